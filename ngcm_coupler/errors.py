@@ -1,0 +1,145 @@
+"""The errors that the plugin raises, each with the integer status that a host sees.
+
+A status is what crosses the C boundary: 0 is success, everything else names one class below.
+``bridge/include/ngcm.h`` lists the same numbers; a test holds the two lists together.
+"""
+
+from __future__ import annotations
+
+
+class NgcmError(Exception):
+    """Base of all errors that tell the user what was wrong and what to do.
+
+    Messages say what is wrong, what was got, what was expected and the remedy.
+    """
+
+    status: int = 1
+    label: str = "internal"
+
+
+class ConfigError(NgcmError):
+    """A namelist, or something it points to, cannot be used. Carries every fault found."""
+
+    status = 2
+    label = "config"
+
+    def __init__(self, faults: str | list[str]) -> None:
+        self.faults: list[str] = [faults] if isinstance(faults, str) else list(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class CheckpointError(NgcmError):
+    """A checkpoint file is missing, damaged, unsafe or not a model that the plugin can run."""
+
+    status = 3
+    label = "checkpoint"
+
+
+class DataError(NgcmError):
+    """An initial-state dataset lacks a variable, a level, a time, or holds unusable values."""
+
+    status = 4
+    label = "data"
+
+
+class FieldError(NgcmError):
+    """A field name or id is unknown here, or a field is used against its direction."""
+
+    status = 5
+    label = "field"
+
+
+class ShapeError(NgcmError):
+    """An array has another length than the points it stands for."""
+
+    status = 6
+    label = "shape"
+
+
+class ValueRangeError(NgcmError):
+    """An imported value is NaN, infinite or outside the field's valid range."""
+
+    status = 7
+    label = "value"
+
+
+class StateError(NgcmError):
+    """A call came at the wrong time: an import is missing or stale, or no export exists yet."""
+
+    status = 8
+    label = "state"
+
+
+class HandleError(NgcmError):
+    """A component handle is unknown, or its component has been destroyed."""
+
+    status = 9
+    label = "handle"
+
+
+class ParallelError(NgcmError):
+    """MPI is not initialised, a partition is inconsistent, or another rank has failed."""
+
+    status = 10
+    label = "parallel"
+
+
+class RestartError(NgcmError):
+    """A restart file is missing, damaged, or belongs to another model, grid or configuration."""
+
+    status = 11
+    label = "restart"
+
+
+class DivergedError(NgcmError):
+    """The atmosphere produced a value that is not finite."""
+
+    status = 12
+    label = "diverged"
+
+
+class OutputError(NgcmError):
+    """A history or restart file cannot be written."""
+
+    status = 13
+    label = "output"
+
+
+class ArgumentError(NgcmError):
+    """An argument of a library call cannot be used: a null pointer, a negative count."""
+
+    status = 14
+    label = "argument"
+
+
+class EmbeddingError(NgcmError):
+    """The embedded Python could not start, or lacks the package. Raised by the C++ side."""
+
+    status = 15
+    label = "embedding"
+
+
+OK = 0
+INTERNAL = NgcmError.status
+
+STATUS_LABELS: dict[int, str] = {OK: "ok"} | {
+    cls.status: cls.label for cls in (NgcmError, *NgcmError.__subclasses__())
+}
+"""Integer status -> short name, as ``ngcm_error_name`` gives it."""
+
+
+def describe(error: BaseException) -> tuple[int, str]:
+    """Returns the status and the message with which an exception crosses the C boundary.
+
+    An exception that is not an `NgcmError` is a fault of the plugin: it keeps its type and the
+    place it was raised, because the host has no traceback.
+    """
+    if isinstance(error, NgcmError):
+        return error.status, str(error)
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = ""
+    if frame is not None:
+        place = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    return INTERNAL, f"unexpected {type(error).__name__}: {error}{place}"

@@ -1,0 +1,68 @@
+# What a user types; `make` alone lists it. Needs GNU make and a POSIX shell.
+# PYTHON=/path/to/python3 chooses the Python to embed, when the environment is first made.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# A directory is listed too, so that a file that comes or goes causes a reinstall.
+SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE NOTICE \
+  $(shell find ngcm_coupler bridge -name __pycache__ -prune -o -print)
+FORTRAN := bridge tests/fortran tests/coupled
+C_FAMILY := $(shell find bridge tests -name '*.h' -o -name '*.c' -o -name '*.hpp' -o -name '*.cpp')
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup system demo test lint format bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(VENV)/installed  ## system packages, .venv, build and install; quick when up to date
+
+# Each stamp is written last and each rule can start over, so an interrupted setup is repeated.
+system:
+	@tools/system-packages.sh
+
+$(VENV)/locked: requirements.lock | system
+	python=$$(tools/find-python.sh) && "$$python" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	touch $@
+
+$(VENV)/installed: $(VENV)/locked $(SOURCES)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --force-reinstall \
+	  --config-settings=build-dir=$(VENV)/build .
+	touch $@
+
+demo: setup  ## 24 hours of NeuralGCM on ERA5 data over a slab ocean
+	$(BIN)/ngcm-coupler run namelists/demo.nml --output out/demo
+
+test: setup  ## all tests
+	$(BIN)/pytest
+
+lint: setup  ## every check that does not run the code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run --Werror $(C_FAMILY)
+	$(BIN)/fortitude check $(FORTRAN)
+	$(BIN)/gersemi --check CMakeLists.txt bridge
+
+format: setup  ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(C_FAMILY)
+	$(BIN)/gersemi --in-place CMakeLists.txt bridge
+
+bench: setup  ## what a call from Fortran costs
+	$(BIN)/ngcm-coupler bench bridge
+
+lock: | system  ## resolve requirements.lock anew from pyproject.toml
+	python=$$(tools/find-python.sh) && "$$python" -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet uv
+	build/lock/bin/uv pip compile pyproject.toml --extra build --extra test --extra lint \
+	  --upgrade --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
+	  --custom-compile-command 'make lock' --output-file requirements.lock
+
+clean:  ## remove everything that make has made, the environment included
+	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .import_linter_cache

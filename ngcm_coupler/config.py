@@ -1,0 +1,250 @@
+"""The configuration: all namelist groups together, read from a file and checked.
+
+`load` and `parse` are the doors: what passes them is valid, and what does not is refused with
+every fault at once. A group whose name starts with ``ngcm_``, and ``&slab_ocean``, belongs to the
+plugin; groups of other names belong to the host that shares the file and are left alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ngcm_coupler import groups, schema
+from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A whole configuration, immutable and hashable; every value has been checked."""
+
+    run: groups.Run = dataclasses.field(default_factory=groups.Run)
+    model: groups.Model = dataclasses.field(default_factory=groups.Model)
+    coupling: groups.Coupling = dataclasses.field(default_factory=groups.Coupling)
+    surface: groups.Surface = dataclasses.field(default_factory=groups.Surface)
+    device: groups.Device = dataclasses.field(default_factory=groups.Device)
+    history: groups.History = dataclasses.field(default_factory=groups.History)
+    restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
+    log: groups.Log = dataclasses.field(default_factory=groups.Log)
+    driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
+    slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
+
+    def resolved_text(self) -> str:
+        """Returns the namelist with every default filled in; `parse` gives this object back."""
+        lines = []
+        for name, attribute in _ATTRIBUTES.items():
+            group = getattr(self, attribute)
+            lines.append(f"&{name}")
+            lines += [f"  {k} = {text_of(getattr(group, k))}" for k in schema.keys(type(group))]
+            lines.append("/")
+        return "\n".join(lines) + "\n"
+
+
+_ATTRIBUTES: dict[str, str] = {
+    ("" if field.name == "slab_ocean" else "ngcm_") + field.name: field.name
+    for field in dataclasses.fields(Config)
+}
+
+GROUPS: dict[str, type] = {
+    name: type(getattr(Config(), attribute)) for name, attribute in _ATTRIBUTES.items()
+}
+"""Namelist group -> its dataclass, in the order of the reference."""
+
+
+def load(path: str) -> Config:
+    """Reads a namelist file. Paths in it are relative to the working directory.
+
+    Raises:
+      ConfigError: the file cannot be used; carries every fault.
+    """
+    return parse(read(path), path)
+
+
+def parse(text: str, name: str = "namelist") -> Config:
+    """Reads the text of a namelist; `name` stands for it in messages.
+
+    Raises:
+      ConfigError: the text cannot be used; carries every fault.
+    """
+    document = _Document(text)
+    config = Config(
+        **{
+            attribute: GROUPS[group](**document.settings.get(group, {}))
+            for group, attribute in _ATTRIBUTES.items()
+        }
+    )
+    conflicts = [*_model_conflicts(config), *_file_conflicts(config)]
+    # A host with an ocean of its own need not make the driver's defaults fit its interval.
+    if document.settings.keys() & {"ngcm_driver", "slab_ocean"}:
+        conflicts += _driver_conflicts(config)
+    faults = document.faults + document.locate(conflicts)
+    if faults:
+        raise ConfigError([fault.located(name) for fault in sorted(faults)])
+    return config
+
+
+def multiple_of_step_fault(interval_seconds: int, step_seconds: int) -> str | None:
+    """Returns why the coupling interval does not fit the model step, with a remedy, or None."""
+    if interval_seconds % step_seconds == 0:
+        return None
+    steps = max(1, interval_seconds // step_seconds)
+    return (
+        f"{_INTERVAL} = {interval_seconds} is not a multiple of the model step {step_seconds}; "
+        f"use {steps * step_seconds} or {(steps + 1) * step_seconds}"
+    )
+
+
+def driver_faults(config: Config) -> list[str]:
+    """Returns what keeps the coupler-free driver from running a configuration.
+
+    `parse` leaves these rules alone where the file holds neither of the driver's groups.
+    """
+    return [conflict.message for conflict in _driver_conflicts(config)]
+
+
+class _Where(NamedTuple):
+    """A key of a group; as text it is how messages name it."""
+
+    group: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"&{self.group} {self.key}"
+
+
+_INTERVAL = _Where("ngcm_coupling", "interval_seconds")
+_ANALYTIC_STEP = _Where("ngcm_model", "analytic_step_seconds")
+_RUN_HOURS = _Where("ngcm_driver", "run_hours")
+_SLAB_STEP = _Where("slab_ocean", "time_step_seconds")
+
+
+class _Conflict(NamedTuple):
+    """A broken rule and the keys it ties together, the one to blame first."""
+
+    message: str
+    keys: tuple[_Where, ...]
+
+
+def _model_conflicts(config: Config) -> Iterator[_Conflict]:
+    if config.model.engine == "analytic":
+        step = config.model.analytic_step_seconds
+        if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
+            yield _Conflict(fault, (_INTERVAL, _ANALYTIC_STEP))
+
+
+def _driver_conflicts(config: Config) -> Iterator[_Conflict]:
+    interval = config.coupling.interval_seconds
+    step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
+    if interval % step:
+        message = (
+            f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; "
+            f"use {math.gcd(interval, step)}"
+        )
+        yield _Conflict(message, (_SLAB_STEP, _INTERVAL))
+    if hours * 3600 % interval:
+        whole = math.lcm(interval, 3600) // 3600
+        fit = whole * max(1, hours // whole)
+        message = (
+            f"{_RUN_HOURS} = {hours} is not a whole number of coupling intervals of {interval} s; "
+            f"use {fit} or {fit + whole}"
+        )
+        yield _Conflict(message, (_RUN_HOURS, _INTERVAL))
+
+
+def _file_conflicts(config: Config) -> Iterator[_Conflict]:
+    """Files that must exist do; files to be written can be. The demo's are in a package."""
+    model, restart = config.model, config.restart
+    inputs = {_Where("ngcm_restart", "read_file"): restart.read_file}
+    if model.engine == "neuralgcm":
+        inputs[_Where("ngcm_model", "checkpoint")] = model.checkpoint
+        if not restart.read_file:
+            inputs[_Where("ngcm_model", "initial_state")] = model.initial_state
+    for where, name in inputs.items():
+        if name not in ("", groups.DEMO) and not os.access(name, os.R_OK):
+            reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
+            message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
+            yield _Conflict(message, (where,))
+    if config.history.file:
+        where = _Where("ngcm_history", "file")
+        if problem := _write_problem(pathlib.Path(config.history.file)):
+            yield _Conflict(f"{where} = {text_of(config.history.file)} {problem}", (where,))
+
+
+def _write_problem(file: pathlib.Path) -> str | None:
+    folder = file.parent
+    if not folder.is_dir():
+        return f"cannot be written: there is no folder {folder.absolute()}; create it"
+    if file.is_dir():
+        return "is a folder; give a file in it"
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        return "cannot be written: permission denied"
+    return None
+
+
+class _Document:
+    """The groups of one namelist file that are the plugin's: their settings and their faults."""
+
+    def __init__(self, text: str) -> None:
+        self.settings: dict[str, dict[str, schema.Setting]] = {}
+        self.faults: list[Fault] = []
+        self._lines: dict[str | _Where, int] = {}
+        self._refused: set[_Where] = set()
+        for group in scan(text):
+            self._read_group(group)
+
+    def locate(self, conflicts: Iterable[_Conflict]) -> list[Fault]:
+        """Returns conflicts as faults with their lines, but not what a refused value brings."""
+        return [
+            Fault(
+                next((self._lines[k] for k in conflict.keys if k in self._lines), 0),
+                conflict.message,
+            )
+            for conflict in conflicts
+            if self._refused.isdisjoint(conflict.keys)
+        ]
+
+    def _read_group(self, group: Group) -> None:
+        if group.name not in GROUPS:
+            self._read_foreign_group(group)
+        elif group.name in self.settings:
+            first = self._lines[group.name]
+            message = f"&{group.name} stands twice, first on line {first}; join the two"
+            self.faults.append(Fault(group.line, message))
+        else:
+            self.settings[group.name] = {}
+            self._lines[group.name] = group.line
+            self.faults += group.faults
+            for assignment in group.assignments:
+                self._read_key(group.name, assignment)
+
+    def _read_foreign_group(self, group: Group) -> None:
+        """Takes a group of an unknown name for the host's unless it looks like one of ours."""
+        message = f"there is no group &{group.name}"
+        if group.name.startswith("ngcm_"):
+            hint = schema.did_you_mean(group.name, GROUPS, "&{}".format)
+            known = f"; the groups are {', '.join(map('&{}'.format, GROUPS))}"
+            self.faults.append(Fault(group.line, message + (hint or known)))
+        elif hint := schema.did_you_mean(group.name, GROUPS, "&{}".format, cutoff=0.8):
+            self.faults.append(Fault(group.line, message + hint))
+
+    def _read_key(self, group: str, assignment: Assignment) -> None:
+        name, line = assignment.key, assignment.line
+        keys = schema.keys(GROUPS[group])
+        where = _Where(group, name)
+        self._lines[where] = line
+        if name not in keys:
+            remedy = schema.did_you_mean(name, keys) or f"; its keys are {', '.join(keys)}"
+            if name.partition("(")[0] in keys:
+                remedy = "; give the whole list at once, without an index"
+            self.faults.append(Fault(line, f"&{group} has no key {name}{remedy}"))
+            return
+        try:
+            self.settings[group][name] = keys[name].convert(assignment.items)
+        except ValueError as error:
+            self._refused.add(where)
+            self.faults.append(Fault(line, f"{where} = {assignment.text} {error}"))

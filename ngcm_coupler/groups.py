@@ -1,0 +1,222 @@
+"""The namelist groups: one frozen dataclass each, every key declared and documented here only.
+
+Fields of a group are the keys of the namelist. Rules that tie several keys together stand in
+`ngcm_coupler.config`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+
+from ngcm_coupler import fields
+from ngcm_coupler.schema import key
+
+DEMO = "demo"
+"""Stands for the checkpoint and the initial state that come with the neuralgcm package."""
+
+ANALYTIC_START_DATE = "2000-01-01T00:00:00"
+"""Where the analytic engine starts without a date of the user's."""
+
+REQUIRED_IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
+"""What every published model needs from its host."""
+
+CURRENT_IMPORTS = ("sea_water_x_velocity", "sea_water_y_velocity")
+"""The surface current: two components that mean nothing alone."""
+
+
+def _date_problem(date: str) -> str | None:
+    if not date:
+        return None
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?", date):
+        return "is not of the form YYYY-MM-DDTHH:MM:SS"
+    try:
+        datetime.datetime.fromisoformat(date)
+    except ValueError as error:
+        return f"is no date of the calendar: {error}"
+    return None
+
+
+def _imports_problem(names: tuple[str, ...]) -> str | None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"names {', '.join(twice)} more than once"
+    missing = [name for name in REQUIRED_IMPORTS if name not in names]
+    if missing:
+        return f"lacks {', '.join(missing)}, which every model needs"
+    given = [name for name in CURRENT_IMPORTS if name in names]
+    if len(given) == 1:
+        return f"names {given[0]} without the other component of the current"
+    return None
+
+
+def _latitudes_problem(count: int) -> str | None:
+    return "is odd" if count % 2 else None
+
+
+def _path_problem(path: str) -> str | None:
+    return None if path else "is empty"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The time of the run."""
+
+    start_date: str = key(
+        "",
+        "Date at which the run starts; '' takes the time of the initial state, "
+        f"and {ANALYTIC_START_DATE} for the analytic engine.",
+        note="'' or YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, proleptic Gregorian",
+        check=_date_problem,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """The atmosphere."""
+
+    engine: str = key(
+        "neuralgcm",
+        "The atmosphere that runs: a published NeuralGCM model, or an analytic one of no weight "
+        "for trying out a coupling.",
+        choices=("neuralgcm", "analytic"),
+    )
+    checkpoint: str = key(
+        DEMO,
+        f"File of the published model; '{DEMO}' is the small one in the neuralgcm package.",
+        note="an existing file",
+        check=_path_problem,
+    )
+    initial_state: str = key(
+        DEMO,
+        f"File of the state to start from; '{DEMO}' is the ERA5 state in the neuralgcm package.",
+        note="an existing file",
+        check=_path_problem,
+    )
+    random_seed: int = key(
+        0, "Seed of the model's random fields.", minimum=0, maximum=2**31 - 1
+    )  # fmt: skip
+    analytic_latitudes: int = key(
+        32,
+        "Latitudes of the analytic engine's Gaussian grid, which has twice as many longitudes.",
+        minimum=8,
+        maximum=1024,
+        note="even",
+        check=_latitudes_problem,
+    )
+    analytic_step_seconds: int = key(
+        1800, "Time step of the analytic engine.", unit="s", minimum=1, maximum=86400
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Coupling:
+    """The exchange with the host."""
+
+    interval_seconds: int = key(
+        3600,
+        "Time between exchanges, over which fluxes are averaged; a multiple of the model step.",
+        unit="s",
+        minimum=1,
+        maximum=864000,
+    )
+    imports: tuple[str, ...] = key(
+        REQUIRED_IMPORTS,
+        "Fields that the host gives; the first two always, the current if it has one.",
+        choices=tuple(field.name for field in fields.IMPORTS),
+        note="none twice, both components of the current or neither",
+        check=_imports_problem,
+    )
+    max_import_age_seconds: int = key(
+        86400,
+        "Longest time that an import may be used without being renewed; after it the run stops.",
+        unit="s",
+        minimum=0,
+        maximum=31622400,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Surface:
+    """The surface exchange that the published model lacks."""
+
+    bulk_scheme: str = key(
+        "coare3p6", "Bulk formulae of the fluxes over open water.", choices=("coare3p6",)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """The hardware."""
+
+    platform: str = key(
+        "auto",
+        "Where the model runs; 'auto' leaves the choice to JAX, which prefers a GPU.",
+        choices=("auto", "cpu", "gpu"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """The output."""
+
+    file: str = key(
+        "",
+        "netCDF file of the exchanged fields, one record an interval; '' writes none.",
+        note="'' or a file in an existing, writable folder",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Restart:
+    """The continuation of an earlier run."""
+
+    read_file: str = key(
+        "",
+        "Restart file to start from instead of the initial state; '' for none.",
+        note="'' or an existing file",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """The messages of the run."""
+
+    level: str = key(
+        "info",
+        "The least serious messages that are written.",
+        choices=("debug", "info", "warning", "error"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Driver:
+    """The coupler-free driver; a host of its own does not read it."""
+
+    run_hours: int = key(
+        24, "Length of the run; whole coupling intervals.", unit="h", minimum=1, maximum=8784000
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class SlabOcean:
+    """The ocean of the coupler-free driver: a mixed layer of fixed depth."""
+
+    time_step_seconds: int = key(
+        1800,
+        "Time step of the slab; divides the coupling interval.",
+        unit="s",
+        minimum=1,
+        maximum=864000,
+    )
+    mixed_layer_depth_m: float = key(
+        50.0, "Depth of the mixed layer.", unit="m", minimum=1.0, maximum=1000.0
+    )
+    relaxation_time_days: float = key(
+        10.0,
+        "Time in which the slab relaxes to its initial temperature.",
+        unit="d",
+        minimum=0.1,
+        maximum=36525.0,
+    )

@@ -1,0 +1,142 @@
+"""What a namelist key may hold: its type, unit, range, choices and meaning, written down once.
+
+A group is a frozen dataclass whose fields are declared with `key`. Reading, the messages of
+faults and the reference in the documentation all come from that declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ngcm_coupler.namelist import Value, text_of, value_of
+
+Setting = Value | tuple[str, ...]
+"""What one key can hold; a list of strings is a tuple, so that a group stays hashable."""
+
+_KINDS: dict[type, str] = {
+    bool: "logical", int: "integer", float: "real", str: "string", tuple: "list of strings",
+}  # fmt: skip
+_ARTICLES = {"integer": "an integer"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """The declaration of one namelist key.
+
+    Attributes:
+      default: its value where the namelist is silent; also fixes the type.
+      doc: what it means, for the reference.
+      unit: its unit, empty for a number without one and for text.
+      choices: the only strings allowed; empty: any.
+      minimum: smallest number allowed.
+      maximum: largest number allowed.
+      note: what `check` asks for, in words.
+      check: returns what is wrong with a value of the right type, or nothing.
+    """
+
+    default: Setting
+    doc: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    note: str = ""
+    check: Callable[[Any], str | None] | None = None
+
+    @property
+    def kind(self) -> str:
+        """The Fortran type, in words."""
+        return _KINDS[type(self.default)]
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words; empty where every value of the type is allowed."""
+        parts = []
+        if self.choices:
+            parts.append(text_of(self.choices))
+        if self.minimum is not None and self.maximum is not None:
+            parts.append(f"{self.minimum:.10g} to {self.maximum:.10g}")
+        if self.note:
+            parts.append(self.note)
+        return "; ".join(parts)
+
+    def convert(self, items: list[str]) -> Setting:
+        """Returns the value that the items of a namelist give.
+
+        Raises:
+          ValueError: they give none; the message says why, what is allowed and what is near.
+        """
+        values = [value_of(item) for item in items]
+        problem = self._problem_of_items(items, values)
+        if problem:
+            raise ValueError(problem)
+        setting: Any = tuple(values) if isinstance(self.default, tuple) else values[0]
+        problem = self.problem(setting)
+        if problem:
+            raise ValueError(problem)
+        return float(setting) if isinstance(self.default, float) else setting
+
+    def _problem_of_items(self, items: list[str], values: list[Value | None]) -> str | None:
+        """Returns what is wrong with the number or the types of the items, or None."""
+        if not items or "" in items:
+            return f"has an empty place where {self._expected()} is expected"
+        for item, value in zip(items, values, strict=True):
+            if value is None:
+                wants_text = isinstance(self.default, str | tuple)
+                remedy = "write text in quotes" if wants_text else f"expected {self._expected()}"
+                return f"holds {item}, which is no Fortran value; {remedy}"
+        if len(items) > 1 and not isinstance(self.default, tuple):
+            return f"is a list; expected {self._expected()}"
+        wanted = str if isinstance(self.default, tuple) else type(self.default)
+        accepted = (int, float) if wanted is float else (wanted,)
+        if any(type(value) not in accepted for value in values):
+            return f"is not {self._expected()}"
+        return None
+
+    def _expected(self) -> str:
+        unit = f" [{self.unit}]" if self.unit else ""
+        allowed = f" ({self.allowed})" if self.allowed else ""
+        return f"{_ARTICLES.get(self.kind, 'a ' + self.kind)}{unit}{allowed}"
+
+    def problem(self, setting: Setting) -> str | None:
+        """Returns what is wrong with a value of the right type and what is allowed, or None."""
+        problem = None
+        if isinstance(setting, int | float):
+            if isinstance(setting, float) and not math.isfinite(setting):
+                problem = "is not finite"
+            elif self.minimum is not None and setting < self.minimum:
+                problem = "is too small"
+            elif self.maximum is not None and setting > self.maximum:
+                problem = "is too large"
+        elif self.choices:
+            for item in setting if isinstance(setting, tuple) else (setting,):
+                if item not in self.choices:
+                    which = f"holds {text_of(item)}, which" if isinstance(setting, tuple) else ""
+                    hint = did_you_mean(item, self.choices, text_of)
+                    return f"{which} is none of {text_of(self.choices)}{hint}".lstrip()
+        if problem is None and self.check:
+            problem = self.check(setting)
+        return problem and f"{problem}; allowed: {self.allowed}"
+
+
+def key(default: Setting, doc: str, **declaration: Any) -> Any:
+    """Declares a dataclass field to be a namelist key; arguments as the attributes of `Key`."""
+    metadata = {"key": Key(default, doc, **declaration)}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def keys(group: type) -> dict[str, Key]:
+    """Returns the keys of a group by name, in the order of their declaration."""
+    return {field.name: field.metadata["key"] for field in dataclasses.fields(group)}
+
+
+def did_you_mean(
+    name: str, candidates: Iterable[str], spell: Callable[[str], str] = str, cutoff: float = 0.6
+) -> str:
+    """Returns ``; did you mean X?`` for the candidate nearest to `name`, or nothing."""
+    near = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=cutoff)
+    return f"; did you mean {spell(near[0])}?" if near else ""

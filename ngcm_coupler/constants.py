@@ -37,3 +37,9 @@ SEA_WATER_SPECIFIC_HEAT = 3990.0
 
 SEA_WATER_FREEZING_POINT = 271.35
 """Freezing point of sea water of 33 psu [K]. Source: Fofonoff and Millard (1983), -1.8 degrees C."""
+
+VON_KARMAN = 0.4
+"""Von Karman constant [1]. Source: Fairall et al. (2003), sec. 2."""
+
+SALINITY_HUMIDITY_FACTOR = 0.98
+"""Vapour pressure over sea water over that over fresh water [1]. Source: Kraus (1972)."""

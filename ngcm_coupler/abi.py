@@ -1,0 +1,146 @@
+"""What libngcm calls: component handles, and nothing else.
+
+Every function raises on failure; the C++ side asks `describe` for status and message. This is the
+only module with a global: the table of live components.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from ngcm_coupler.component import Component
+from ngcm_coupler.errors import HandleError, describe
+
+__all__ = [
+    "advance",
+    "coupling_interval",
+    "create",
+    "describe",
+    "destroy",
+    "field_count",
+    "field_id",
+    "field_info",
+    "get",
+    "grid",
+    "grid_size",
+    "put",
+    "set_partition",
+    "time",
+    "wait",
+    "write_restart",
+]
+
+_components: dict[int, Component] = {}
+_handles = itertools.count(1)
+
+
+def _component(handle: int) -> Component:
+    try:
+        return _components[handle]
+    except KeyError:
+        raise HandleError(
+            f"component handle {handle} is not in use; it was never created, or has been destroyed"
+        ) from None
+
+
+def create(namelist_path: str, fcomm: int | None) -> int:
+    """Creates a component from a namelist file and returns its handle, 1 or more."""
+    component = Component.create(namelist_path, fcomm)
+    handle = next(_handles)
+    _components[handle] = component
+    return handle
+
+
+def grid_size(handle: int) -> tuple[int, int]:
+    """Columns and rows of the atmosphere's grid."""
+    grid = _component(handle).grid
+    return grid.nlon, grid.nlat
+
+
+def grid(
+    handle: int,
+    lon: np.ndarray | None,
+    lat: np.ndarray | None,
+    corner_lon: np.ndarray | None,
+    corner_lat: np.ndarray | None,
+    area: np.ndarray | None,
+    land_fraction: np.ndarray | None,
+) -> None:
+    """Fills the caller's float64 vectors; None is a vector that is not wanted."""
+    component = _component(handle)
+    own = component.grid
+    for wanted, values in (
+        (lon, own.longitude),
+        (lat, own.latitude),
+        (corner_lon, own.corner_longitude),
+        (corner_lat, own.corner_latitude),
+        (area, own.area),
+        (land_fraction, component.land_area_fraction),
+    ):
+        if wanted is not None:
+            wanted[:] = values.reshape(-1)
+
+
+def set_partition(handle: int, global_index: np.ndarray) -> None:
+    """Declares the points of this rank, 1-based. Collective."""
+    _component(handle).set_partition(global_index)
+
+
+def coupling_interval(handle: int) -> int:
+    """Length of the coupling interval [s]."""
+    return _component(handle).interval_seconds
+
+
+def field_count(handle: int) -> int:
+    """Number of fields that the component takes or offers."""
+    return len(_component(handle).fields)
+
+
+def field_info(handle: int, index: int) -> tuple[str, str, str, str]:
+    """Name, units, direction and averaging of field number ``index``, from 1."""
+    field = _component(handle).field(index)
+    return field.name, field.units, field.direction, field.averaging
+
+
+def field_id(handle: int, name: str) -> int:
+    """Number of the field of that name, from 1."""
+    return _component(handle).field_id(name)
+
+
+def put(handle: int, field_id: int, values: np.ndarray) -> None:
+    """Takes one imported field at this rank's points."""
+    _component(handle).put(field_id, values)
+
+
+def get(handle: int, field_id: int, out: np.ndarray) -> None:
+    """Fills ``out`` with one field at this rank's points."""
+    _component(handle).get(field_id, out)
+
+
+def advance(handle: int, seconds: int) -> None:
+    """Advances by one coupling interval; 0 seconds only send the imports. Collective."""
+    _component(handle).advance(seconds)
+
+
+def wait(handle: int) -> None:
+    """Waits until the interval in flight is complete. Collective."""
+    _component(handle).wait()
+
+
+def time(handle: int) -> str:
+    """Date at the end of the last interval, ISO 8601."""
+    return _component(handle).clock.iso8601()
+
+
+def write_restart(handle: int, path: str) -> None:
+    """Writes a restart file. Collective."""
+    _component(handle).write_restart(path)
+
+
+def destroy(handle: int) -> None:
+    """Completes the interval in flight and releases the component. Collective."""
+    component = _component(handle)
+    del _components[handle]
+    component.close()

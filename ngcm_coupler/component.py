@@ -1,0 +1,466 @@
+"""The lifecycle of a coupled atmosphere: create, put, advance, get, close.
+
+This is the only orchestrator. It holds what lies between two calls of the host, checks what the
+host sends, and moves fields between the ranks and the device. The science is in `Interval`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable
+
+import numpy as np
+
+from ngcm_coupler import __version__
+from ngcm_coupler import config as configuration
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.errors import (
+    ArgumentError,
+    DivergedError,
+    FieldError,
+    RestartError,
+    ShapeError,
+    StateError,
+    ValueRangeError,
+)
+from ngcm_coupler.fields import EXPORTS, Field, field
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.history import History
+from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.parallel import Ranks, communicator
+from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.restart import read_restart, write_restart
+
+_log = logging.getLogger(__name__)
+
+_RANGE_SLACK = 1.0e-5
+"""How far a value may leave its valid range, relative to the range: round-off of a remapping."""
+
+_NEVER = -1
+"""Marks an import that the host has not put."""
+
+
+class Component:
+    """One coupled atmosphere, as one rank of the host sees it.
+
+    Fields are vectors of this rank's points. Unless `set_partition` says otherwise the first rank
+    holds all points and the others none. Methods marked collective must be called by every rank
+    of the communicator, and raise on all of them when one fails.
+
+    Attributes:
+      grid: the atmosphere's grid.
+      land_area_fraction: [1], shape (grid.size,).
+      fields: imports and exports; the number of a field is its place here, from 1.
+      interval_seconds: length of the coupling interval [s].
+      clock: date at the end of the last interval.
+    """
+
+    def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
+        """Builds the atmosphere on its owner. Collective; use `create` from a host."""
+        self._ranks = ranks
+        self._resident: ResidentAtmosphere | None = None
+        self._history: History | None = None
+        self._pending = False
+        self._has_means = False
+        self.interval_seconds = config.coupling.interval_seconds
+        self._max_import_age = config.coupling.max_import_age_seconds
+        imports = tuple(field(name) for name in config.coupling.imports)
+        self.fields: tuple[Field, ...] = imports + EXPORTS
+        self._imports = len(imports)
+        self._limits = [_limits(row) for row in imports]
+        self._put_at = np.full(self._imports, _NEVER, np.int64)
+        self._on_owner(lambda: self._begin(config))
+        self._share_grid()
+        self._ranks.own_all(self.grid.size)
+        self._distribute()
+        self._on_owner(lambda: self._open_history(config))
+
+    @classmethod
+    def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
+        """Creates a component from a namelist file. Collective.
+
+        Args:
+          namelist_path: the file that configures everything.
+          fortran_comm: Fortran handle of the host's communicator, None without MPI.
+
+        Raises:
+          ConfigError: the namelist is not usable; every fault is listed.
+          CheckpointError, DataError, RestartError, OutputError: what it points to is not usable.
+          ParallelError: MPI is not usable, or another rank has failed.
+        """
+        ranks = Ranks(communicator(fortran_comm))
+        try:
+            config = ranks.together(lambda: configuration.load(namelist_path))
+            _set_up_logging(config.log.level if ranks.is_owner else "error")
+            return cls(config, ranks)
+        except BaseException:
+            ranks.close()
+            raise
+
+    def field(self, number: int) -> Field:
+        """The field of that number, from 1.
+
+        Raises:
+          FieldError: there is no such number.
+        """
+        if not 1 <= number <= len(self.fields):
+            raise FieldError(
+                f"field id {number} is not valid; ids run from 1 to {len(self.fields)}"
+            )
+        return self.fields[number - 1]
+
+    def field_id(self, name: str) -> int:
+        """The number of the field of that name, from 1.
+
+        Raises:
+          FieldError: the component neither takes nor offers it.
+        """
+        names = [row.name for row in self.fields]
+        if name in names:
+            return names.index(name) + 1
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; the nearest name is {near[0]!r}" if near else ""
+        raise FieldError(
+            f"field {name!r} is neither taken nor offered by this component{hint}; imports are"
+            " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
+        )
+
+    def set_partition(self, global_index: np.ndarray) -> None:
+        """Declares the points that this rank holds. Collective, before the first put.
+
+        Args:
+          global_index: indices on the grid, from 1, in the order of this rank's vectors.
+
+        Raises:
+          ParallelError: the ranks' points do not cover the grid exactly once.
+          StateError: a field has been put already.
+        """
+
+        def check() -> None:
+            if (self._put_at != _NEVER).any() and not self._restarted:
+                raise StateError("set_partition must come before the first put")
+
+        self._ranks.together(check)
+        self._ranks.set_partition(global_index, self.grid.size)
+        self._distribute()
+
+    def put(self, field_id: int, values: np.ndarray) -> None:
+        """Takes an imported field; it holds until it is put again.
+
+        Args:
+          field_id: number of an import.
+          values: float32 or float64 in the field's unit, one per point of this rank. Values at
+            points without sea are not looked at.
+
+        Raises:
+          FieldError, ShapeError: not an import, or not this rank's number of points.
+          ValueRangeError: a value is not finite or out of range; the field then counts as not put.
+        """
+        row = field_id - 1
+        if not 0 <= row < self._imports:
+            raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
+        staged = self._staged[row]
+        if values.shape != staged.shape:
+            raise self._shape_error(field_id, values)
+        with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
+            np.copyto(staged, values, casting="same_kind")
+        sample = staged if self._sea is None else staged.take(self._sea)
+        low, high = self._limits[row]
+        # A NaN makes both comparisons false.
+        if sample.size and not (sample.min() >= low and sample.max() <= high):
+            self._put_at[row] = _NEVER
+            raise self._range_error(row, values)
+        self._put_at[row] = self.clock.elapsed_seconds
+
+    def get(self, field_id: int, out: np.ndarray) -> None:
+        """Hands out a field; waits for an interval in flight.
+
+        Args:
+          field_id: number of any field. An import gives what has been put, and before that the
+            surface of the initial state.
+          out: float32 or float64, one element per point of this rank.
+
+        Raises:
+          FieldError, ShapeError: no such field, or not this rank's number of points.
+          StateError: a mean is asked for before the first interval.
+          DivergedError: the atmosphere has produced values that are not finite.
+        """
+        row = field_id - 1
+        source = self.field(field_id)
+        if self._pending:
+            self.wait()
+        if row < self._imports:
+            values = self._staged[row]
+        elif source.averaging == "interval_mean" and not self._has_means:
+            raise StateError(
+                f"{source.name} is a mean over an interval and none has been completed; call"
+                " advance first"
+            )
+        else:
+            values = self._exports[row - self._imports]
+        if out.shape != values.shape:
+            raise self._shape_error(field_id, out)
+        out[:] = values
+
+    def advance(self, seconds: int) -> None:
+        """Advances by one coupling interval with the imports as they are. Collective.
+
+        With one rank it returns as soon as the device has started; the first `get` or `wait`
+        then waits for it. With several ranks it returns when every rank has its exports.
+
+        Args:
+          seconds: the coupling interval; 0 sends the imports to the device and does no more.
+
+        Raises:
+          ArgumentError: ``seconds`` is something else.
+          StateError: an import has not been put, or is older than &ngcm_coupling allows.
+          DivergedError: the interval before this one has produced values that are not finite.
+        """
+        self.wait()
+        self._ranks.together(lambda: self._check_advance(seconds))
+        imports = self._ranks.gather(self._staged, self.grid.size)
+
+        def start() -> None:
+            assert self._resident is not None and imports is not None
+            self._resident.send(imports)
+            if seconds:
+                self._resident.advance()
+
+        self._on_owner(start)
+        if not seconds:
+            return
+        self.clock = self.clock.advanced(seconds)
+        self._pending = True
+        if not self._ranks.alone:
+            self.wait()
+
+    def wait(self) -> None:
+        """Waits for the interval in flight and takes its exports from the device. Collective.
+
+        Raises:
+          DivergedError: an exported value is not finite.
+          OutputError: the history file cannot be written.
+        """
+        if not self._pending:
+            return
+        self._on_owner(self._check_exports)
+        self._distribute_exports()
+        self._pending = False
+        self._has_means = True
+        self._on_owner(self._write_history)
+
+    def write_restart(self, path: str) -> None:
+        """Writes everything needed to continue bit for bit. Collective.
+
+        Raises:
+          OutputError: the file cannot be written; one of that name stays as it was.
+        """
+        self.wait()
+        put_at = self._ranks.earliest(self._put_at)
+        self._on_owner(lambda: self._save(path, put_at))
+
+    def close(self) -> None:
+        """Completes the interval in flight and releases everything. Collective."""
+        try:
+            self.wait()
+        finally:
+            if self._history is not None:
+                self._history.close()
+            self._resident = self._history = None
+            self._ranks.close()
+
+    def _on_owner(self, action: Callable[[], None]) -> None:
+        """Runs an action where the atmosphere is; if it fails there, every rank raises."""
+        self._ranks.together(action if self._ranks.is_owner else lambda: None)
+
+    def _begin(self, config: configuration.Config) -> None:
+        """On the owner: builds the atmosphere and gives it its first state."""
+        import_netcdf4()
+        start = np.datetime64(config.run.start_date, "s") if config.run.start_date else None
+        resident = ResidentAtmosphere(config)
+        if config.restart.read_file:
+            self.clock = self._load(config.restart.read_file, resident)
+        else:
+            self.clock = Clock(resident.begin(start))
+        self._resident = resident
+        self.grid = resident.atmosphere.grid
+        self.land_area_fraction = resident.atmosphere.land_area_fraction
+        _log.debug("configuration\n%s", config.resolved_text())
+        _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
+
+    def _share_grid(self) -> None:
+        """Gives the ranks without an atmosphere its grid, clock and land."""
+        numbers = np.zeros(5 + self._imports, np.int64)
+        if self._ranks.is_owner:
+            start = self.clock.start.astype(np.int64)
+            numbers[:5] = (
+                self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means
+            )  # fmt: skip
+            numbers[5:] = self._put_at
+        self._ranks.share(numbers)
+        if not self._ranks.is_owner:
+            self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
+            self.clock = Clock(np.datetime64(int(numbers[2]), "s"), int(numbers[3]))
+            self.land_area_fraction = np.empty(self.grid.size)
+        self._has_means = bool(numbers[4])
+        self._put_at = numbers[5:].copy()
+        self._restarted = bool((self._put_at != _NEVER).any())
+        self._ranks.share(self.land_area_fraction)
+
+    def _distribute(self) -> None:
+        """Hands each rank its points of what the device holds, after the points have changed."""
+        whole = self._resident.imports() if self._resident else None
+        self._staged = self._ranks.scatter(whole, self._imports).copy()
+        sea = self.land_area_fraction[self._ranks.points] < 1.0
+        self._sea = None if sea.all() else np.flatnonzero(sea)
+        self._distribute_exports()
+
+    def _distribute_exports(self) -> None:
+        whole = self._resident.exports() if self._resident else None
+        self._exports = self._ranks.scatter(whole, len(EXPORTS))
+
+    def _check_advance(self, seconds: int) -> None:
+        """Refuses a wrong interval, and imports that are missing or too old."""
+        if seconds not in (0, self.interval_seconds):
+            raise ArgumentError(
+                f"advance by {seconds} s: the coupling interval is {self.interval_seconds} s;"
+                " change interval_seconds in &ngcm_coupling or advance by that"
+            )
+        if not self._ranks.points.size:
+            return
+        now = self.clock.elapsed_seconds
+        for row, put_at in zip(self.fields, self._put_at.tolist(), strict=False):
+            if put_at == _NEVER:
+                raise StateError(
+                    f"import {row.name} has not been put (or its last put was refused); put it"
+                    f" before advancing from {self.clock.iso8601()}"
+                )
+            if now - put_at > self._max_import_age:
+                raise StateError(
+                    f"import {row.name} was put {now - put_at} s before {self.clock.iso8601()};"
+                    f" max_import_age_seconds in &ngcm_coupling allows {self._max_import_age}"
+                )
+
+    def _check_exports(self) -> None:
+        """On the owner: raises if the interval has produced values that are not finite."""
+        assert self._resident is not None
+        exports = self._resident.exports()
+        # One sum finds any NaN or infinity; the search for the place comes only then.
+        if np.isfinite(exports.sum(dtype=np.float64)):
+            return
+        row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
+        raise DivergedError(
+            f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
+            f" {EXPORTS[row].name} = {exports[row, point]} at {self._place(point)}; first of"
+            f" {int((~np.isfinite(exports)).sum())} values that are not finite"
+        )
+
+    def _open_history(self, config: configuration.Config) -> None:
+        """On the owner: creates the history file, last of all, so that no failure leaves one."""
+        if not config.history.file:
+            return
+        assert self._resident is not None
+        attributes = {
+            "title": "Fields exchanged between atmosphere and surface",
+            "source": self._resident.atmosphere.name,
+            "ngcm_coupler_version": __version__,
+        }
+        self._history = History(
+            config.history.file, self.grid, self.land_area_fraction, self.fields, self.clock,
+            attributes,
+        )  # fmt: skip
+
+    def _write_history(self) -> None:
+        if self._history is None:
+            return
+        assert self._resident is not None
+        rows = np.concatenate([self._resident.imports(), self._resident.exports()])
+        values = {row.name: value for row, value in zip(self.fields, rows, strict=True)}
+        self._history.write(self.clock, self.interval_seconds, values)
+
+    def _identity(self, resident: ResidentAtmosphere) -> dict[str, object]:
+        """What a restart must share with the run that continues it."""
+        return {
+            "atmosphere": resident.atmosphere.name,
+            "step_seconds": resident.atmosphere.step_seconds,
+            "imports": [row.name for row in self.fields[: self._imports]],
+            "exports": [row.name for row in EXPORTS],
+        }
+
+    def _save(self, path: str, put_at: np.ndarray) -> None:
+        assert self._resident is not None
+        header = {
+            "identity": self._identity(self._resident),
+            "start": str(self.clock.start),
+            "elapsed_seconds": self.clock.elapsed_seconds,
+            "put_at": put_at.tolist(),
+            "has_means": self._has_means,
+            "ngcm_coupler_version": __version__,
+        }
+        arrays = self._resident.leaves()
+        arrays |= {"imports": self._resident.imports(), "exports": self._resident.exports()}
+        write_restart(path, header, arrays)
+
+    def _load(self, path: str, resident: ResidentAtmosphere) -> Clock:
+        """On the owner: continues from a restart file."""
+        header, arrays = read_restart(path)
+        for key, expected in self._identity(resident).items():
+            if (found := header["identity"].get(key)) != expected:
+                raise RestartError(
+                    f"restart file {path} belongs to another run: its {key} is {found}, this"
+                    f" run's is {expected}"
+                )
+        resident.restore(
+            {name: array for name, array in arrays.items() if name.startswith("state.")},
+            arrays["imports"],
+            arrays["exports"],
+        )
+        self._put_at = np.array(header["put_at"], np.int64)
+        self._has_means = header["has_means"]
+        return Clock(np.datetime64(header["start"]), header["elapsed_seconds"])
+
+    def _place(self, point: int) -> str:
+        """A grid point for a message."""
+        return (
+            f"point {point + 1} (longitude {self.grid.longitude[point]:.2f}, latitude"
+            f" {self.grid.latitude[point]:.2f})"
+        )
+
+    def _shape_error(self, field_id: int, values: np.ndarray) -> ShapeError:
+        return ShapeError(
+            f"{self.field(field_id).name}: got {values.size} values, expected"
+            f" {self._ranks.points.size}, the points that this rank holds"
+        )
+
+    def _range_error(self, row: int, values: np.ndarray) -> ValueRangeError:
+        """Names the field, how many values are wrong, and the worst of them."""
+        wrong, (low, high) = self.fields[row], self._limits[row]
+        with np.errstate(invalid="ignore"):
+            excess = np.maximum(low - values, values - high)
+        excess[np.isnan(excess)] = np.inf
+        if self._sea is not None:
+            excess[np.setdiff1d(np.arange(excess.size), self._sea)] = -np.inf
+        worst = int(excess.argmax())
+        return ValueRangeError(
+            f"{wrong.name}: {int((excess > 0.0).sum())} of {values.size} values are not finite or"
+            f" outside {wrong.valid_min:g} to {wrong.valid_max:g} {wrong.units}; the worst is"
+            f" {values[worst]:g} at {self._place(int(self._ranks.points[worst]))}; points without"
+            " sea may hold anything"
+        )
+
+
+def _limits(row: Field) -> tuple[float, float]:
+    """The range within which an imported value is accepted."""
+    slack = _RANGE_SLACK * (row.valid_max - row.valid_min)
+    return row.valid_min - slack, row.valid_max + slack
+
+
+def _set_up_logging(level: str) -> None:
+    """Sends the plugin's messages to standard error, once, unless the process has its own way."""
+    logger = logging.getLogger("ngcm_coupler")
+    logger.setLevel(level.upper())
+    if not logging.getLogger().handlers and not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)

@@ -1,0 +1,139 @@
+"""A weightless atmosphere for tests, for learning the plugin and for debugging a host.
+
+The lowest level of an aquaplanet: prescribed trade winds and westerlies with a wave of wavenumber
+four that travels east, and air that relaxes towards the sea surface below it. Turbulent fluxes
+over it have realistic signs and sizes, and a step costs microseconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.constants import (
+    GAS_CONSTANT_DRY_AIR,
+    GRAVITY,
+    VIRTUAL_TEMPERATURE_FACTOR,
+    ZERO_CELSIUS,
+)
+from ngcm_coupler.engine.base import InitialCondition, LowestLevel, SurfaceState
+from ngcm_coupler.grid import GaussianGrid
+
+DEFAULT_START = np.datetime64("2000-01-01T00:00:00")
+
+_LOWEST_SIGMA = 0.984
+"""Pressure of the lowest level over surface pressure, that of the published 32-level models."""
+
+_AIR_SEA_TEMPERATURE_DIFFERENCE = -2.5
+"""Air at the lowest level minus sea that the air relaxes to [K]: 1 K of air-sea difference, typical
+of the open ocean, and 1.3 K of adiabatic cooling up to the level."""
+
+_RELATIVE_HUMIDITY = 0.8
+"""Relative humidity that the air relaxes to [1]."""
+
+_RELAXATION_SECONDS = 43200.0
+"""Time scale of that relaxation [s]."""
+
+_WAVE_NUMBER = 4
+_WAVE_PERIOD_SECONDS = 8.0 * 86400.0
+_WAVE_WIND = 6.0
+"""Amplitude of the travelling wave in the meridional wind [m s-1]."""
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class AnalyticState:
+    """State of the analytic atmosphere.
+
+    Attributes:
+      steps: steps since the start, int32, shape ().
+      air_temperature: at the lowest level [K], shape (n,).
+      specific_humidity: at the lowest level [1], shape (n,).
+    """
+
+    steps: jax.Array
+    air_temperature: jax.Array
+    specific_humidity: jax.Array
+
+
+class AnalyticAtmosphere:
+    """An `Atmosphere` without weights."""
+
+    def __init__(self, nlat: int, step_seconds: int) -> None:
+        """Sets up the grid.
+
+        Args:
+          nlat: rows of the Gaussian grid; it has twice as many columns.
+          step_seconds: length of a step [s].
+        """
+        self.name = f"analytic-{2 * nlat}x{nlat}"
+        self.grid = GaussianGrid(2 * nlat, nlat)
+        self.land_area_fraction = np.zeros(self.grid.size)
+        self.step_seconds = step_seconds
+        self.parameters: dict[str, np.ndarray] = {}
+        self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
+        self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
+
+    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+        """Air in balance with a sea that is warm at the equator and frozen at the poles."""
+        del seed  # nothing is random here
+        celsius = np.maximum(27.0 * (1.0 - 1.6 * np.sin(self._latitude) ** 2), -1.8)
+        ice = np.clip((np.abs(np.rad2deg(self._latitude)) - 62.0) / 15.0, 0.0, 1.0)
+        surface = SurfaceState(
+            jnp.asarray(celsius + ZERO_CELSIUS, jnp.float32), jnp.asarray(ice, jnp.float32)
+        )
+        temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
+        state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity)
+        return InitialCondition(DEFAULT_START if start is None else start, state, surface)
+
+    def state_template(self) -> AnalyticState:
+        """See `Atmosphere`."""
+        vector = jax.ShapeDtypeStruct((self.grid.size,), jnp.float32)
+        return AnalyticState(jax.ShapeDtypeStruct((), jnp.int32), vector, vector)  # type: ignore[arg-type]
+
+    def step(
+        self, parameters: dict[str, np.ndarray], state: AnalyticState, surface: SurfaceState
+    ) -> AnalyticState:
+        """Relaxes the air towards the sea below it."""
+        temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
+        weight = self.step_seconds / _RELAXATION_SECONDS
+        return AnalyticState(
+            state.steps + 1,
+            state.air_temperature + weight * (temperature - state.air_temperature),
+            state.specific_humidity + weight * (humidity - state.specific_humidity),
+        )
+
+    def lowest_level(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> LowestLevel:
+        """Prescribed winds and pressure over the relaxed air."""
+        seconds = state.steps.astype(jnp.float32) * self.step_seconds
+        phase = _WAVE_NUMBER * self._longitude - 2.0 * jnp.pi * seconds / _WAVE_PERIOD_SECONDS
+        cosine, sine = np.cos(self._latitude), np.sin(self._latitude)
+        # Easterly trades at the equator, westerlies at 45 degrees, calm at the poles.
+        zonal = cosine * (12.0 * np.sin(2.0 * self._latitude) ** 2 - 6.0 * cosine**4)
+        wave = jnp.cos(phase) * cosine
+        surface_pressure = 101325.0 - 1200.0 * sine**4 + 300.0 * jnp.sin(phase) * cosine**2
+        virtual_temperature = state.air_temperature * (
+            1.0 + VIRTUAL_TEMPERATURE_FACTOR * state.specific_humidity
+        )
+        scale_height = GAS_CONSTANT_DRY_AIR * virtual_temperature / GRAVITY
+        return LowestLevel(
+            height=-np.log(_LOWEST_SIGMA) * scale_height,
+            eastward_wind=jnp.asarray(zonal, jnp.float32) + 0.5 * _WAVE_WIND * wave,
+            northward_wind=_WAVE_WIND * wave,
+            air_temperature=state.air_temperature,
+            specific_humidity=state.specific_humidity,
+            air_pressure=_LOWEST_SIGMA * surface_pressure,
+            surface_air_pressure=surface_pressure,
+            surface_altitude=jnp.zeros_like(state.air_temperature),
+        )
+
+    def _equilibrium(self, sea_surface_temperature: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Temperature [K] and specific humidity [1] that the air relaxes to."""
+        temperature = sea_surface_temperature + _AIR_SEA_TEMPERATURE_DIFFERENCE
+        # Saturation vapour pressure over water, Bolton (1980), eq. 10 [Pa].
+        celsius = temperature - ZERO_CELSIUS
+        saturation = 611.2 * jnp.exp(17.67 * celsius / (celsius + 243.5))
+        return temperature, _RELATIVE_HUMIDITY * 0.622 * saturation / 1.0e5

@@ -1,0 +1,122 @@
+"""What the rest of the plugin knows of an atmosphere.
+
+An atmosphere is a set of pure functions on an opaque state. Whatever is nondimensional, spectral
+or ordered otherwise stays behind this interface: what comes out is in SI units on the vector of
+grid points (see ``grid.py``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+
+from ngcm_coupler.grid import GaussianGrid
+
+AtmosphereState = Any
+"""The prognostic state of an atmosphere: a pytree of arrays, opaque outside its engine."""
+
+Parameters = Any
+"""The learned parameters of an atmosphere: a pytree of float32 arrays."""
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class SurfaceState:
+    """The surface that an atmosphere sees, valid at every point, land included.
+
+    Attributes:
+      sea_surface_temperature: [K], shape (n,).
+      sea_ice_area_fraction: [1], 0 to 1, shape (n,).
+    """
+
+    sea_surface_temperature: jax.Array
+    sea_ice_area_fraction: jax.Array
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class LowestLevel:
+    """The air next to the surface, instantaneous, each of shape (n,).
+
+    Attributes:
+      height: height of the lowest level above the model's surface [m].
+      eastward_wind: [m s-1].
+      northward_wind: [m s-1].
+      air_temperature: [K].
+      specific_humidity: [1]; as the model has it, slightly negative values included.
+      air_pressure: pressure at the lowest level [Pa].
+      surface_air_pressure: pressure at the model's surface [Pa].
+      surface_altitude: height of the model's surface above the geoid [m].
+    """
+
+    height: jax.Array
+    eastward_wind: jax.Array
+    northward_wind: jax.Array
+    air_temperature: jax.Array
+    specific_humidity: jax.Array
+    air_pressure: jax.Array
+    surface_air_pressure: jax.Array
+    surface_altitude: jax.Array
+
+
+@dataclasses.dataclass(frozen=True)
+class InitialCondition:
+    """Where a run begins.
+
+    Attributes:
+      time: date of the state, resolution of seconds.
+      state: the atmosphere at that date.
+      surface: the surface at that date, which holds until the host sends another.
+    """
+
+    time: np.datetime64
+    state: AtmosphereState
+    surface: SurfaceState
+
+
+class Atmosphere(Protocol):
+    """An atmosphere that can be coupled.
+
+    Attributes:
+      name: identifies the model in logs and restart files; two atmospheres of the same name can
+        continue each other's states.
+      grid: the grid of all fields that enter or leave.
+      land_area_fraction: [1], shape (grid.size,).
+      step_seconds: length of a model step.
+      parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
+    """
+
+    name: str
+    grid: GaussianGrid
+    land_area_fraction: np.ndarray
+    step_seconds: int
+    parameters: Parameters
+
+    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+        """Builds the initial state.
+
+        Args:
+          start: date wanted; None takes the date of the initial data.
+          seed: seed of the one random key of the run.
+
+        Raises:
+          DataError: the initial data lack that date, a variable or a level.
+        """
+        ...
+
+    def state_template(self) -> AtmosphereState:
+        """The structure of a state as `jax.ShapeDtypeStruct` leaves, without computing one."""
+        ...
+
+    def step(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> AtmosphereState:
+        """Advances the state by ``step_seconds``. Pure and differentiable."""
+        ...
+
+    def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
+        """Diagnoses the air next to the surface. Pure and differentiable."""
+        ...

@@ -1,0 +1,226 @@
+"""Published NeuralGCM models as an `Atmosphere`, run by the authors' own package.
+
+The numbers are upstream's: a step is `PressureLevelModel.advance` with nothing put in between.
+This file turns the vector of surface points into the forcing that upstream expects, and the
+spectral, nondimensional state into the lowest level in SI units.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import haiku as hk
+import jax
+import jax.numpy as jnp
+import numpy as np
+from dinosaur import coordinate_systems, spherical_harmonic, typing, xarray_utils
+from neuralgcm.legacy import api, gin_utils, orographies
+
+from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
+from ngcm_coupler.engine.base import (
+    AtmosphereState,
+    InitialCondition,
+    LowestLevel,
+    Parameters,
+    SurfaceState,
+)
+from ngcm_coupler.engine.checkpoint import Checkpoint
+from ngcm_coupler.engine.era5 import read_initial_data
+from ngcm_coupler.errors import CheckpointError
+from ngcm_coupler.grid import GaussianGrid
+
+_OROGRAPHIES = (
+    orographies.ClippedOrography,
+    orographies.FilteredCustomOrography,
+    orographies.LearnedOrography,
+)
+
+
+class NeuralGCM:
+    """A published model. See `Atmosphere` for the interface."""
+
+    def __init__(self, checkpoint: Checkpoint, initial_state: str) -> None:
+        """Builds the model of a checkpoint.
+
+        Args:
+          checkpoint: the file's contents.
+          initial_state: path of a dataset in ERA5 layout, or ``demo``.
+
+        Raises:
+          CheckpointError: upstream cannot build the model, or its grid is not Gaussian.
+        """
+        try:
+            self._model = api.PressureLevelModel.from_checkpoint(checkpoint.as_dict())
+        except Exception as error:
+            raise CheckpointError(
+                f"checkpoint {checkpoint.path}: neuralgcm cannot build the model:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+        self._initial_state = initial_state
+        self.name = f"neuralgcm-{checkpoint.sha256}"
+        self.grid = _gaussian_grid(self._model, checkpoint)
+        self.parameters: Parameters = self._model.params
+        self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
+        mask = xarray_utils.nodal_land_sea_mask_from_ds(
+            self._specs.aux_features[xarray_utils.XARRAY_DS_KEY].rename(
+                {"longitude": "lon", "latitude": "lat"}
+            )
+        )
+        self.land_area_fraction = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
+
+    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+        """Encodes one date of the initial dataset. See `Atmosphere`."""
+        model = self._model
+        dataset = read_initial_data(
+            self._initial_state,
+            start,
+            model.input_variables + model.forcing_variables,
+            model.data_coords,
+        )
+        inputs, forcings = model.data_from_xarray(dataset)
+        # Upstream computes the date in double precision; the device holds single.
+        inputs["sim_time"] = forcings["sim_time"] = np.float32(inputs["sim_time"])
+        state = model.encode(inputs, forcings, jax.random.key(seed))
+        surface = SurfaceState(
+            jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),
+            jnp.asarray(self._to_points(forcings["sea_ice_cover"][0])),
+        )
+        time = np.datetime64(dataset.time.values, "s")
+        return InitialCondition(time, state, surface)
+
+    def state_template(self) -> AtmosphereState:
+        """See `Atmosphere`."""
+        model = self._model
+        levels, nodal = model.data_coords.vertical.layers, model.data_coords.horizontal.nodal_shape
+
+        def data(names: list[str], layers: int) -> dict[str, jax.ShapeDtypeStruct]:
+            shape = jax.ShapeDtypeStruct((layers, *nodal), jnp.float32)
+            time = jax.ShapeDtypeStruct((), jnp.float32)
+            return {name: shape for name in names} | {"sim_time": time}
+
+        return jax.eval_shape(
+            model.encode,
+            data(model.input_variables, levels),
+            data(model.forcing_variables, 1),
+            jax.random.key(0),
+        )
+
+    def step(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> AtmosphereState:
+        """One step of upstream's model. See `Atmosphere`.
+
+        The forcing carries the date of the state itself: how old an imported value may be is
+        the component's decision, and the model's own answer to a stale one would be NaN.
+        """
+        forcing = {
+            "sea_surface_temperature": self._to_nodal(surface.sea_surface_temperature)[None],
+            "sea_ice_cover": self._to_nodal(surface.sea_ice_area_fraction)[None],
+            "sim_time": _prognostic(state).sim_time,
+        }
+        return self._with_parameters(parameters).advance(state, forcing)
+
+    def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
+        """Transforms the lowest layer to grid points and SI units. See `Atmosphere`."""
+        prognostic = _prognostic(state)
+        horizontal = self._model.model_coords.horizontal
+        eastward, northward = spherical_harmonic.vor_div_to_uv_nodal(
+            horizontal, prognostic.vorticity[-1:], prognostic.divergence[-1:], clip=False
+        )
+        nodal = horizontal.to_nodal(
+            {
+                "temperature": prognostic.temperature_variation[-1:],
+                "humidity": prognostic.tracers["specific_humidity"][-1:],
+                "log_pressure": prognostic.log_surface_pressure,
+                "orography": self._orography(parameters)[None],
+            }
+        )
+        reference = self._specs.aux_features[xarray_utils.REF_TEMP_KEY][-1]
+        sigma = float(self._model.model_coords.vertical.centers[-1])
+        temperature = (nodal["temperature"] + reference) * self._unit("kelvin")
+        pressure = jnp.exp(nodal["log_pressure"]) * self._unit("pascal")
+        humidity = nodal["humidity"] * self._unit("dimensionless")
+        # The dynamical core's own hydrostatic sum over the lowest half layer.
+        virtual = temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * humidity)
+        height = -np.log(sigma) * GAS_CONSTANT_DRY_AIR / GRAVITY * virtual
+        speed = self._unit("meter / second")
+        return LowestLevel(
+            height=self._to_points(height[0]),
+            eastward_wind=self._to_points(eastward[0]) * speed,
+            northward_wind=self._to_points(northward[0]) * speed,
+            air_temperature=self._to_points(temperature[0]),
+            specific_humidity=self._to_points(humidity[0]),
+            air_pressure=self._to_points(pressure[0]) * sigma,
+            surface_air_pressure=self._to_points(pressure[0]),
+            surface_altitude=self._to_points(nodal["orography"][0]) * self._unit("meter"),
+        )
+
+    @property
+    def _specs(self):  # noqa: ANN202 - upstream's ModelSpecs
+        return self._model._structure.specs
+
+    def _with_parameters(self, parameters: Parameters) -> api.PressureLevelModel:
+        """The same model with other learned parameters, which may be tracers."""
+        return api.PressureLevelModel(self._model._structure, parameters, self._model.gin_config)
+
+    @functools.cache  # noqa: B019 - one model lives as long as its component
+    def _unit(self, unit: str) -> float:
+        """Size of the model's nondimensional one in that unit."""
+        return float(self._model.from_nondim_units(1.0, unit))
+
+    def _to_nodal(self, points: jax.Array) -> jax.Array:
+        """(n,) -> upstream's (longitude, latitude)."""
+        return points.reshape(self.grid.nlat, self.grid.nlon).T
+
+    @staticmethod
+    def _to_points(nodal):  # noqa: ANN001, ANN205 - numpy in, numpy out; jax in, jax out
+        """Upstream's (longitude, latitude) -> (n,)."""
+        return nodal.T.reshape(-1)
+
+    def _orography(self, parameters: Parameters) -> jax.Array:
+        """The dynamical core's own orography, modal and nondimensional.
+
+        It is learned in most checkpoints and has no name of its own in the model's interface, so
+        it is seen where the dynamical core asks for it while the model is put together.
+        """
+        structure = self._model._structure
+        seen: list[tuple[coordinate_systems.CoordinateSystem, jax.Array]] = []
+
+        def record(call, args, kwargs, context):  # noqa: ANN001, ANN202 - haiku's signature
+            result = call(*args, **kwargs)
+            inside_core = "encoder" not in (path := context.module.module_name)
+            inside_core = inside_core and "decoder" not in path
+            if isinstance(context.module, _OROGRAPHIES) and inside_core:
+                seen.append((context.module.coords, result))  # a learned one after its base
+            return result
+
+        def build() -> None:
+            with hk.intercept_methods(record):
+                structure.model_cls()
+
+        with gin_utils.specific_config(self._model.gin_config):
+            hk.transform(build).apply(parameters, None)
+        if not seen:
+            return jnp.zeros(structure.coords.horizontal.modal_shape)
+        coords, orography = seen[-1]
+        to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
+        return to_model(orography[None])[0]
+
+
+def _prognostic(state: AtmosphereState):  # noqa: ANN202 - upstream's State
+    """The prognostic fields of a state; stochastic models wrap them in a `ModelState`."""
+    return state.state if isinstance(state, typing.ModelState) else state
+
+
+def _gaussian_grid(model: api.PressureLevelModel, checkpoint: Checkpoint) -> GaussianGrid:
+    """The model's grid, checked against ours point by point."""
+    horizontal = model.model_coords.horizontal
+    grid = GaussianGrid(*horizontal.nodal_shape)
+    same = horizontal.nodal_shape == model.data_coords.horizontal.nodal_shape
+    same = same and np.allclose(np.rad2deg(horizontal.longitudes), grid.longitudes)
+    if not (same and np.allclose(np.rad2deg(horizontal.latitudes), grid.latitudes)):
+        raise CheckpointError(
+            f"checkpoint {checkpoint.path}: the model and its input are not on one Gaussian grid"
+            f" that starts at Greenwich (model {horizontal}); only such models can be coupled"
+        )
+    return grid

@@ -1,0 +1,118 @@
+"""The atmosphere's Gaussian grid: centres, corners, areas.
+
+Everywhere outside ``engine/`` a field on this grid is a vector of its points, longitude fastest,
+rows from south to north. That is the memory order of a Fortran array ``field(nlon, nlat)``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ngcm_coupler.constants import EARTH_RADIUS
+
+
+@dataclasses.dataclass(frozen=True)
+class GaussianGrid:
+    """A full Gaussian grid whose first column is centred on the Greenwich meridian.
+
+    Attributes:
+      nlon: points on a circle of latitude.
+      nlat: circles of latitude.
+    """
+
+    nlon: int
+    nlat: int
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return self.nlon * self.nlat
+
+    @functools.cached_property
+    def longitudes(self) -> np.ndarray:
+        """Longitude of the columns [degrees east], shape (nlon,)."""
+        return 360.0 * np.arange(self.nlon) / self.nlon
+
+    @functools.cached_property
+    def _gauss(self) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss-Legendre nodes (sine of latitude) and weights, each of shape (nlat,)."""
+        return np.polynomial.legendre.leggauss(self.nlat)
+
+    @functools.cached_property
+    def latitudes(self) -> np.ndarray:
+        """Latitude of the rows, south to north [degrees north], shape (nlat,)."""
+        return np.rad2deg(np.arcsin(self._gauss[0]))
+
+    @functools.cached_property
+    def _sine_bounds(self) -> np.ndarray:
+        """Sine of the latitudes between the rows, shape (nlat + 1,).
+
+        They are the running sums of the Gauss weights, so that the area of a row is exactly its
+        quadrature weight; latitudes halfway between the rows are off by up to 6 % of the area.
+        """
+        bounds = np.concatenate([[-1.0], -1.0 + np.cumsum(self._gauss[1])])
+        bounds = 0.5 * (bounds - bounds[::-1])
+        bounds[[0, -1]] = -1.0, 1.0
+        return bounds
+
+    @functools.cached_property
+    def latitude_bounds(self) -> np.ndarray:
+        """Latitudes between the rows [degrees north], shape (nlat + 1,)."""
+        return np.rad2deg(np.arcsin(self._sine_bounds))
+
+    @functools.cached_property
+    def longitude(self) -> np.ndarray:
+        """Longitude of every point [degrees east], shape (size,)."""
+        return np.tile(self.longitudes, self.nlat)
+
+    @functools.cached_property
+    def latitude(self) -> np.ndarray:
+        """Latitude of every point [degrees north], shape (size,)."""
+        return np.repeat(self.latitudes, self.nlon)
+
+    @functools.cached_property
+    def corner_longitude(self) -> np.ndarray:
+        """Longitude of the corners, counter-clockwise from the south-west, shape (size, 4)."""
+        half = 180.0 / self.nlon
+        return self.longitude[:, None] + np.array([-half, half, half, -half])
+
+    @functools.cached_property
+    def corner_latitude(self) -> np.ndarray:
+        """Latitude of the corners, in the same order, shape (size, 4)."""
+        south = np.repeat(self.latitude_bounds[:-1], self.nlon)
+        north = np.repeat(self.latitude_bounds[1:], self.nlon)
+        return np.stack([south, south, north, north], axis=-1)
+
+    @functools.cached_property
+    def area(self) -> np.ndarray:
+        """Area of every cell [m2], shape (size,); the sum is that of the sphere."""
+        row = np.diff(self._sine_bounds) * 2.0 * np.pi * EARTH_RADIUS**2 / self.nlon
+        return np.repeat(row, self.nlon)
+
+    def nearest_of(self, chosen: np.ndarray) -> np.ndarray:
+        """For every point the index of the nearest chosen one.
+
+        Args:
+          chosen: logical, shape (size,), true for at least one point.
+
+        Returns:
+          Indices, shape (size,); a chosen point finds itself.
+        """
+        longitude, latitude = np.deg2rad(self.longitude), np.deg2rad(self.latitude)
+        position = np.stack(
+            [
+                np.cos(latitude) * np.cos(longitude),
+                np.cos(latitude) * np.sin(longitude),
+                np.sin(latitude),
+            ],
+            axis=-1,
+        )
+        candidates = np.flatnonzero(chosen)
+        _, nearest = cKDTree(position[candidates]).query(position)
+        index = candidates[nearest]
+        index[candidates] = candidates
+        return index

@@ -1,0 +1,177 @@
+"""The atmosphere that lives on the device: state, parameters and the compiled interval.
+
+Between two exchanges nothing here crosses to the host. What does cross is one array of imports
+per interval in, and one array of exports out.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.config import Config, multiple_of_step_fault
+from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.errors import ConfigError, RestartError
+from ngcm_coupler.interval import Interval
+
+_log = logging.getLogger(__name__)
+
+
+def build_atmosphere(config: Config) -> Atmosphere:
+    """Builds the atmosphere that ``&ngcm_model`` names."""
+    model = config.model
+    if model.engine == "analytic":
+        return AnalyticAtmosphere(model.analytic_latitudes, model.analytic_step_seconds)
+    # neuralgcm takes seconds to import, which no other engine should have to wait for.
+    from ngcm_coupler.engine.checkpoint import read_checkpoint
+    from ngcm_coupler.engine.neuralgcm import NeuralGCM
+
+    return NeuralGCM(read_checkpoint(model.checkpoint), model.initial_state)
+
+
+class ResidentAtmosphere:
+    """An atmosphere with its state on a device. `begin` or `restore` gives it its first state.
+
+    Attributes:
+      atmosphere: the engine.
+      device: where it lives.
+    """
+
+    def __init__(self, config: Config) -> None:
+        """Builds the engine and puts its parameters on the device.
+
+        Raises:
+          ConfigError: no such device, or the coupling interval does not fit the model step.
+          CheckpointError: the checkpoint cannot be used.
+        """
+        self.device = _device(config.device.platform)
+        with jax.default_device(self.device):
+            self.atmosphere = build_atmosphere(config)
+        interval_seconds = config.coupling.interval_seconds
+        fault = multiple_of_step_fault(interval_seconds, self.atmosphere.step_seconds)
+        if fault:
+            raise ConfigError(fault)
+        self._interval = Interval(
+            self.atmosphere,
+            config.coupling.imports,
+            interval_seconds // self.atmosphere.step_seconds,
+            config.surface.bulk_scheme,
+        )
+        self._seed = config.model.random_seed
+        self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
+        self._advance = jax.jit(self._interval.advance)
+
+    def begin(self, start: np.datetime64 | None) -> np.datetime64:
+        """Starts from the initial data.
+
+        Args:
+          start: date of the initial state, None for the date of the initial data.
+
+        Returns:
+          The date of the state.
+
+        Raises:
+          DataError: the initial data cannot be used.
+        """
+        with jax.default_device(self.device):
+            initial = self.atmosphere.initial_condition(start, self._seed)
+            still = jnp.zeros(self.atmosphere.grid.size, jnp.float32)
+            # Initial data know no currents. The host must put its own before the first interval.
+            rows = [getattr(initial.surface, name, still) for name in self._interval.imports]
+            imports = jnp.stack(rows)
+        self._state = jax.device_put(initial.state, self.device)
+        self._imports = jax.device_put(imports, self.device)
+        self._exports = jax.jit(self._interval.diagnose)(
+            self._parameters, self._state, self._imports
+        )
+        return initial.time
+
+    def send(self, imports: np.ndarray) -> None:
+        """Copies imported fields to the device.
+
+        Args:
+          imports: float32, shape (len(imports), n).
+        """
+        # On a CPU a device array may share the memory it is put from: give it memory of its own.
+        self._imports = jax.device_put(imports.copy(), self.device)
+
+    def advance(self) -> None:
+        """Starts one interval and returns while the device works."""
+        self._state, self._exports = self._advance(self._parameters, self._state, self._imports)
+
+    def imports(self) -> np.ndarray:
+        """The imported fields as the device has them, shape (len(imports), n)."""
+        return np.asarray(self._imports)
+
+    def exports(self) -> np.ndarray:
+        """Waits for the device and returns the exported fields, shape (len(EXPORTS), n)."""
+        return np.asarray(self._exports)
+
+    def compiled_intervals(self) -> int:
+        """How many times the interval has been compiled; more than once is a fault."""
+        return self._advance._cache_size()
+
+    def leaves(self) -> dict[str, np.ndarray]:
+        """The state as named arrays, random keys as their bits, for a restart file."""
+        named, _ = jax.tree_util.tree_flatten_with_path(self._state)
+        return {_leaf_name(path): _to_host(leaf) for path, leaf in named}
+
+    def restore(
+        self, leaves: dict[str, np.ndarray], imports: np.ndarray, exports: np.ndarray
+    ) -> None:
+        """Starts from what `leaves`, `imports` and `exports` have given.
+
+        Raises:
+          RestartError: an array is missing, left over, or of another shape or type.
+        """
+        template = self.atmosphere.state_template()
+        named, structure = jax.tree_util.tree_flatten_with_path(template)
+        names = [_leaf_name(path) for path, _ in named]
+        if odd := sorted(set(names) ^ set(leaves)):
+            raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")
+        values = [
+            _to_leaf(name, leaves[name], leaf) for name, (_, leaf) in zip(names, named, strict=True)
+        ]
+        self._state = jax.device_put(jax.tree.unflatten(structure, values), self.device)
+        self._imports = jax.device_put(imports.copy(), self.device)
+        self._exports = jax.device_put(exports.copy(), self.device)
+
+
+def _device(platform: str) -> jax.Device:
+    """The device that ``&ngcm_device`` asks for."""
+    try:
+        return jax.devices(None if platform == "auto" else platform)[0]
+    except RuntimeError as error:
+        raise ConfigError(
+            f"&ngcm_device platform = '{platform}': JAX finds no such device ({error}); use 'auto'"
+            " or 'cpu', or install JAX with support for it"
+        ) from error
+
+
+def _leaf_name(path: tuple[Any, ...]) -> str:
+    """A state's array by its place in the tree, as a netCDF variable name."""
+    return "state." + jax.tree_util.keystr(path, simple=True, separator=".")
+
+
+def _to_host(leaf: jax.Array) -> np.ndarray:
+    """An array on the host; a random key as its bits."""
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return np.asarray(jax.random.key_data(leaf))
+    return np.asarray(leaf)
+
+
+def _to_leaf(name: str, value: np.ndarray, leaf: jax.ShapeDtypeStruct) -> Any:
+    """The inverse of `_to_host`, checked against the leaf of the template."""
+    is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    expected = jax.eval_shape(jax.random.key_data, leaf) if is_key else leaf
+    if value.shape != expected.shape or value.dtype != expected.dtype:
+        raise RestartError(
+            f"restart array {name} has shape {value.shape} and type {value.dtype}; the model needs"
+            f" {expected.shape} and {expected.dtype}"
+        )
+    return jax.random.wrap_key_data(jnp.asarray(value)) if is_key else value

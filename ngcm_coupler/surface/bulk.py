@@ -1,0 +1,311 @@
+"""Turbulent fluxes between the air and the open sea by bulk formulae.
+
+Monin-Obukhov similarity gives the fluxes implicitly, and a fixed number of fixed-point iterations
+solves for them. What distinguishes one published algorithm from another is a `BulkScheme`; the
+iteration is written once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from ngcm_coupler.constants import (
+    GRAVITY,
+    KAPPA,
+    REFERENCE_PRESSURE,
+    SPECIFIC_HEAT_DRY_AIR,
+    VON_KARMAN,
+)
+from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.surface import coare, moist
+
+_DRY_LAPSE_RATE = GRAVITY / SPECIFIC_HEAT_DRY_AIR  # [K m-1]
+_VIRTUAL = 0.61  # virtual temperature is T (1 + 0.61 q); rounded as in the definition of L
+_CALM_WIND = 1e-3  # the wind speed is differentiable because it is no smaller than this [m s-1]
+_FIRST_ROUGHNESS = 1e-4  # [m], of the first guess only
+_FIRST_GUST = 0.5  # [m s-1], of the first guess only; Fairall et al. (2003), sec. 2
+
+
+@dataclass(frozen=True)
+class BulkScheme:
+    """What distinguishes one bulk algorithm from another."""
+
+    log_roughness: Callable[[Array, Array, Array], tuple[Array, Array]]
+    """(u* [m s-1], neutral 10 m wind [m s-1], viscosity [m2 s-1]) to the logarithms of the
+    roughness lengths of momentum and of scalars [log m]."""
+    psi_momentum: Callable[[Array], Array]
+    """z / L to the integrated stability function of momentum."""
+    psi_heat: Callable[[Array], Array]
+    """z / L to the integrated stability function of heat and moisture."""
+    gustiness: Callable[[Array], Array]
+    """Buoyancy flux [m2 s-3] to the gust speed [m s-1], to be added in squares to the wind."""
+    iterations: int
+    """How often to iterate unless the caller says otherwise."""
+
+
+SCHEMES: dict[str, BulkScheme] = {
+    "coare3p6": BulkScheme(
+        log_roughness=coare.log_roughness,
+        psi_momentum=coare.psi_momentum,
+        psi_heat=coare.psi_heat,
+        gustiness=coare.gustiness,
+        iterations=8,
+    ),
+}
+"""The bulk algorithms by the names that a namelist uses."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class BulkFluxes:
+    """Surface fluxes, and what the same profiles say of the air below the lowest level."""
+
+    eastward_stress: Array
+    """[N m-2], into the surface, along the mean wind."""
+    northward_stress: Array
+    """[N m-2], into the surface, along the mean wind."""
+    sensible_heat_flux: Array
+    """[W m-2], positive into the surface."""
+    latent_heat_flux: Array
+    """[W m-2], positive into the surface, without the Webb correction."""
+    evaporation: Array
+    """[kg m-2 s-1], positive upward: minus the latent heat flux over the latent heat."""
+    eastward_wind_10m: Array
+    """[m s-1], relative to the surface current."""
+    northward_wind_10m: Array
+    """[m s-1], relative to the surface current."""
+    air_temperature_2m: Array
+    """[K]."""
+    specific_humidity_2m: Array
+    """[kg kg-1]."""
+    friction_velocity: Array
+    """u* [m s-1] of wind and gusts together: density u*^2 is no less than the mean stress."""
+    temperature_scale: Array
+    """theta* [K], positive when the air is warmer than the sea."""
+    humidity_scale: Array
+    """q* [kg kg-1], positive when moisture condenses on the sea."""
+    inverse_obukhov_length: Array
+    """1 / L [m-1], positive when stable, zero when neutral."""
+
+
+class _Air(NamedTuple):
+    """What drives the fluxes: the air relative to the sea. Iteration does not change it."""
+
+    wind_speed: Array
+    dtheta: Array  # potential temperature of the air minus that of the sea [K]
+    dhumidity: Array
+    temperature: Array
+    viscosity: Array
+    wind_height: Array
+    temperature_height: Array
+
+
+class _Scales(NamedTuple):
+    """What iteration improves."""
+
+    friction_velocity: Array
+    temperature: Array
+    humidity: Array
+    gusty_speed: Array  # wind and gusts together [m s-1]
+    neutral_wind: Array  # mean wind at 10 m that would give this stress when neutral [m s-1]
+
+
+class _Layer(NamedTuple):
+    """The shape of the profiles in the surface layer."""
+
+    inverse_obukhov_length: Array
+    log_momentum_roughness: Array
+    log_scalar_roughness: Array
+
+
+def bulk_fluxes(
+    scheme: str,
+    *,
+    eastward_wind: ArrayLike,
+    northward_wind: ArrayLike,
+    air_temperature: ArrayLike,
+    specific_humidity: ArrayLike,
+    surface_air_pressure: ArrayLike,
+    sea_surface_temperature: ArrayLike,
+    wind_height: ArrayLike,
+    temperature_height: ArrayLike,
+    potential_temperature: ArrayLike | None = None,
+    iterations: int | None = None,
+) -> BulkFluxes:
+    """Fluxes of momentum, heat and water between the air and the open sea.
+
+    Every input broadcasts against the others; outputs have the common shape and dtype. Outputs
+    are differentiable in every input, calm and neutral air included.
+
+    Args:
+      scheme: a name in `SCHEMES`.
+      eastward_wind: mean wind at `wind_height` relative to the surface current [m s-1].
+      northward_wind: likewise.
+      air_temperature: temperature at `temperature_height` [K].
+      specific_humidity: at `temperature_height` [kg kg-1].
+      surface_air_pressure: at the sea surface [Pa].
+      sea_surface_temperature: skin temperature of the sea [K]. There is no cool-skin correction.
+      wind_height: height of the wind above the surface [m].
+      temperature_height: height of temperature and humidity above the surface [m].
+      potential_temperature: at `temperature_height` [K], referred to 1000 hPa as in the field
+        table; it is brought to the surface pressure before the sea's temperature is subtracted.
+        Without it, the air is brought down dry-adiabatically, as COARE does:
+        `air_temperature` + (g / cp) `temperature_height`.
+      iterations: number of iterations, static; default the scheme's.
+
+    Returns:
+      The fluxes and the near-surface values.
+
+    Raises:
+      ConfigError: no such scheme, or not one iteration.
+
+    Source: Fairall et al. (2003), sec. 2, for what all schemes share.
+    """
+    closure = SCHEMES.get(scheme)
+    if closure is None:
+        raise ConfigError(f"bulk scheme {scheme!r} is unknown; use one of {', '.join(SCHEMES)}")
+    if iterations is None:
+        iterations = closure.iterations
+    if iterations < 1:
+        raise ConfigError(f"bulk scheme {scheme!r}: iterations={iterations}; use at least 1")
+
+    inputs = (
+        eastward_wind,
+        northward_wind,
+        air_temperature,
+        specific_humidity,
+        surface_air_pressure,
+        sea_surface_temperature,
+        wind_height,
+        temperature_height,
+        air_temperature if potential_temperature is None else potential_temperature,
+    )
+    dtype = jnp.result_type(float, *inputs)
+    u, v, t, q, p, sst, zu, zt, theta = jnp.broadcast_arrays(
+        *(jnp.asarray(x, dtype) for x in inputs)
+    )
+    if potential_temperature is None:
+        theta = t + _DRY_LAPSE_RATE * zt
+    else:
+        theta = theta * (p / REFERENCE_PRESSURE) ** KAPPA
+    q_sea = moist.sea_surface_humidity(sst, p)
+    air = _Air(
+        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, _CALM_WIND**2)),
+        dtheta=theta - sst,
+        dhumidity=q - q_sea,
+        temperature=t,
+        viscosity=moist.kinematic_viscosity(t),
+        wind_height=zu,
+        temperature_height=zt,
+    )
+    # A rolled loop runs as fast as an unrolled one (5 ms for 8192 points on one CPU core), and its
+    # gradient compiles in 2 s instead of 27 s and runs ten times faster. Its trip count is static,
+    # so that it can be differentiated in reverse.
+    scales = jax.lax.fori_loop(
+        0, iterations, lambda _, s: _improved(closure, air, s), _first_guess(air)
+    )
+
+    density = moist.air_density(t, q, p)
+    drag = density * scales.friction_velocity**2 / scales.gusty_speed
+    evaporation = -density * scales.friction_velocity * scales.humidity
+    layer = _layer(closure, air, scales)
+    wind_ratio = _momentum_depth(closure, layer, jnp.asarray(10.0, dtype)) / _momentum_depth(
+        closure, layer, zu
+    )
+    scalar_ratio = _scalar_depth(closure, layer, jnp.asarray(2.0, dtype)) / _scalar_depth(
+        closure, layer, zt
+    )
+    return BulkFluxes(
+        eastward_stress=drag * u,
+        northward_stress=drag * v,
+        sensible_heat_flux=density
+        * SPECIFIC_HEAT_DRY_AIR
+        * scales.friction_velocity
+        * scales.temperature,
+        latent_heat_flux=-moist.latent_heat_of_vaporisation(sst) * evaporation,
+        evaporation=evaporation,
+        eastward_wind_10m=wind_ratio * u,
+        northward_wind_10m=wind_ratio * v,
+        air_temperature_2m=sst + scalar_ratio * air.dtheta - 2.0 * _DRY_LAPSE_RATE,
+        specific_humidity_2m=q_sea + scalar_ratio * air.dhumidity,
+        friction_velocity=scales.friction_velocity,
+        temperature_scale=scales.temperature,
+        humidity_scale=scales.humidity,
+        inverse_obukhov_length=layer.inverse_obukhov_length,
+    )
+
+
+def _first_guess(air: _Air) -> _Scales:
+    """Neutral profiles over one roughness length.
+
+    The guess of the stability by Grachev and Fairall (1997) saves one iteration, which is what it
+    costs.
+    """
+    log_roughness = math.log(_FIRST_ROUGHNESS)
+    speed = jnp.sqrt(air.wind_speed**2 + _FIRST_GUST**2)
+    momentum = VON_KARMAN / (jnp.log(air.wind_height) - log_roughness)
+    scalar = VON_KARMAN / (jnp.log(air.temperature_height) - log_roughness)
+    friction_velocity = momentum * speed
+    return _Scales(
+        friction_velocity=friction_velocity,
+        temperature=scalar * air.dtheta,
+        humidity=scalar * air.dhumidity,
+        gusty_speed=speed,
+        neutral_wind=friction_velocity / VON_KARMAN * (math.log(10.0) - log_roughness),
+    )
+
+
+def _improved(closure: BulkScheme, air: _Air, scales: _Scales) -> _Scales:
+    """One iteration: stability and roughness, then scales, then gusts."""
+    layer = _layer(closure, air, scales)
+    momentum = VON_KARMAN / _momentum_depth(closure, layer, air.wind_height)
+    scalar = VON_KARMAN / _scalar_depth(closure, layer, air.temperature_height)
+    friction_velocity = momentum * scales.gusty_speed
+    temperature = scalar * air.dtheta
+    humidity = scalar * air.dhumidity
+    gust = closure.gustiness(-friction_velocity * _buoyancy_scale(air, temperature, humidity))
+    gusty_speed = jnp.sqrt(air.wind_speed**2 + gust**2)
+    neutral_speed = friction_velocity / VON_KARMAN * (math.log(10.0) - layer.log_momentum_roughness)
+    return _Scales(
+        friction_velocity=friction_velocity,
+        temperature=temperature,
+        humidity=humidity,
+        gusty_speed=gusty_speed,
+        neutral_wind=neutral_speed * air.wind_speed / gusty_speed,
+    )
+
+
+def _layer(closure: BulkScheme, air: _Air, scales: _Scales) -> _Layer:
+    """Stability and roughness that go with the scales."""
+    buoyancy = _buoyancy_scale(air, scales.temperature, scales.humidity)
+    log_momentum, log_scalar = closure.log_roughness(
+        scales.friction_velocity, scales.neutral_wind, air.viscosity
+    )
+    inverse_obukhov_length = VON_KARMAN * buoyancy / scales.friction_velocity**2
+    return _Layer(inverse_obukhov_length, log_momentum, log_scalar)
+
+
+def _buoyancy_scale(air: _Air, temperature: Array, humidity: Array) -> Array:
+    """(g / T) theta_v* [m s-2], positive when stable."""
+    virtual = temperature + _VIRTUAL * air.temperature * humidity
+    return GRAVITY / air.temperature * virtual
+
+
+def _momentum_depth(closure: BulkScheme, layer: _Layer, height: Array) -> Array:
+    """Log(z / z0) - psi, which is k u(z) / u*."""
+    zeta = height * layer.inverse_obukhov_length
+    return jnp.log(height) - layer.log_momentum_roughness - closure.psi_momentum(zeta)
+
+
+def _scalar_depth(closure: BulkScheme, layer: _Layer, height: Array) -> Array:
+    """Log(z / z0t) - psi, which is k (theta(z) - theta of the sea) / theta*."""
+    zeta = height * layer.inverse_obukhov_length
+    return jnp.log(height) - layer.log_scalar_roughness - closure.psi_heat(zeta)

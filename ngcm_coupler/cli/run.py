@@ -1,0 +1,157 @@
+"""``ngcm-coupler run``: a run without a coupler and without writing Fortran."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ngcm_coupler.cli import buildconfig
+from ngcm_coupler.errors import ConfigError, NgcmError, OutputError
+
+if TYPE_CHECKING:
+    from ngcm_coupler.config import Config
+
+COMPLETED = "ngcm_driver: completed"
+"""What the driver prints last. Some aborts inside MPI end with exit code 0: they lack this line."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to ``ngcm-coupler``."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run the atmosphere over a slab ocean",
+        description=(
+            "Check a namelist, then run the driver with it under mpirun: the atmosphere over a "
+            "slab ocean. The exit code is that of the run."
+        ),
+    )
+    parser.add_argument("namelist", type=pathlib.Path, metavar="FILE.nml", help="the namelist")
+    parser.add_argument(
+        "-n", dest="ranks", type=_rank_count, default=1, metavar="RANKS", help="MPI ranks (1)"
+    )
+    parser.add_argument(
+        "--output",
+        type=pathlib.Path,
+        default=pathlib.Path(),
+        metavar="DIR",
+        help="the folder to run in, made where it is missing; paths in the namelist are relative "
+        "to it (the current one)",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _rank_count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} ranks cannot run; give 1 or more")
+    return count
+
+
+def _run(args: argparse.Namespace) -> int:
+    namelist = args.namelist.absolute()
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"--output {args.output}: {error.strerror}; give another folder"
+        ) from error
+    with contextlib.chdir(args.output):
+        history = _checked(namelist).history.file
+        command = [*_launcher(), "-n", str(args.ranks), str(_driver()), str(namelist)]
+        code, completed = _stream(command)
+        if completed and history:
+            print(f"The fields of every interval are in {pathlib.Path(history).absolute()}")
+    if code == 0 and not completed:
+        print(
+            f"The run ended with exit code 0 but without the line `{COMPLETED}`: it did not reach "
+            "its end. The last lines above tell where it stopped.",
+            file=sys.stderr,
+        )
+        return 1
+    return code
+
+
+def _checked(namelist: pathlib.Path) -> Config:
+    from ngcm_coupler import config
+
+    checked = config.load(str(namelist))
+    if faults := config.driver_faults(checked):
+        raise ConfigError(faults)
+    return checked
+
+
+def _driver() -> pathlib.Path:
+    driver = buildconfig.prefix() / "bin" / "ngcm_driver"
+    if not driver.exists():
+        raise NgcmError(
+            f"there is no {driver}: the package was built with NGCM_BUILD_DRIVERS=OFF; "
+            "build it again without that"
+        )
+    return driver
+
+
+def _launcher() -> list[str]:
+    """Returns mpirun with the options that keep JAX's threads from sharing one core.
+
+    Raises:
+      NgcmError: there is no mpirun.
+    """
+    mpirun = shutil.which("mpirun")
+    if mpirun is None:
+        raise NgcmError(
+            "mpirun is not on PATH; load the MPI that the host uses (Debian and Ubuntu: package "
+            "openmpi-bin), or start the driver yourself, as with `srun "
+            f"{buildconfig.prefix()}/bin/ngcm_driver FILE.nml`"
+        )
+    version = subprocess.run(
+        [mpirun, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    if "Open MPI" in version or "OpenRTE" in version:
+        options = ["--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+        return [mpirun, *options, *(["--allow-run-as-root"] if os.geteuid() == 0 else [])]
+    if "Intel" in version:
+        return [mpirun, "-genv", "I_MPI_PIN", "0"]
+    if "HYDRA" in version:
+        return [mpirun, "-bind-to", "none"]
+    return [mpirun]
+
+
+def _stream(command: list[str]) -> tuple[int, bool]:
+    """Runs a command, passes its output on line by line, and looks for the success marker.
+
+    Returns:
+      The exit code as a shell gives it, and whether the marker came.
+    """
+    completed = False
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process,
+        _signals_reach(process),
+    ):
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            completed = completed or line.strip() == COMPLETED
+    code = process.returncode
+    return (128 - code if code < 0 else code), completed
+
+
+@contextlib.contextmanager
+def _signals_reach(process: subprocess.Popen) -> Iterator[None]:
+    """Leaves ending a run early to mpirun, which ends all ranks; Ctrl-C reaches it by itself."""
+    previous = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

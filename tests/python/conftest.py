@@ -1,0 +1,40 @@
+"""What every test runs in: the environment's own tools first, MPI as anyone, compiled JAX kept."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+_ENVIRONMENT = {
+    # Containers run tests as root, and on fewer cores than a test has ranks.
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+    # Hosts and ranks are processes of their own: without this each compiles the same model.
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / "build" / "jax-cache"),
+}
+
+
+def pytest_configure() -> None:
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips what needs a GPU where there is none; asks JAX only if such a test was selected."""
+    gpu_items = [item for item in items if item.get_closest_marker("gpu")]
+    if not gpu_items:
+        return
+    import jax
+
+    if jax.default_backend() != "gpu":
+        for item in gpu_items:
+            item.add_marker(pytest.mark.skip(reason="JAX sees no GPU here"))

@@ -1,0 +1,167 @@
+"""`ngcm-coupler run`: with a stand-in for mpirun, then the real driver on the analytic engine."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from ngcm_coupler import cli
+from ngcm_coupler.cli import buildconfig
+from ngcm_coupler.cli.run import COMPLETED
+
+NAMELIST = """\
+&ngcm_model
+  engine = 'analytic'
+/
+&ngcm_history
+  file = ''
+/
+&ngcm_driver
+  run_hours = 6
+/
+"""
+
+OPEN_MPI = "mpirun (Open MPI) 4.1.4"
+MPICH = "HYDRA build details:"
+
+
+def _script(path: pathlib.Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + textwrap.dedent(text))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def namelist(tmp_path):
+    path = tmp_path / "run.nml"
+    path.write_text(NAMELIST)
+    return path
+
+
+@pytest.fixture
+def pretend(tmp_path, monkeypatch):
+    """Installs a driver and an mpirun that are shell scripts."""
+
+    def install(driver: str, version: str = OPEN_MPI) -> None:
+        _script(tmp_path / "prefix" / "bin" / "ngcm_driver", driver)
+        _script(
+            tmp_path / "bin" / "mpirun",
+            f"""\
+            [ "$1" = --version ] && echo "{version}" && exit 0
+            echo "mpirun $@"
+            for last; do driver=$namelist; namelist=$last; done
+            exec "$driver" "$namelist"
+            """,
+        )
+        monkeypatch.setattr(buildconfig, "prefix", lambda: tmp_path / "prefix")
+        monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+
+    return install
+
+
+def test_run_that_reaches_its_end_succeeds(pretend, namelist, capfd):
+    pretend(f"echo '{COMPLETED}'")
+    assert cli.main(["run", str(namelist)]) == 0
+    assert COMPLETED in capfd.readouterr().out
+
+
+def test_exit_code_of_the_driver_is_passed_on(pretend, namelist):
+    pretend("exit 7")
+    assert cli.main(["run", str(namelist)]) == 7
+
+
+def test_driver_killed_by_a_signal_gives_the_code_a_shell_gives(pretend, namelist):
+    pretend("kill -KILL $$")
+    assert cli.main(["run", str(namelist)]) == 128 + signal.SIGKILL
+
+
+def test_exit_code_0_without_the_success_marker_is_a_failure(pretend, namelist, capfd):
+    pretend("echo aborted; exit 0")
+    assert cli.main(["run", str(namelist)]) == 1
+    assert f"without the line `{COMPLETED}`" in capfd.readouterr().err
+
+
+def test_faulty_namelist_starts_nothing(pretend, namelist, capfd):
+    pretend("echo started")
+    namelist.write_text("&ngcm_model engin = 'analytic' /")
+    assert cli.main(["run", str(namelist)]) == 1
+    out, err = capfd.readouterr()
+    assert "started" not in out
+    assert f"{namelist}:1:" in err
+
+
+def test_interval_that_the_driver_cannot_run_starts_nothing(pretend, namelist, capfd):
+    pretend("echo started")
+    namelist.write_text(
+        "&ngcm_model engine = 'analytic' /\n&ngcm_coupling interval_seconds = 25200 /"
+    )
+    assert cli.main(["run", str(namelist)]) == 1
+    out, err = capfd.readouterr()
+    assert "started" not in out
+    assert "run_hours" in err
+
+
+def test_ranks_are_not_bound_to_one_core_under_open_mpi(pretend, namelist, capfd):
+    pretend(f"echo '{COMPLETED}'")
+    assert cli.main(["run", str(namelist), "-n", "3"]) == 0
+    started = capfd.readouterr().out
+    assert "--bind-to none --mca mpi_yield_when_idle 1" in started
+    assert " -n 3 " in started
+
+
+def test_ranks_are_not_bound_to_one_core_under_mpich(pretend, namelist, capfd):
+    pretend(f"echo '{COMPLETED}'", version=MPICH)
+    assert cli.main(["run", str(namelist)]) == 0
+    started = capfd.readouterr().out
+    assert "mpirun -bind-to none -n 1 " in started
+
+
+def test_missing_mpirun_is_an_error_with_a_remedy(pretend, namelist, monkeypatch, capfd):
+    pretend("echo started")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cli.main(["run", str(namelist)]) == 1
+    assert "mpirun is not on PATH; load the MPI" in capfd.readouterr().err
+
+
+def test_output_folder_is_made_and_run_in(pretend, namelist, tmp_path, monkeypatch):
+    pretend(f"test -f \"$1\" && touch here && echo '{COMPLETED}'")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", namelist.name, "--output", "out/run"]) == 0
+    assert (tmp_path / "out" / "run" / "here").exists()
+    assert pathlib.Path.cwd() == tmp_path
+
+
+def test_no_rank_is_refused(namelist, capfd):
+    with pytest.raises(SystemExit):
+        cli.main(["run", str(namelist), "-n", "0"])
+    assert "0 ranks cannot run" in capfd.readouterr().err
+
+
+def test_termination_reaches_the_driver(pretend, namelist):
+    program = (
+        "import sys; from ngcm_coupler.cli import run\n"
+        "print(run._stream(['sh', '-c', 'echo ready; exec sleep 60']), flush=True)"
+    )
+    command = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert command.stdout is not None
+    assert command.stdout.readline() == "ready\n"
+    command.terminate()
+    assert command.communicate(timeout=30)[0] == f"({128 + signal.SIGTERM}, False)\n"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_analytic_run_completes(namelist, tmp_path, ranks):
+    done = subprocess.run(
+        ["ngcm-coupler", "run", namelist, "-n", str(ranks), "--output", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert COMPLETED in done.stdout.splitlines()

@@ -11,7 +11,7 @@ import dataclasses
 import math
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ngcm_coupler import groups, schema
@@ -56,17 +56,50 @@ GROUPS: dict[str, type] = {
 """Namelist group -> its dataclass, in the order of the reference."""
 
 
-def load(path: str) -> Config:
+class Where(NamedTuple):
+    """A key of a group; as text it is how messages name it."""
+
+    group: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"&{self.group} {self.key}"
+
+
+class Conflict(NamedTuple):
+    """A broken rule and the keys it ties together, the one to blame first.
+
+    A conflict of a single key says that its value cannot be used at all.
+    """
+
+    message: str
+    keys: tuple[Where, ...]
+
+
+Rule = Callable[[Config], Iterable[Conflict]]
+"""Finds what is wrong between values that are each allowed."""
+
+INTERVAL = Where("ngcm_coupling", "interval_seconds")
+_ANALYTIC_STEP = Where("ngcm_model", "analytic_step_seconds")
+_RUN_HOURS = Where("ngcm_driver", "run_hours")
+_SLAB_STEP = Where("slab_ocean", "time_step_seconds")
+
+
+def load(path: str, *further_rules: Rule) -> Config:
     """Reads a namelist file. Paths in it are relative to the working directory.
+
+    Args:
+      path: the file.
+      *further_rules: rules to apply beside those of this module.
 
     Raises:
       ConfigError: the file cannot be used; carries every fault.
     """
-    return parse(read(path), path)
+    return parse(read(path), path, *further_rules)
 
 
-def parse(text: str, name: str = "namelist") -> Config:
-    """Reads the text of a namelist; `name` stands for it in messages.
+def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
+    """Reads the text of a namelist; `name` stands for it in messages. See `load`.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
@@ -78,13 +111,13 @@ def parse(text: str, name: str = "namelist") -> Config:
             for group, attribute in _ATTRIBUTES.items()
         }
     )
-    conflicts = [*_model_conflicts(config), *_file_conflicts(config)]
     # A host with an ocean of its own need not make the driver's defaults fit its interval.
-    if document.settings.keys() & {"ngcm_driver", "slab_ocean"}:
-        conflicts += _driver_conflicts(config)
-    faults = document.faults + document.locate(conflicts)
-    if faults:
-        raise ConfigError([fault.located(name) for fault in sorted(faults)])
+    drives = document.settings.keys() & {"ngcm_driver", "slab_ocean"}
+    driver_rules = [_driver_conflicts] if drives else []
+    for rule in (_file_conflicts, _model_conflicts, *driver_rules, *further_rules):
+        document.judge(rule(config))
+    if document.faults:
+        raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
     return config
 
 
@@ -94,7 +127,7 @@ def multiple_of_step_fault(interval_seconds: int, step_seconds: int) -> str | No
         return None
     steps = max(1, interval_seconds // step_seconds)
     return (
-        f"{_INTERVAL} = {interval_seconds} is not a multiple of the model step {step_seconds}; "
+        f"{INTERVAL} = {interval_seconds} is not a multiple of the model step {step_seconds}; "
         f"use {steps * step_seconds} or {(steps + 1) * step_seconds}"
     )
 
@@ -107,37 +140,14 @@ def driver_faults(config: Config) -> list[str]:
     return [conflict.message for conflict in _driver_conflicts(config)]
 
 
-class _Where(NamedTuple):
-    """A key of a group; as text it is how messages name it."""
-
-    group: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"&{self.group} {self.key}"
-
-
-_INTERVAL = _Where("ngcm_coupling", "interval_seconds")
-_ANALYTIC_STEP = _Where("ngcm_model", "analytic_step_seconds")
-_RUN_HOURS = _Where("ngcm_driver", "run_hours")
-_SLAB_STEP = _Where("slab_ocean", "time_step_seconds")
-
-
-class _Conflict(NamedTuple):
-    """A broken rule and the keys it ties together, the one to blame first."""
-
-    message: str
-    keys: tuple[_Where, ...]
-
-
-def _model_conflicts(config: Config) -> Iterator[_Conflict]:
+def _model_conflicts(config: Config) -> Iterator[Conflict]:
     if config.model.engine == "analytic":
         step = config.model.analytic_step_seconds
         if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
-            yield _Conflict(fault, (_INTERVAL, _ANALYTIC_STEP))
+            yield Conflict(fault, (INTERVAL, _ANALYTIC_STEP))
 
 
-def _driver_conflicts(config: Config) -> Iterator[_Conflict]:
+def _driver_conflicts(config: Config) -> Iterator[Conflict]:
     interval = config.coupling.interval_seconds
     step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
     if interval % step:
@@ -145,7 +155,7 @@ def _driver_conflicts(config: Config) -> Iterator[_Conflict]:
             f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; "
             f"use {math.gcd(interval, step)}"
         )
-        yield _Conflict(message, (_SLAB_STEP, _INTERVAL))
+        yield Conflict(message, (_SLAB_STEP, INTERVAL))
     if hours * 3600 % interval:
         whole = math.lcm(interval, 3600) // 3600
         fit = whole * max(1, hours // whole)
@@ -153,26 +163,26 @@ def _driver_conflicts(config: Config) -> Iterator[_Conflict]:
             f"{_RUN_HOURS} = {hours} is not a whole number of coupling intervals of {interval} s; "
             f"use {fit} or {fit + whole}"
         )
-        yield _Conflict(message, (_RUN_HOURS, _INTERVAL))
+        yield Conflict(message, (_RUN_HOURS, INTERVAL))
 
 
-def _file_conflicts(config: Config) -> Iterator[_Conflict]:
+def _file_conflicts(config: Config) -> Iterator[Conflict]:
     """Files that must exist do; files to be written can be. The demo's are in a package."""
     model, restart = config.model, config.restart
-    inputs = {_Where("ngcm_restart", "read_file"): restart.read_file}
+    inputs = {Where("ngcm_restart", "read_file"): restart.read_file}
     if model.engine == "neuralgcm":
-        inputs[_Where("ngcm_model", "checkpoint")] = model.checkpoint
+        inputs[Where("ngcm_model", "checkpoint")] = model.checkpoint
         if not restart.read_file:
-            inputs[_Where("ngcm_model", "initial_state")] = model.initial_state
+            inputs[Where("ngcm_model", "initial_state")] = model.initial_state
     for where, name in inputs.items():
         if name not in ("", groups.DEMO) and not os.access(name, os.R_OK):
             reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
             message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
-            yield _Conflict(message, (where,))
+            yield Conflict(message, (where,))
     if config.history.file:
-        where = _Where("ngcm_history", "file")
+        where = Where("ngcm_history", "file")
         if problem := _write_problem(pathlib.Path(config.history.file)):
-            yield _Conflict(f"{where} = {text_of(config.history.file)} {problem}", (where,))
+            yield Conflict(f"{where} = {text_of(config.history.file)} {problem}", (where,))
 
 
 def _write_problem(file: pathlib.Path) -> str | None:
@@ -192,21 +202,19 @@ class _Document:
     def __init__(self, text: str) -> None:
         self.settings: dict[str, dict[str, schema.Setting]] = {}
         self.faults: list[Fault] = []
-        self._lines: dict[str | _Where, int] = {}
-        self._refused: set[_Where] = set()
+        self._lines: dict[str | Where, int] = {}
+        self._refused: set[Where] = set()
         for group in scan(text):
             self._read_group(group)
 
-    def locate(self, conflicts: Iterable[_Conflict]) -> list[Fault]:
-        """Returns conflicts as faults with their lines, but not what a refused value brings."""
-        return [
-            Fault(
-                next((self._lines[k] for k in conflict.keys if k in self._lines), 0),
-                conflict.message,
-            )
-            for conflict in conflicts
-            if self._refused.isdisjoint(conflict.keys)
-        ]
+    def judge(self, conflicts: Iterable[Conflict]) -> None:
+        """Makes faults of conflicts, but not of those that a value already refused brings."""
+        for message, keys in conflicts:
+            if self._refused.isdisjoint(keys):
+                line = next((self._lines[where] for where in keys if where in self._lines), 0)
+                self.faults.append(Fault(line, message))
+                if len(keys) == 1:
+                    self._refused.add(keys[0])
 
     def _read_group(self, group: Group) -> None:
         if group.name not in GROUPS:
@@ -235,7 +243,7 @@ class _Document:
     def _read_key(self, group: str, assignment: Assignment) -> None:
         name, line = assignment.key, assignment.line
         keys = schema.keys(GROUPS[group])
-        where = _Where(group, name)
+        where = Where(group, name)
         self._lines[where] = line
         if name not in keys:
             remedy = schema.did_you_mean(name, keys) or f"; its keys are {', '.join(keys)}"

@@ -85,13 +85,13 @@ class Model:
     checkpoint: str = key(
         DEMO,
         f"File of the published model; '{DEMO}' is the small one in the neuralgcm package.",
-        note="an existing file",
+        note=f"'{DEMO}' or an existing file",
         check=_path_problem,
     )
     initial_state: str = key(
         DEMO,
         f"File of the state to start from; '{DEMO}' is the ERA5 state in the neuralgcm package.",
-        note="an existing file",
+        note=f"'{DEMO}' or an existing file",
         check=_path_problem,
     )
     random_seed: int = key(

@@ -88,7 +88,7 @@ class Key:
             if value is None:
                 wants_text = isinstance(self.default, str | tuple)
                 remedy = "write text in quotes" if wants_text else f"expected {self._expected()}"
-                return f"holds {item}, which is no Fortran value; {remedy}"
+                return f"holds {item}, which cannot be read; {remedy}"
         if len(items) > 1 and not isinstance(self.default, tuple):
             return f"is a list; expected {self._expected()}"
         wanted = str if isinstance(self.default, tuple) else type(self.default)

@@ -1,0 +1,48 @@
+"""The command ``ngcm-coupler``: one module a subcommand.
+
+A subcommand's module has ``add_parser(subparsers)``, which sets ``run`` to a function from the
+parsed arguments to an exit code. It imports what is slow only inside that function, so that help
+and ``check`` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from ngcm_coupler.errors import NgcmError
+
+EXIT_ERROR = 1
+"""Exit code of a command that failed; argparse exits with 2 on wrong usage."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; an `NgcmError` becomes its message."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+    except NgcmError as error:
+        print(error, file=sys.stderr)
+        return EXIT_ERROR
+    except BrokenPipeError:
+        # The reader, such as `head`, has had enough. Python flushes once more at exit, which must
+        # not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ngcm_coupler.cli import buildconfig, check, checkpoint, fields, run
+
+    parser = argparse.ArgumentParser(
+        prog="ngcm-coupler",
+        description="NeuralGCM as the atmosphere of a coupled Earth-system model.",
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in (check, run, fields, checkpoint, buildconfig):
+        module.add_parser(subparsers)
+    return parser

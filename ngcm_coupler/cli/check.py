@@ -1,0 +1,145 @@
+"""``ngcm-coupler check``: a namelist and what it points to, without running the model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from ngcm_coupler import schema
+from ngcm_coupler.cli.tables import markdown_table
+from ngcm_coupler.config import (
+    GROUPS,
+    INTERVAL,
+    Config,
+    Conflict,
+    Where,
+    load,
+    multiple_of_step_fault,
+)
+from ngcm_coupler.errors import CheckpointError, ConfigError
+from ngcm_coupler.groups import ANALYTIC_START_DATE
+from ngcm_coupler.namelist import text_of
+
+_CHECKPOINT = Where("ngcm_model", "checkpoint")
+
+_INTRODUCTION = """\
+# Namelists
+
+This page is what `ngcm-coupler check --describe --format markdown` prints.
+
+One file configures a run. Groups whose names start with `ngcm_`, and `slab_ocean`, are the
+plugin's; all others are left to the host, which may keep its own settings in the same file. Every
+key may be left out, and then has the default below. A group, key or value that is not allowed is an
+error: nothing is ignored and nothing is guessed. `ngcm-coupler check FILE.nml` names every fault
+with its line.
+
+Strings stand in quotes, a group ends with `/`, `!` starts a comment, and names may be written in
+capitals. Paths are relative to the folder in which the run starts.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the subcommand."""
+    parser = subparsers.add_parser(
+        "check",
+        help="check a namelist, or describe every key",
+        description="Check a namelist and everything it points to, without running the model. "
+        "Every fault is printed at once, with its line.",
+    )
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("file", nargs="?", metavar="FILE.nml", help="namelist to check")
+    task.add_argument("--describe", action="store_true", help="print every group and key instead")
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown"),
+        default="text",
+        help="form of the description (default: %(default)s)",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Checks or describes; returns 1 where there is a fault."""
+    if arguments.describe:
+        print(describe(arguments.format), end="")
+        return 0
+    try:
+        config = load(arguments.file, checkpoint_rule)
+    except ConfigError as error:
+        count = len(error.faults)
+        print(*error.faults, sep="\n", file=sys.stderr)
+        print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
+        return 1
+    print(f"{arguments.file}: ok")
+    print(summary(config), end="")
+    return 0
+
+
+def checkpoint_rule(config: Config) -> Iterator[Conflict]:
+    """The checkpoint can be read, and its model's step divides the coupling interval."""
+    if config.model.engine != "neuralgcm":
+        return
+    # Reading a checkpoint is slow, and an analytic run needs none.
+    from ngcm_coupler.engine import checkpoint
+
+    try:
+        step = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint)).step_seconds
+    except CheckpointError as error:
+        yield Conflict(f"{_CHECKPOINT}: {error}", (_CHECKPOINT,))
+        return
+    if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
+        yield Conflict(fault, (INTERVAL, _CHECKPOINT))
+
+
+def summary(config: Config) -> str:
+    """Returns what a sound configuration will do, in a few lines."""
+    model, coupling = config.model, config.coupling
+    if model.engine == "analytic":
+        size, step = model.analytic_latitudes, model.analytic_step_seconds
+        atmosphere = f"analytic, {2 * size} x {size} points, step {step} s"
+        start = ANALYTIC_START_DATE
+    else:
+        atmosphere = f"neuralgcm, checkpoint {text_of(model.checkpoint)}"
+        start = f"time of the initial state {text_of(model.initial_state)}"
+    if config.restart.read_file:
+        start = f"restart {text_of(config.restart.read_file)}"
+    lines = {
+        "atmosphere": atmosphere,
+        "start": config.run.start_date or start,
+        "interval": f"{coupling.interval_seconds} s",
+        "imports": ", ".join(coupling.imports),
+        "history": text_of(config.history.file) if config.history.file else "none",
+    }
+    return "".join(f"  {label:<12}{line}\n" for label, line in lines.items())
+
+
+def describe(form: str) -> str:
+    """Returns the reference of every group and key, as ``text`` or ``markdown``."""
+    if form == "markdown":
+        return _INTRODUCTION + "".join(map(_markdown_of, GROUPS))
+    return "\n".join(map(_text_of, GROUPS))
+
+
+def _text_of(group: str) -> str:
+    lines = [f"&{group}: {_title(group)}"]
+    for name, key in schema.keys(GROUPS[group]).items():
+        unit = f" [{key.unit}]" if key.unit else ""
+        lines.append(f"  {name}: {key.kind}{unit}, default {text_of(key.default)}")
+        lines.append(f"      {key.doc}")
+        if key.allowed:
+            lines.append(f"      Allowed: {key.allowed}.")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_of(group: str) -> str:
+    header = ("Key", "Type", "Unit", "Default", "Allowed", "Meaning")
+    rows = [
+        (f"`{name}`", key.kind, key.unit, f"`{text_of(key.default)}`", key.allowed, key.doc)
+        for name, key in schema.keys(GROUPS[group]).items()
+    ]
+    return f"\n## &{group}\n\n{_title(group)}\n\n{markdown_table(header, rows)}"
+
+
+def _title(group: str) -> str:
+    return (GROUPS[group].__doc__ or "").strip()

@@ -1,0 +1,24 @@
+"""Tables of text as the commands print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Rows = Sequence[Sequence[str]]
+
+
+def text_table(header: Sequence[str], rows: Rows) -> str:
+    """Returns columns aligned with blanks, for a terminal and for `column`-minded tools."""
+    table = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    )
+    return "\n".join(lines) + "\n"
+
+
+def markdown_table(header: Sequence[str], rows: Rows) -> str:
+    """Returns a Markdown table."""
+    lines = (f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
+    return "\n".join(lines) + "\n"

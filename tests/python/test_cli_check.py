@@ -1,0 +1,147 @@
+"""The command ``ngcm-coupler check``, and the command line around it."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from ngcm_coupler.cli import main
+from ngcm_coupler.config import GROUPS
+from ngcm_coupler.schema import keys
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+QUICK = """
+import sys
+from ngcm_coupler.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code
+slow = {"jax", "neuralgcm", "dinosaur", "xarray"} & set(sys.modules)
+sys.exit(f"imported {slow}" if slow else code)
+"""
+
+
+@pytest.fixture
+def namelist(tmp_path, monkeypatch):
+    """Writes a namelist into the working directory and returns its name."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text):
+        (tmp_path / "run.nml").write_text(text)
+        return "run.nml"
+
+    return write
+
+
+def test_a_sound_analytic_namelist_is_summarised(namelist, capsys):
+    text = "&ngcm_model engine = 'analytic' / &ngcm_history file = 'out.nc' /"
+    assert main(["check", namelist(text)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out == (
+        "run.nml: ok\n"
+        "  atmosphere  analytic, 64 x 32 points, step 1800 s\n"
+        "  start       2000-01-01T00:00:00\n"
+        "  interval    3600 s\n"
+        "  imports     sea_surface_temperature, sea_ice_area_fraction\n"
+        "  history     'out.nc'\n"
+    )
+
+
+def test_the_published_demo_checkpoint_is_sound(namelist, capsys):
+    assert main(["check", namelist("")]) == 0
+    out = capsys.readouterr().out
+    assert "atmosphere  neuralgcm, checkpoint 'demo'" in out
+    assert "start       time of the initial state 'demo'" in out
+    assert "history     none" in out
+
+
+def test_every_fault_is_printed_on_a_line_and_counted(namelist, capsys):
+    text = "&ngcm_log\n level = 'loud'\n/\n&ngcm_modl /\n"
+    assert main(["check", namelist(text)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "run.nml:2: &ngcm_log level = 'loud' is none of 'debug', 'info', 'warning', 'error'\n"
+        "run.nml:4: there is no group &ngcm_modl; did you mean &ngcm_model?\n"
+        "2 faults\n"
+    )
+
+
+def test_a_missing_namelist_is_one_fault(capsys, tmp_path):
+    assert main(["check", str(tmp_path / "no.nml")]) == 1
+    err = capsys.readouterr().err
+    assert (
+        err == f"{tmp_path}/no.nml: cannot read the namelist: No such file or directory\n1 fault\n"
+    )
+
+
+def test_the_step_comes_from_the_checkpoint(namelist, capsys):
+    text = "&ngcm_coupling\n interval_seconds = 5400\n/\n"
+    assert main(["check", namelist(text)]) == 1
+    assert capsys.readouterr().err == (
+        "run.nml:2: &ngcm_coupling interval_seconds = 5400 is not a multiple of the model step "
+        "3600; use 3600 or 7200\n1 fault\n"
+    )
+
+
+def test_a_checkpoint_that_is_none_is_a_fault_beside_the_others(namelist, capsys, tmp_path):
+    (tmp_path / "model.pkl").write_text("no checkpoint")
+    text = "&ngcm_log level = 1 /\n&ngcm_model\n checkpoint = 'model.pkl' /"
+    assert main(["check", namelist(text)]) == 1
+    level, checkpoint, count = capsys.readouterr().err.splitlines()
+    assert level.startswith("run.nml:1: &ngcm_log level = 1 is not a string")
+    assert checkpoint.startswith("run.nml:3: &ngcm_model checkpoint: model.pkl: ")
+    assert count == "2 faults"
+
+
+def test_a_missing_checkpoint_is_reported_once(namelist, capsys):
+    assert main(["check", namelist("&ngcm_model checkpoint = 'no.pkl' /")]) == 1
+    assert capsys.readouterr().err.endswith("\n1 fault\n")
+
+
+def test_checking_writes_nothing(namelist, tmp_path):
+    assert main(["check", namelist("&ngcm_history file = 'out.nc' /")]) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["run.nml"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", str(ROOT / "namelists/demo.nml")], ["--help"], ["fields"]]
+)
+def test_check_and_help_import_nothing_slow(arguments, tmp_path):
+    command = [sys.executable, "-c", QUICK, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_description_holds_every_group_key_and_meaning(form, capsys):
+    assert main(["check", "--describe", "--format", form]) == 0
+    out = capsys.readouterr().out
+    for group, cls in GROUPS.items():
+        assert f"&{group}" in out
+        for name, key in keys(cls).items():
+            assert name in out
+            assert key.doc in out
+            assert key.allowed in out
+
+
+def test_the_reference_in_the_documentation_is_up_to_date(capsys):
+    assert main(["check", "--describe", "--format", "markdown"]) == 0
+    remedy = "ngcm-coupler check --describe --format markdown > docs/namelists.md"
+    assert (ROOT / "docs/namelists.md").read_text() == capsys.readouterr().out, remedy
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["chek"], ["check"], ["check", "a.nml", "--describe"], ["check", "--form"]]
+)
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage: ngcm-coupler" in capsys.readouterr().err

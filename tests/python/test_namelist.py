@@ -1,0 +1,180 @@
+"""Splitting of namelist text, and the meaning of its items."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import f90nml
+import pytest
+
+from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.namelist import Fault, read, scan, text_of, value_of
+
+
+def faults(text):
+    return [fault for group in scan(text) for fault in group.faults]
+
+
+def items(text):
+    (group,) = scan(text)
+    return {assignment.key: assignment.items for assignment in group.assignments}
+
+
+def by_f90nml(item):
+    """Reads one item with an independent reader."""
+    groups: Any = f90nml.reads(f"&g a = {item} /")
+    return groups["g"]["a"]
+
+
+def test_groups_and_keys_carry_their_lines():
+    text = "! header\n&first\n a = 1\n b = 2 /\n\n&second c = 3\n/\n"
+    first, second = scan(text)
+    assert (first.name, first.line) == ("first", 2)
+    assert [(a.key, a.line) for a in first.assignments] == [("a", 3), ("b", 4)]
+    assert (second.name, second.line) == ("second", 6)
+    assert [(a.key, a.line) for a in second.assignments] == [("c", 6)]
+
+
+def test_names_are_lower_case_and_values_are_not():
+    (group,) = scan("&Group KEY = 'Value' /")
+    assert group.name == "group"
+    assert (group.assignments[0].key, group.assignments[0].items) == ("key", ["'Value'"])
+
+
+def test_comments_and_strings_hide_what_they_hold():
+    text = "&g\n a = '! & / b = 2' ! c = 3 '\n d = \"it's\"\n/\n"
+    assert items(text) == {"a": ["'! & / b = 2'"], "d": ['"it\'s"']}
+    assert faults(text) == []
+
+
+def test_a_value_may_go_on_over_lines_and_comments():
+    assert items("&g a = 'x', ! first\n\n 'y'\n 'z',\n b = 1 /") == {
+        "a": ["'x'", "'y'", "'z'"],
+        "b": ["1"],
+    }
+
+
+def test_a_null_value_is_kept_as_an_empty_item():
+    assert items("&g a = 1,,2 b = , c = /") == {"a": ["1", "", "2"], "b": [""], "c": []}
+
+
+def test_text_between_groups_is_comment():
+    text = "R&D notes, don't parse\n&g a = 1 / trailing text\n more ! &h b = 2 /\n"
+    assert items(text) == {"a": ["1"]}
+    assert faults(text) == []
+
+
+@pytest.mark.parametrize("ending", ["/", "&end", "$end", "&END"])
+def test_every_ending_that_fortran_compilers_take_ends_a_group(ending):
+    text = f"$g a = 1 {ending}\n&h b = 2 /"
+    assert [group.name for group in scan(text)] == ["g", "h"]
+    assert faults(text) == []
+
+
+def test_windows_line_ends_do_not_shift_lines():
+    (group,) = scan("&g\r\n a = 'x'\r\n/\r\n")
+    assert (group.assignments[0].line, group.assignments[0].items) == (2, ["'x'"])
+
+
+def test_a_group_that_the_file_does_not_end_is_a_fault():
+    assert faults("\n&g\n a = 1\n") == [
+        Fault(2, "&g is not ended by a / before the end of the file")
+    ]
+
+
+def test_a_group_that_the_next_one_cuts_off_is_a_fault_and_both_are_read():
+    text = "&g\n a = 1\n&h\n b = 2\n/\n"
+    assert [group.name for group in scan(text)] == ["g", "h"]
+    assert faults(text) == [Fault(1, "&g is not ended by a / before &h on line 3")]
+
+
+def test_a_key_set_twice_is_a_fault_that_names_both_lines():
+    assert faults("&g\n a = 1\n A = 2\n/") == [
+        Fault(3, "&g a is set twice, first on line 2; keep one")
+    ]
+
+
+def test_a_quote_left_open_is_a_fault_of_its_line_alone():
+    text = "&g\n a = 'x\n b = 2\n/\n"
+    assert faults(text) == [Fault(2, "&g: no quote closes 'x on its line")]
+    assert items(text) == {"b": ["2"]}
+
+
+def test_a_key_after_the_end_of_its_group_is_a_fault():
+    (fault,) = faults("&g\n a = out/demo.nc\n b = 2\n/\n")
+    assert fault == Fault(3, "b stands outside of any group: a / before it has ended &g")
+
+
+def test_a_value_without_a_key_is_a_fault():
+    assert faults("&g\n 12\n/") == [Fault(2, "&g: 12 belongs to no key; write key = value")]
+
+
+def test_an_assignment_before_any_group_is_comment():
+    assert scan("a = 1\n") == []
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ("12", 12),
+        ("+7", 7),
+        ("-5", -5),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("-2.5e-3", -2.5e-3),
+        ("1D0", 1.0),
+        ("1e3", 1000.0),
+        (".true.", True),
+        (".FALSE.", False),
+        ("T", True),
+        ("f", False),
+        ("'it''s'", "it's"),
+        ('"say ""x"""', 'say "x"'),
+        ("'padded  '", "padded"),
+        ("''", ""),
+    ],
+)
+def test_an_item_has_the_value_and_type_that_fortran_gives_it(item, value):
+    assert value_of(item) == value
+    assert type(value_of(item)) is type(value)
+    # Blanks at the end of a string have no meaning in Fortran, but f90nml keeps them.
+    other = by_f90nml(item)
+    assert (other.rstrip() if isinstance(other, str) else other) == value
+
+
+@pytest.mark.parametrize(
+    "item", ["word", "1-2", "1_4", "0x10", "12:30", "3*1", "(1,2)", ".maybe.", "1e", "true", ""]
+)
+def test_an_item_that_is_no_value_here_has_none(item):
+    assert value_of(item) is None
+
+
+@pytest.mark.parametrize("item", ["nan", "Inf", "-infinity", "1e999"])
+def test_numbers_that_are_not_finite_are_read_so_that_they_can_be_refused(item):
+    value = value_of(item)
+    assert isinstance(value, float)
+    assert not math.isfinite(value)
+
+
+@pytest.mark.parametrize("value", [3, -1.5e-30, 0.1, True, False, "", "it's", 'a "b" !/&', "é"])
+def test_text_of_a_value_reads_back_unchanged(value):
+    (read_back,) = items(f"&g a = {text_of(value)} /")["a"]
+    assert value_of(read_back) == value
+    assert by_f90nml(text_of(value)) == value
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ConfigError, match=r"missing\.nml: cannot read the namelist: No such file"):
+        read("missing.nml")
+
+
+def test_a_folder_is_no_namelist(tmp_path):
+    with pytest.raises(ConfigError, match="cannot read the namelist: Is a directory"):
+        read(str(tmp_path))
+
+
+def test_latin_1_comments_and_a_byte_order_mark_do_no_harm(tmp_path):
+    file = tmp_path / "old.nml"
+    file.write_bytes(b"\xef\xbb\xbf&g ! d\xe9but\n a = 1 /\n")
+    assert items(read(str(file))) == {"a": ["1"]}

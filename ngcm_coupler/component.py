@@ -281,6 +281,11 @@ class Component:
         resident = ResidentAtmosphere(config)
         if config.restart.read_file:
             self.clock = self._load(config.restart.read_file, resident)
+            if start not in (None, self.clock.start):
+                raise RestartError(
+                    f"restart file {config.restart.read_file} continues a run that began at"
+                    f" {self.clock.start}; start_date = '{start}' in &ngcm_run is another run"
+                )
         else:
             self.clock = Clock(resident.begin(start))
         self._resident = resident
@@ -464,3 +469,4 @@ def _set_up_logging(level: str) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
         logger.addHandler(handler)
+        logger.propagate = False  # packages that are imported later give the root one of theirs

@@ -6,7 +6,7 @@ per interval in, and one array of exports out.
 
 from __future__ import annotations
 
-import logging
+import dataclasses
 from typing import Any
 
 import jax
@@ -18,8 +18,6 @@ from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.interval import Interval
-
-_log = logging.getLogger(__name__)
 
 
 def build_atmosphere(config: Config) -> Atmosphere:
@@ -118,8 +116,7 @@ class ResidentAtmosphere:
 
     def leaves(self) -> dict[str, np.ndarray]:
         """The state as named arrays, random keys as their bits, for a restart file."""
-        named, _ = jax.tree_util.tree_flatten_with_path(self._state)
-        return {_leaf_name(path): _to_host(leaf) for path, leaf in named}
+        return {name: _to_host(leaf) for name, leaf in _named_leaves(self._state)}
 
     def restore(
         self, leaves: dict[str, np.ndarray], imports: np.ndarray, exports: np.ndarray
@@ -130,14 +127,12 @@ class ResidentAtmosphere:
           RestartError: an array is missing, left over, or of another shape or type.
         """
         template = self.atmosphere.state_template()
-        named, structure = jax.tree_util.tree_flatten_with_path(template)
-        names = [_leaf_name(path) for path, _ in named]
-        if odd := sorted(set(names) ^ set(leaves)):
+        named = _named_leaves(template)
+        if odd := sorted({name for name, _ in named} ^ set(leaves)):
             raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")
-        values = [
-            _to_leaf(name, leaves[name], leaf) for name, (_, leaf) in zip(names, named, strict=True)
-        ]
-        self._state = jax.device_put(jax.tree.unflatten(structure, values), self.device)
+        values = [_to_leaf(name, leaves[name], leaf) for name, leaf in named]
+        state = jax.tree.unflatten(jax.tree.structure(template), values)
+        self._state = jax.device_put(state, self.device)
         self._imports = jax.device_put(imports.copy(), self.device)
         self._exports = jax.device_put(exports.copy(), self.device)
 
@@ -153,9 +148,24 @@ def _device(platform: str) -> jax.Device:
         ) from error
 
 
-def _leaf_name(path: tuple[Any, ...]) -> str:
-    """A state's array by its place in the tree, as a netCDF variable name."""
-    return "state." + jax.tree_util.keystr(path, simple=True, separator=".")
+def _named_leaves(state: Any) -> list[tuple[str, Any]]:
+    """The arrays of a state with their place in it, ``state.vorticity`` say, in tree order.
+
+    Upstream's states are registered without names, so JAX only numbers their fields; the
+    dataclass knows what they are called.
+    """
+    named = []
+    for path, leaf in jax.tree_util.tree_flatten_with_path(state)[0]:
+        node, names = state, ["state"]
+        for key in path:
+            if isinstance(key, jax.tree_util.FlattenedIndexKey):
+                names.append(dataclasses.fields(node)[key.key].name)
+                node = getattr(node, names[-1])
+            else:
+                names.append(jax.tree_util.keystr((key,), simple=True))
+                node = node[key.key] if hasattr(key, "key") else getattr(node, names[-1])
+        named.append((".".join(names), leaf))
+    return named
 
 
 def _to_host(leaf: jax.Array) -> np.ndarray:

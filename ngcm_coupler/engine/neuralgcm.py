@@ -62,9 +62,7 @@ class NeuralGCM:
         self.parameters: Parameters = self._model.params
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
         mask = xarray_utils.nodal_land_sea_mask_from_ds(
-            self._specs.aux_features[xarray_utils.XARRAY_DS_KEY].rename(
-                {"longitude": "lon", "latitude": "lat"}
-            )
+            self._specs.aux_features[xarray_utils.XARRAY_DS_KEY]
         )
         self.land_area_fraction = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
 

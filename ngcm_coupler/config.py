@@ -151,9 +151,9 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
     interval = config.coupling.interval_seconds
     step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
     if interval % step:
+        fit = max(divisor for divisor in range(1, step) if interval % divisor == 0)
         message = (
-            f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; "
-            f"use {math.gcd(interval, step)}"
+            f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; use {fit}"
         )
         yield Conflict(message, (_SLAB_STEP, INTERVAL))
     if hours * 3600 % interval:
@@ -175,7 +175,8 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
         if not restart.read_file:
             inputs[Where("ngcm_model", "initial_state")] = model.initial_state
     for where, name in inputs.items():
-        if name not in ("", groups.DEMO) and not os.access(name, os.R_OK):
+        packaged = name == groups.DEMO and where.group == "ngcm_model"
+        if name and not packaged and not os.access(name, os.R_OK):
             reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
             message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
             yield Conflict(message, (where,))

@@ -119,8 +119,10 @@ def _scan_group(text: str, position: int, group: Group) -> int:
     """Fills `group` from what stands after its name; returns where the text after it begins."""
     current: Assignment | None = None
     item_expected = True  # A comma where an item is expected stands for a null value.
+    line = group.line
     for token in _TOKEN.finditer(text, position):
-        line = _line(text, token.start())
+        line += text.count("\n", position, token.start())
+        position = token.start()
         match token.lastgroup:
             case "close":
                 return token.end()

@@ -22,6 +22,7 @@ from ngcm_coupler.groups import ANALYTIC_START_DATE
 from ngcm_coupler.namelist import text_of
 
 _CHECKPOINT = Where("ngcm_model", "checkpoint")
+_ENGINE = Where("ngcm_model", "engine")
 
 _INTRODUCTION = """\
 # Namelists
@@ -89,7 +90,7 @@ def checkpoint_rule(config: Config) -> Iterator[Conflict]:
         yield Conflict(f"{_CHECKPOINT}: {error}", (_CHECKPOINT,))
         return
     if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
-        yield Conflict(fault, (INTERVAL, _CHECKPOINT))
+        yield Conflict(fault, (INTERVAL, _CHECKPOINT, _ENGINE))
 
 
 def summary(config: Config) -> str:

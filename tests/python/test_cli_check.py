@@ -90,6 +90,12 @@ def test_the_step_comes_from_the_checkpoint(namelist, capsys):
     )
 
 
+def test_the_step_of_a_model_that_was_not_meant_is_not_held_against_the_interval(namelist, capsys):
+    text = "&ngcm_model engine = 'analytc' / &ngcm_coupling interval_seconds = 1800 /"
+    assert main(["check", namelist(text)]) == 1
+    assert capsys.readouterr().err.endswith("; did you mean 'analytic'?\n1 fault\n")
+
+
 def test_a_checkpoint_that_is_none_is_a_fault_beside_the_others(namelist, capsys, tmp_path):
     (tmp_path / "model.pkl").write_text("no checkpoint")
     text = "&ngcm_log level = 1 /\n&ngcm_model\n checkpoint = 'model.pkl' /"

@@ -20,7 +20,7 @@ from ngcm_coupler.config import (
     parse,
 )
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import Coupling, Driver
+from ngcm_coupler.groups import ANALYTIC_START_DATE, Coupling, Driver
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))
@@ -260,7 +260,7 @@ def test_the_step_of_the_analytic_engine_is_known_before_it_runs():
 def test_a_slab_step_that_does_not_divide_the_interval_is_a_fault():
     assert faults("&slab_ocean\n time_step_seconds = 2400 /") == [
         "test.nml:2: &slab_ocean time_step_seconds = 2400 does not divide the coupling interval "
-        "3600; use 1200"
+        "3600; use 1800"
     ]
 
 
@@ -329,6 +329,12 @@ def test_a_restart_takes_the_place_of_the_initial_state(tmp_path, monkeypatch):
     parse("&ngcm_model initial_state = 'no.nc' / &ngcm_restart read_file = 'restart.nc' /")
 
 
+def test_demo_stands_for_no_restart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (fault,) = faults("&ngcm_restart read_file = 'demo' /")
+    assert "read_file = 'demo' does not exist" in fault
+
+
 def test_the_folder_of_an_output_file_must_exist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert faults("&ngcm_history file = 'out/x.nc' /") == [
@@ -347,6 +353,12 @@ def test_the_folder_of_an_output_file_must_be_writable(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
     (fault,) = faults(f"&ngcm_history file = '{tmp_path}/x.nc' /")
     assert fault.endswith("cannot be written: permission denied")
+
+
+def test_the_documented_start_of_the_analytic_engine_is_its_own():
+    from ngcm_coupler.engine.analytic import DEFAULT_START
+
+    assert str(DEFAULT_START) == ANALYTIC_START_DATE
 
 
 def test_load_names_the_file_as_it_was_given(tmp_path):

@@ -1,7 +1,8 @@
 """The closure of the COARE 3.6 bulk algorithm: roughness, stability and gustiness.
 
 Elementwise functions of JAX arrays; `bulk.py` iterates them. COARE 3.6 is COARE 3.5 (Edson et al.
-2013) in what is used here: no wave input, a skin temperature instead of the cool-skin model.
+2013) in what is used here: no wave input, a skin temperature instead of the cool-skin model. The
+authors' code stops rows with z/L > 50 after one iteration; here every row is iterated alike.
 
 Sources:
   Fairall et al. (2003), J. Climate 16, 571-591.

@@ -26,7 +26,8 @@ class Checkpoint:
 
     Attributes:
       path: the file it was read from.
-      sha256: hexadecimal digest of that file.
+      sha256: hexadecimal digest of the published file: the model's identity, which a converted
+        file carries on.
       model_config_str: the model's structure, as gin text.
       params: learned parameters; read-only floating-point arrays, all finite.
       aux_ds_dict: static fields and the data grid, as `xarray.Dataset.to_dict` gives them.
@@ -55,7 +56,7 @@ def checkpoint_from_contents(contents: object, path: Path, sha256: str) -> Check
     Args:
       contents: what the file held: plain containers, numbers, text and arrays.
       path: the file.
-      sha256: its digest.
+      sha256: digest of the published file.
 
     Raises:
       CheckpointError: a key, parameter, coordinate or static field is missing or unusable.

@@ -49,20 +49,24 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
             "give the path of a file, or 'demo' for the one inside the neuralgcm package"
         ) from error
     if data.startswith(MAGIC):
-        contents = unpack(data, str(file))
+        contents, sha256 = unpack(data, str(file))
     elif data.startswith(b"\x80"):  # PROTO, the first opcode of every pickle since protocol 2.
-        contents = read_pickle(data, str(file))
+        contents, sha256 = read_pickle(data, str(file)), hashlib.sha256(data).hexdigest()
     else:
         raise CheckpointError(
             f"{file}: is no checkpoint: got a file of {len(data)} bytes that begins with "
             f"{data[:16]!r}; expected a pickle, or a file made by `ngcm-coupler checkpoint "
             "convert`; download the checkpoint again"
         )
-    return checkpoint_from_contents(contents, file, hashlib.sha256(data).hexdigest())
+    return checkpoint_from_contents(contents, file, sha256)
 
 
 def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
     """Writes a checkpoint in the pickle-free form. `path` is complete or untouched, never half.
+
+    Args:
+      checkpoint: what to write.
+      path: the file; one that exists is replaced.
 
     Raises:
       OutputError: the file cannot be written.
@@ -72,7 +76,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
     try:
         try:
             with partial.open("wb") as stream:
-                stream.write(pack(checkpoint.as_dict()))
+                stream.write(pack(checkpoint.as_dict(), checkpoint.sha256))
                 stream.flush()
                 os.fsync(stream.fileno())
             partial.replace(file)

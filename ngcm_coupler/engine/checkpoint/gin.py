@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ngcm_coupler.errors import CheckpointError
 
-_SKIPPED = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+_SKIPPED: Final = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
+_STRING_OR_REFERENCE: Final = re.compile(
+    r"""('(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*") | ([@%][\w./]+(?:\(\))?)""", re.VERBOSE
+)
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,9 @@ def parse_gin(text: str, source: str) -> GinBindings:
     bindings: dict[str, Any] = {}
     try:
         for statement in _statements(text):
-            # Statements of the forms `import x` and `include 'x'` bind nothing.
-            if "=" in statement:
-                equals = statement.index("=")
-                source_text = _quoted(statement[equals + 1 :])
-                bindings[_normal("".join(statement[:equals]))] = ast.literal_eval(source_text)
+            name, equals, value = statement.partition("=")
+            if equals:  # Statements such as `import x` bind nothing.
+                bindings[_normal(name)] = ast.literal_eval(_quoted(value))
     except (SyntaxError, ValueError, tokenize.TokenError, RecursionError, MemoryError) as error:
         raise CheckpointError(
             f"{source}: model_config_str is not gin text ({error}); expected bindings of the form "
@@ -110,34 +112,20 @@ def parse_gin(text: str, source: str) -> GinBindings:
     return GinBindings(bindings, source)
 
 
-def _statements(text: str) -> Iterator[list[str]]:
-    """Yields the tokens of each statement. Gin has Python's tokens, brackets and line joining."""
-    statement: list[str] = []
+def _statements(text: str) -> Iterator[str]:
+    """Yields each statement without spaces; gin has Python's tokens, brackets and line joining."""
+    statement = ""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NEWLINE:
             yield statement
-            statement = []
+            statement = ""
         elif token.type not in _SKIPPED:
-            statement.append(token.string)
+            statement += token.string
 
 
-def _quoted(tokens: list[str]) -> str:
+def _quoted(value: str) -> str:
     """Returns a value as Python text, with references and macros quoted as strings."""
-    parts: list[str] = []
-    reading = ""  # The reference being put together from its tokens.
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
-        if token in ("@", "%"):
-            reading = token
-        elif reading and (token in "/.()" or token.isidentifier()):
-            reading += token
-        else:
-            parts.append(token)
-            continue
-        # A bracket that follows is the call `@Name()` only if it opens.
-        if not (following in ("/", ".", "(") or following.isidentifier() or reading[-1] == "("):
-            parts.append(repr(reading))
-            reading = ""
-    return " ".join(parts)
+    return _STRING_OR_REFERENCE.sub(lambda match: match[1] or repr(match[2]), value)
 
 
 def _normal(name: str) -> str:

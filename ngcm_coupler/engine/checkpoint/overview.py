@@ -52,7 +52,7 @@ class CheckpointSummary:
       reference_datetime: the model's time zero, ISO 8601, UTC.
       parameters: number of learned numbers.
       parameter_bytes: their size [bytes].
-      sha256: hexadecimal digest of the file.
+      sha256: hexadecimal digest of the published file.
     """
 
     model: str

@@ -21,7 +21,7 @@ import numpy as np
 from ngcm_coupler.errors import CheckpointError
 
 MAX_DEPTH: Final = 32
-"""Deepest nesting that is read; a published checkpoint has a depth of seven."""
+"""Deepest nesting that is read; a published checkpoint needs six levels."""
 
 _MAX_DIMENSIONS: Final = 8
 
@@ -53,6 +53,13 @@ _GLOBALS: Final = {
     ("numpy.core.numeric", "_frombuffer"): _Global.FROMBUFFER,
     ("numpy._core.numeric", "_frombuffer"): _Global.FROMBUFFER,
 }
+
+_LITERALS: Final = frozenset(
+    {"BINFLOAT", "BININT", "BININT1", "BININT2", "LONG1", "LONG4"}
+    | {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
+    | {"SHORT_BINBYTES", "BINBYTES", "BINBYTES8"}
+)
+"""The opcodes that only put a number, a text or bytes on the stack."""
 
 # Plain numbers only. An object dtype would hold pickled objects of its own.
 _DTYPES: Final = frozenset(
@@ -114,7 +121,7 @@ class _Dtype:
 class _Array:
     """A `numpy.ndarray` in the making: BUILD, or `_frombuffer`, gives it shape and bytes."""
 
-    value: np.ndarray | None = None
+    array: np.ndarray | None = None
 
     def build(self, state: object) -> None:
         """Takes the state of `numpy.ndarray.__reduce__`."""
@@ -138,7 +145,7 @@ class _Array:
         needed = math.prod(shape) * resolved.itemsize
         if needed != len(data):
             raise _Refused(f"an array of {needed} bytes in shape {shape} with {len(data)} of data")
-        self.value = np.ndarray(shape, resolved, buffer=data, order="F" if fortran else "C")
+        self.array = np.ndarray(shape, resolved, buffer=data, order="F" if fortran else "C")
 
 
 class _Machine:
@@ -149,10 +156,11 @@ class _Machine:
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
         # Every value takes a byte of the file at least. More values than bytes means that shared
-        # containers were stacked into a tree that doubles with each level.
+        # containers were stacked into a tree that doubles with every level.
         self.remaining = size
 
     def run(self, data: bytes) -> object:
+        """Runs the pickle to its end and returns the one value that it leaves."""
         for opcode, argument, position in pickletools.genops(data):
             try:
                 self.step(opcode.name, argument)
@@ -165,11 +173,7 @@ class _Machine:
         """Runs one opcode. Pickle's own comments in `pickletools` define each."""
         stack = self.stack
         match name:
-            case "BINFLOAT" | "BININT" | "BININT1" | "BININT2" | "LONG1" | "LONG4":
-                stack.append(argument)
-            case "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8":
-                stack.append(argument)
-            case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8":
+            case _ if name in _LITERALS:
                 stack.append(argument)
             case "BYTEARRAY8":
                 stack.append(bytes(argument))
@@ -251,21 +255,20 @@ class _Machine:
 
     def plain(self, value: object, depth: int) -> object:
         """Returns `value` with arrays for their descriptions, and no container shared."""
-        array = value.value if isinstance(value, _Array) else None
-        self.remaining -= 1 if array is None else 1 + array.nbytes
+        self.remaining -= 1
         if self.remaining < 0:
             raise _Refused("containers nested in themselves, or shared until they outgrow the file")
         if depth > MAX_DEPTH:
             raise _Refused(f"containers nested more than {MAX_DEPTH} deep")
-        if array is not None:
-            return array
-        if type(value) is dict:
+        if isinstance(value, _Array) and value.array is not None:
+            return value.array
+        if isinstance(value, dict):
             return {key: self.plain(item, depth + 1) for key, item in value.items()}
-        if type(value) is list or type(value) is tuple:
+        if isinstance(value, list | tuple):
             return type(value)(self.plain(item, depth + 1) for item in value)
-        if value is None or type(value) in (bool, int, float, str):
+        if value is None or isinstance(value, bool | int | float | str):
             return value
-        raise _Refused(f"a value of type {type(value).__name__.lstrip('_')}")
+        raise _Refused(f"a value of type {type(value).__name__}")
 
 
 def _known_global(module: object, name: object) -> _Global:

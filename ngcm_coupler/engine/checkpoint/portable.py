@@ -27,11 +27,16 @@ MAGIC: Final = b"PK\x03\x04"
 _FORMAT: Final = "ngcm_coupler checkpoint 1"
 
 
-def pack(contents: Mapping[str, Any]) -> bytes:
-    """Returns the archive of nested dicts, lists, tuples, arrays, numbers, text and None."""
+def pack(contents: Mapping[str, Any], sha256: str) -> bytes:
+    """Returns the archive of a checkpoint.
+
+    Args:
+      contents: nested dicts, lists, tuples, arrays, numbers, text and None.
+      sha256: digest of the published file, which stays the model's identity.
+    """
     arrays: dict[str, np.ndarray] = {}
-    header = json.dumps({"format": _FORMAT, "contents": _encoded(contents, arrays)})
-    arrays["header"] = np.frombuffer(header.encode(), np.uint8)
+    header = {"format": _FORMAT, "sha256": sha256, "contents": _encoded(contents, arrays)}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
@@ -40,8 +45,8 @@ def pack(contents: Mapping[str, Any]) -> bytes:
     return stream.getvalue()
 
 
-def unpack(data: bytes, name: str) -> object:
-    """Returns the contents of an archive; equal to what was packed, with read-only arrays.
+def unpack(data: bytes, name: str) -> tuple[object, str]:
+    """Returns the contents and the digest that `pack` was given; the arrays are read-only.
 
     Args:
       data: the whole file.
@@ -62,7 +67,7 @@ def unpack(data: bytes, name: str) -> object:
             raise ValueError(f"the format is {header['format']!r}, not {_FORMAT!r}")
         for array in arrays.values():
             array.setflags(write=False)
-        return _decoded(header["contents"], arrays)
+        return _decoded(header["contents"], arrays), str(header["sha256"])
     except Exception as error:  # A damaged archive may fail in any step; each means the same.
         raise CheckpointError(
             f"{name}: damaged archive of {len(data)} bytes ({type(error).__name__}: {error}); "

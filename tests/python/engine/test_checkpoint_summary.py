@@ -1,0 +1,199 @@
+"""What a checkpoint says about itself, read from its gin text without building the model."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ngcm_coupler.engine.checkpoint import read_checkpoint, summary
+from ngcm_coupler.engine.checkpoint.gin import Reference, parse_gin
+from ngcm_coupler.errors import CheckpointError
+
+# In the manner of upstream's published configurations: macros, scopes, joined lines.
+DETERMINISTIC = """
+# Macros:
+# ==============================================================================
+DYCORE_GRID = @GridWithWavenumbers()
+N_SIGMA_LAYERS = 37
+
+# Parameters for CoordinateSystem:
+# ==============================================================================
+CoordinateSystem.horizontal = @GridTL255()
+CoordinateSystem.vertical = @SigmaCoordinatesEquidistant()
+custom_corrds/CoordinateSystem.horizontal = %DYCORE_GRID
+get_model_specs.custom_coords = @CoordinateSystem()
+get_model_specs.model_time_step = '30 minutes'
+get_model_specs.reference_datetime_str = None
+SigmaCoordinatesEquidistant.layers = %N_SIGMA_LAYERS
+StochasticPhysicsParameterizationStep.randomness_module = @ZerosRandomField
+WhirlModel.model_cls = @StochasticModularStepModel
+xarray_to_weatherbench_data.tracers_to_include = \\
+    ('specific_humidity',
+     'specific_cloud_liquid_water_content')
+"""
+
+STOCHASTIC = (
+    DETERMINISTIC
+    + """
+RANDOMNESS = @DictOfGaussianRandomFieldModules
+ENCODE_RANDOMNESS_MODULE = %RANDOMNESS
+StochasticPhysicsParameterizationStep.randomness_module = \\
+    %ENCODE_RANDOMNESS_MODULE
+DimensionalLearnedPrimitiveToWeatherbenchDecoder.randomness_module = @NoRandomField
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return read_checkpoint("demo")
+
+
+@pytest.fixture
+def summary_of(demo):
+    """Returns a function that summarises the demo's arrays under another gin text."""
+    return lambda text: summary(dataclasses.replace(demo, model_config_str=text))
+
+
+def test_summary_of_the_demo_agrees_with_the_model_that_upstream_builds(demo):
+    from neuralgcm.legacy import api
+
+    model = api.PressureLevelModel.from_checkpoint(demo.as_dict())
+    facts = summary(demo)
+    assert np.timedelta64(facts.step_seconds, "s") == model.timestep
+    assert (facts.nlon, facts.nlat) == model.data_coords.horizontal.nodal_shape
+    assert facts.sigma_layers == model.model_coords.vertical.layers
+    np.testing.assert_array_equal(facts.pressure_levels, model.data_coords.vertical.centers)
+    assert set(facts.input_variables) == set(model.input_variables)
+    assert set(facts.forcing_variables) == set(model.forcing_variables)
+    assert model.datetime64_to_sim_time(np.array(facts.reference_datetime, "datetime64")) == 0.0
+    assert facts.grid == "TL63"
+    assert facts.stochastic
+    assert facts.learned_orography
+    assert not facts.predicts_precipitation
+    assert facts.parameters == 191174
+    assert facts.parameter_bytes == 4 * 191174
+
+
+def test_deterministic_configuration_is_recognised(summary_of):
+    facts = summary_of(DETERMINISTIC)
+    assert not facts.stochastic
+    assert (facts.grid, facts.sigma_layers, facts.step_seconds) == ("TL255", 37, 1800)
+    assert "specific_cloud_liquid_water_content" in facts.input_variables
+    assert "specific_cloud_ice_water_content" not in facts.input_variables
+
+
+def test_randomness_behind_a_macro_of_a_macro_is_recognised(summary_of):
+    assert summary_of(STOCHASTIC).stochastic
+
+
+@pytest.mark.parametrize(
+    "bindings",
+    [
+        "StochasticPhysicsParameterizationStep.diagnostics_module = "
+        "@PrecipitationDiagnosticsConstrained",
+        "StochasticPhysicsParameterizationStep.diagnostics_module = @CombinedDiagnostics\n"
+        "CombinedDiagnostics.diagnostic_modules = \\\n"
+        "    (@SurfacePressureDiagnostics,\n     @PrecipitationDiagnosticsConstrained)",
+    ],
+    ids=["single", "combined"],
+)
+def test_model_with_precipitation_of_its_own_is_recognised(summary_of, bindings):
+    facts = summary_of(f"{STOCHASTIC}\n{bindings}\n")
+    assert facts.predicts_precipitation
+    assert facts.predicts_evaporation
+
+
+def test_precipitation_minus_evaporation_alone_is_not_precipitation(summary_of):
+    facts = summary_of(
+        f"{STOCHASTIC}\nStochasticPhysicsParameterizationStep.diagnostics_module = "
+        "@PrecipitationMinusEvaporationDiagnostics\n"
+    )
+    assert not facts.predicts_precipitation
+
+
+def test_custom_grid_layers_and_reference_time_are_found_in_their_scope(summary_of):
+    facts = summary_of(
+        DETERMINISTIC
+        + """
+get_model_specs.custom_coords = @own/CoordinateSystem()
+get_model_specs.reference_datetime_str = '2000-01-01'
+own/CoordinateSystem.horizontal = @coarse/GridWithWavenumbers()
+own/CoordinateSystem.vertical = @SigmaCoordinates()
+coarse/GridWithWavenumbers.longitude_wavenumbers = 31
+SigmaCoordinates.boundaries = [0.0, 0.25,
+    0.5, 1.0]
+"""
+    )
+    assert facts.grid == "31 wavenumbers"
+    assert facts.sigma_layers == 3
+    assert facts.reference_datetime == "2000-01-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    {
+        "1 hour": 3600,
+        "2 hours": 7200,
+        "0.5 hour": 1800,
+        "20 minutes": 1200,
+        "90 min": 5400,
+        "1 minute": 60,
+        "900 seconds": 900,
+        "45 s": 45,
+        "1 day": 86400,
+    }.items(),
+)
+def test_time_step_is_read_in_every_unit(summary_of, text, seconds):
+    config = f"{DETERMINISTIC}\nget_model_specs.model_time_step = {text!r}\n"
+    assert summary_of(config).step_seconds == seconds
+
+
+@pytest.mark.parametrize("value", ["'1 fortnight'", "'0 hours'", "'0.1 s'", "0.25", "None"])
+def test_time_step_that_is_no_whole_number_of_seconds_is_refused(summary_of, value):
+    config = f"{DETERMINISTIC}\nget_model_specs.model_time_step = {value}\n"
+    with pytest.raises(CheckpointError, match=r"get_model_specs\.model_time_step = .* '1 hour'"):
+        summary_of(config)
+
+
+def test_model_on_pressure_levels_is_refused(summary_of):
+    with pytest.raises(CheckpointError, match=r"custom_coords = None; expected a reference"):
+        summary_of(f"{DETERMINISTIC}\nget_model_specs.custom_coords = None\n")
+
+
+def test_gin_text_is_read_with_scopes_modules_macros_and_references():
+    gin = parse_gin(
+        """
+import some.module  # binds nothing
+A = %B
+B = (1, -2.5, None)
+mapping.table = {'a': 'it is @no reference', "b": [@x/Y, @Z()]}
+neuralgcm.model_builder.WhirlModel.model_cls = @neuralgcm.Model
+scope/f.x = 1
+f.x = 2
+f.x = 3
+""",
+        "model.pkl",
+    )
+    assert gin.value("A") == (1, -2.5, None)
+    assert gin.value("mapping.table") == {"a": "it is @no reference", "b": ["@x/Y", "@Z()"]}
+    assert gin.reference("WhirlModel.model_cls") == Reference("Model")
+    assert gin.value("f.x", "scope") == 1
+    assert gin.value("f.x", "other") == gin.value("f.x") == 3
+    assert gin.value("f.y") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = __import__('os')", "x = open('f')", "x = (1,", "x = 'a", "x =", "x = 1 + y"],
+)
+def test_gin_text_with_anything_but_bindings_is_refused_and_not_run(text):
+    with pytest.raises(CheckpointError, match=r"model\.pkl: model_config_str is not gin text"):
+        parse_gin(text, "model.pkl")
+
+
+def test_macro_that_leads_to_itself_is_refused():
+    with pytest.raises(CheckpointError, match="a macro that is defined, and not by itself"):
+        parse_gin("A = %B\nB = %A\n", "model.pkl").value("A")

@@ -54,12 +54,13 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
             os.fsync(written.fileno())
         temporary.replace(final)
     except (OSError, RuntimeError) as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise OutputError(
             f"restart file {final} cannot be written ({error}); check folder, permission and free"
             " space"
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

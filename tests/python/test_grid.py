@@ -1,0 +1,53 @@
+"""Gaussian grids: exact areas, consistent corners, nearest points."""
+
+import numpy as np
+import pytest
+from dinosaur import spherical_harmonic
+
+from ngcm_coupler.constants import EARTH_RADIUS
+from ngcm_coupler.grid import GaussianGrid
+
+GRIDS = [GaussianGrid(16, 8), GaussianGrid(128, 64), GaussianGrid(512, 256)]
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+def test_areas_add_up_to_the_sphere(grid):
+    np.testing.assert_allclose(grid.area.sum(), 4.0 * np.pi * EARTH_RADIUS**2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+def test_area_is_that_between_its_corners(grid):
+    sine = np.sin(np.deg2rad(grid.corner_latitude))
+    width = np.deg2rad(grid.corner_longitude[:, 1] - grid.corner_longitude[:, 0])
+    area = EARTH_RADIUS**2 * width * (sine[:, 2] - sine[:, 1])
+    np.testing.assert_allclose(area, grid.area, rtol=1e-9)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+def test_every_centre_lies_within_its_corners(grid):
+    assert (grid.corner_latitude[:, 0] < grid.latitude).all()
+    assert (grid.latitude < grid.corner_latitude[:, 2]).all()
+    assert (grid.corner_longitude[:, 0] < grid.longitude).all()
+    assert (grid.longitude < grid.corner_longitude[:, 1]).all()
+
+
+def test_points_run_east_first_and_from_south_to_north():
+    grid = GaussianGrid(16, 8)
+    assert grid.longitude[1] == 22.5 and grid.latitude[1] == grid.latitude[0]
+    assert grid.latitude[grid.nlon] > grid.latitude[0]
+
+
+def test_grid_is_that_of_the_published_models():
+    ours, theirs = GaussianGrid(128, 64), spherical_harmonic.Grid.TL63()
+    np.testing.assert_allclose(ours.latitudes, np.rad2deg(theirs.latitudes), atol=1e-10)
+    np.testing.assert_allclose(ours.longitudes, np.rad2deg(theirs.longitudes), atol=1e-10)
+
+
+def test_nearest_chosen_point_wraps_around_greenwich():
+    grid = GaussianGrid(16, 8)
+    chosen = np.ones(grid.size, bool)
+    chosen[:15] = False  # of the southernmost row only the last point remains
+    nearest = grid.nearest_of(chosen)
+    assert nearest[15] == 15
+    assert nearest[0] in (15, 16), "the western neighbour across Greenwich, or the one to the north"
+    assert (nearest[chosen] == np.flatnonzero(chosen)).all()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ngcm_coupler.config import Config
 
 COMPLETED = "ngcm_driver: completed"
-"""What the driver prints last. Some aborts inside MPI end with exit code 0: they lack this line."""
+"""How the driver's last line begins; an abort inside MPI that exits with 0 lacks it."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -71,8 +71,8 @@ def _run(args: argparse.Namespace) -> int:
             print(f"The fields of every interval are in {pathlib.Path(history).absolute()}")
     if code == 0 and not completed:
         print(
-            f"The run ended with exit code 0 but without the line `{COMPLETED}`: it did not reach "
-            "its end. The last lines above tell where it stopped.",
+            f"The run ended with exit code 0 but without the line `{COMPLETED} ...`: "
+            "it did not reach its end. The last lines above tell where it stopped.",
             file=sys.stderr,
         )
         return 1
@@ -138,7 +138,7 @@ def _stream(command: list[str]) -> tuple[int, bool]:
         for line in process.stdout or ():
             sys.stdout.write(line)
             sys.stdout.flush()
-            completed = completed or line.strip() == COMPLETED
+            completed = completed or line.startswith(COMPLETED)
     code = process.returncode
     return (128 - code if code < 0 else code), completed
 

@@ -261,12 +261,19 @@ class Component:
         self._on_owner(lambda: self._save(path, put_at))
 
     def close(self) -> None:
-        """Completes the interval in flight and releases everything. Collective."""
+        """Completes the interval in flight and releases everything. Collective.
+
+        Everything is released even when it raises.
+
+        Raises:
+          DivergedError: the last interval has produced values that are not finite.
+          OutputError: the history file cannot be completed.
+        """
         try:
             self.wait()
+            self._on_owner(self._close_history)
         finally:
-            if self._history is not None:
-                self._history.close()
+            self._pending = False
             self._resident = self._history = None
             self._ranks.close()
 
@@ -383,6 +390,10 @@ class Component:
         rows = np.concatenate([self._resident.imports(), self._resident.exports()])
         values = {row.name: value for row, value in zip(self.fields, rows, strict=True)}
         self._history.write(self.clock, self.interval_seconds, values)
+
+    def _close_history(self) -> None:
+        if self._history is not None:
+            self._history.close()
 
     def _identity(self, resident: ResidentAtmosphere) -> dict[str, object]:
         """What a restart must share with the run that continues it."""

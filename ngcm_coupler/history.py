@@ -87,8 +87,17 @@ class History:
             ) from error
 
     def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        """Closes the file.
+
+        Raises:
+          OutputError: what is left cannot be written.
+        """
+        try:
+            self._file.close()
+        except (OSError, RuntimeError) as error:
+            raise OutputError(
+                f"&ngcm_history file = '{self._path}' cannot be completed ({error})"
+            ) from error
 
     def _define(self, land_area_fraction: np.ndarray, attributes: Mapping[str, str]) -> None:
         """Coordinates and variables with their CF attributes."""

@@ -1,0 +1,393 @@
+"""The component: what a host may do, what it may not, and what it gets."""
+
+import jax
+import numpy as np
+import pytest
+
+from ngcm_coupler import abi
+from ngcm_coupler.component import Component
+from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+from ngcm_coupler.errors import (
+    ArgumentError,
+    ConfigError,
+    DivergedError,
+    FieldError,
+    HandleError,
+    OutputError,
+    ParallelError,
+    RestartError,
+    ShapeError,
+    StateError,
+    ValueRangeError,
+)
+from ngcm_coupler.netcdf import import_netcdf4
+
+NAMELIST = """
+&ngcm_model engine = 'analytic', analytic_latitudes = 16, analytic_step_seconds = 1200 /
+&ngcm_coupling interval_seconds = 3600, max_import_age_seconds = 7200 /
+"""
+
+
+@pytest.fixture
+def create(tmp_path):
+    """Creates components that are closed at the end of the test."""
+    created = []
+
+    def make(extra="", text=NAMELIST):
+        namelist = tmp_path / f"run{len(created)}.nml"
+        namelist.write_text(text + extra)
+        created.append(Component.create(str(namelist)))
+        return created[-1]
+
+    yield make
+    for component in created:
+        component.close()
+
+
+@pytest.fixture
+def component(create):
+    return create()
+
+
+def get(component, name):
+    out = np.empty(component.grid.size)
+    component.get(component.field_id(name), out)
+    return out
+
+
+def put_surface(component, warming=0.0):
+    sst = get(component, "sea_surface_temperature") + warming
+    component.put(component.field_id("sea_surface_temperature"), sst)
+    ice = get(component, "sea_ice_area_fraction")
+    component.put(component.field_id("sea_ice_area_fraction"), ice)
+
+
+def advance(component, intervals=1):
+    for _ in range(intervals):
+        put_surface(component)
+        component.advance(component.interval_seconds)
+
+
+def all_fields(component):
+    return {row.name: get(component, row.name) for row in component.fields}
+
+
+def test_imports_show_the_initial_surface_before_the_first_put(component):
+    sst = get(component, "sea_surface_temperature")
+    assert 271.0 < sst.min() < 272.0 and 299.0 < sst.max() < 301.0
+
+
+def test_states_are_there_from_the_start_but_means_are_not(component):
+    assert get(component, "air_temperature").min() > 200.0
+    with pytest.raises(StateError, match="none has been completed"):
+        get(component, "surface_downward_latent_heat_flux")
+
+
+def test_every_offered_field_is_within_its_range_after_an_interval(component):
+    advance(component)
+    for row in component.fields:
+        values = get(component, row.name)
+        assert row.valid_min <= values.min() and values.max() <= row.valid_max, row.name
+
+
+def test_fluxes_are_means_over_the_steps_and_states_are_not(create):
+    one, three = (create(text=NAMELIST.replace("3600,", f"{seconds},")) for seconds in (1200, 3600))
+    single = []
+    for _ in range(3):
+        advance(one)
+        single.append(all_fields(one))
+    advance(three)
+    for row in three.fields:
+        values = [fields[row.name] for fields in single]
+        expected = np.mean(values, axis=0) if row.averaging == "interval_mean" else values[-1]
+        np.testing.assert_allclose(get(three, row.name), expected, rtol=3e-6, atol=1e-12)
+
+
+def test_warmer_sea_evaporates_more(create):
+    fluxes = []
+    for warming in (-2.0, 0.0, 2.0):
+        component = create()
+        put_surface(component, warming)
+        component.advance(3600)
+        fluxes.append(get(component, "water_evapotranspiration_flux").mean())
+    assert fluxes[0] < fluxes[1] < fluxes[2]
+
+
+def test_wind_is_taken_relative_to_the_current(create):
+    text = NAMELIST.replace(
+        "interval_seconds = 3600",
+        "interval_seconds = 3600, imports = 'sea_surface_temperature', 'sea_ice_area_fraction',"
+        " 'sea_water_x_velocity', 'sea_water_y_velocity'",
+    )
+    component = create(text=text)
+    put_surface(component)
+    for name, wind in (("sea_water_x_velocity", "eastward_wind"),
+                       ("sea_water_y_velocity", "northward_wind")):  # fmt: skip
+        component.put(component.field_id(name), get(component, wind).clip(-10.0, 10.0))
+    component.advance(3600)
+    stress = get(component, "surface_downward_eastward_stress")
+    advance(create(), 1)
+    assert np.abs(stress).max() < 2e-3, "a sea that moves with the wind feels little of it"
+
+
+def test_import_holds_until_it_is_too_old(component):
+    advance(component)
+    component.advance(3600)
+    component.advance(3600)
+    with pytest.raises(StateError, match=r"sea_surface_temperature was put 10800 s before.*7200"):
+        component.advance(3600)
+    assert component.clock.elapsed_seconds == 3 * 3600, "a refused advance changes nothing"
+    advance(component)
+
+
+def test_import_that_was_never_put_is_named(component):
+    put_surface(component)
+    fresh = component.field_id("sea_ice_area_fraction")
+    with pytest.raises(ValueRangeError):
+        component.put(fresh, np.full(component.grid.size, 3.0))
+    with pytest.raises(StateError, match="sea_ice_area_fraction has not been put"):
+        component.advance(3600)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, 25.0, 1e300])
+def test_bad_import_names_field_count_and_worst_point(component, bad):
+    sst = get(component, "sea_surface_temperature")
+    sst[[7, 100]] = bad
+    with pytest.raises(ValueRangeError) as caught:
+        component.put(component.field_id("sea_surface_temperature"), sst)
+    assert "sea_surface_temperature: 2 of 512 values" in str(caught.value)
+    assert "at point 8 (longitude 78.75, latitude -81.65)" in str(caught.value)
+
+
+def test_worst_of_several_bad_values_is_named(component):
+    ice = get(component, "sea_ice_area_fraction")
+    ice[3], ice[4], ice[5] = 1.2, -7.0, 1.5
+    with pytest.raises(ValueRangeError, match="3 of 512 .* the worst is -7 at point 5 "):
+        component.put(component.field_id("sea_ice_area_fraction"), ice)
+
+
+def test_round_off_of_a_remapping_is_not_an_error(component):
+    ice = np.full(component.grid.size, 1.0 + 1e-6)
+    component.put(component.field_id("sea_ice_area_fraction"), ice)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_both_precisions_are_taken_and_given(component, dtype):
+    put_surface(component)
+    number = component.field_id("sea_surface_temperature")
+    out = np.empty(component.grid.size, dtype)
+    component.get(number, out)
+    component.put(number, out)
+    component.advance(3600)
+    component.get(component.field_id("air_temperature"), out)
+    assert (out == get(component, "air_temperature").astype(dtype)).all()
+
+
+def test_host_may_reuse_its_array_at_once(component):
+    put_surface(component)
+    buffer = get(component, "sea_surface_temperature").astype(np.float32)
+    expected = buffer.copy()
+    component.put(component.field_id("sea_surface_temperature"), buffer)
+    component.advance(3600)
+    buffer[:] = 999.0
+    component.wait()
+    assert (component._resident.imports()[0] == expected).all()
+
+
+def test_wrong_length_says_what_was_expected(component):
+    with pytest.raises(ShapeError, match="got 3 values, expected 512"):
+        component.put(1, np.zeros(3))
+    with pytest.raises(ShapeError, match="got 3 values, expected 512"):
+        component.get(1, np.zeros(3))
+
+
+def test_unknown_field_names_the_nearest(component):
+    with pytest.raises(FieldError, match="'air_temperature'"):
+        component.field_id("air_temperatur")
+    for number in (0, -1, len(component.fields) + 1):
+        with pytest.raises(FieldError, match="run from 1 to"):
+            component.get(number, np.empty(component.grid.size))
+
+
+def test_export_cannot_be_put(component):
+    with pytest.raises(FieldError, match="is an export"):
+        component.put(component.field_id("air_temperature"), np.zeros(component.grid.size))
+
+
+@pytest.mark.parametrize("seconds", [-3600, 1800, 7200])
+def test_advance_takes_the_coupling_interval_only(component, seconds):
+    put_surface(component)
+    with pytest.raises(ArgumentError, match="the coupling interval is 3600"):
+        component.advance(seconds)
+
+
+def test_advance_by_nothing_sends_the_imports_and_no_more(component):
+    put_surface(component, warming=1.0)
+    before = get(component, "air_temperature")
+    component.advance(0)
+    assert component.clock.elapsed_seconds == 0
+    assert (get(component, "air_temperature") == before).all()
+    sent = component._resident.imports()[0]
+    assert (sent == get(component, "sea_surface_temperature")).all()
+
+
+def test_interval_never_recompiles(component):
+    advance(component, 5)
+    assert component._resident.compiled_intervals() == 1
+
+
+def test_nothing_crosses_to_the_host_between_put_and_get(component):
+    advance(component)
+    component.wait()
+    put_surface(component)
+    with jax.transfer_guard("disallow"):
+        component.advance(component.interval_seconds)
+        jax.block_until_ready(component._resident._exports)
+    component.wait()
+
+
+def test_restart_continues_bit_for_bit(create, tmp_path):
+    whole = create()
+    advance(whole, 2)
+    whole.write_restart(str(tmp_path / "restart.nc"))
+    at_restart = all_fields(whole)
+    advance(whole, 2)
+    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
+    assert continued.clock.elapsed_seconds == 2 * 3600
+    for name, values in all_fields(continued).items():
+        np.testing.assert_array_equal(values, at_restart[name], err_msg=name)
+    advance(continued, 2)
+    for name, values in all_fields(continued).items():
+        np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
+
+
+def test_restart_of_another_grid_is_refused(create, tmp_path):
+    create().write_restart(str(tmp_path / "restart.nc"))
+    other = NAMELIST.replace("latitudes = 16", "latitudes = 8")
+    with pytest.raises(RestartError, match="its atmosphere is analytic-32x16, this run's is"):
+        create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /", other)
+
+
+def test_restart_of_another_start_is_refused(create, tmp_path):
+    create().write_restart(str(tmp_path / "restart.nc"))
+    with pytest.raises(RestartError, match="began at 2000-01-01T00:00:00"):
+        create(
+            f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /"
+            "&ngcm_run start_date = '1999-01-01' /"
+        )
+
+
+def test_history_holds_every_interval_and_cf_attributes(create, tmp_path):
+    component = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
+    expected = []
+    for _ in range(3):
+        advance(component)
+        expected.append(all_fields(component))
+    with import_netcdf4().Dataset(tmp_path / "history.nc") as file:
+        assert file.Conventions == "CF-1.11"
+        assert file["time"][:].tolist() == [3600, 7200, 10800]
+        assert file["time_bounds"][:].tolist() == [[0, 3600], [3600, 7200], [7200, 10800]]
+        for row in component.fields:
+            variable = file[row.name]
+            assert variable.units == row.units
+            assert variable.standard_name == row.standard_name
+            assert variable.provenance == row.provenance
+            for record, fields in enumerate(expected):
+                np.testing.assert_array_equal(variable[record].reshape(-1), fields[row.name])
+        latent = file["surface_downward_latent_heat_flux"]
+        assert latent.cell_methods == "time: mean area: mean where ice_free_sea"
+
+
+def test_failed_creation_leaves_no_history_file(tmp_path):
+    namelist = tmp_path / "run.nml"
+    namelist.write_text(
+        NAMELIST.replace("interval_seconds = 3600", "interval_seconds = 3601")
+        + f"&ngcm_history file = '{tmp_path}/history.nc' /"
+    )
+    with pytest.raises(ConfigError, match="multiple of the model step 1200"):
+        Component.create(str(namelist))
+    assert not (tmp_path / "history.nc").exists()
+
+
+def test_history_that_cannot_be_written_is_an_error_and_the_component_survives(create, tmp_path):
+    component = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
+    component._history._file.close()
+    advance(component)
+    with pytest.raises(OutputError, match="2000-01-01T01:00:00 cannot be written"):
+        component.wait()
+    assert get(component, "air_temperature").min() > 200.0
+    with pytest.raises(OutputError, match="cannot be completed"):
+        component.close()
+
+
+def test_diverged_atmosphere_names_field_and_place(create, monkeypatch):
+    def blow_up(self, parameters, state, surface):
+        return jax.tree.map(lambda x: x * np.float32(np.nan) if x.dtype == np.float32 else x, state)
+
+    monkeypatch.setattr(AnalyticAtmosphere, "step", blow_up)
+    component = create()
+    put_surface(component)
+    component.advance(3600)
+    with pytest.raises(DivergedError, match=r"ends 2000-01-01T01:00:00: height = nan at point 1 "):
+        component.wait()
+    with pytest.raises(DivergedError):
+        get(component, "air_temperature")
+    with pytest.raises(DivergedError):
+        component.close()
+
+
+def test_two_components_live_side_by_side(create):
+    one, other = create(), create(text=NAMELIST.replace("latitudes = 16", "latitudes = 8"))
+    advance(one, 2)
+    advance(other, 1)
+    assert one.clock.elapsed_seconds == 2 * other.clock.elapsed_seconds
+    assert (one.grid.size, other.grid.size) == (512, 128)
+
+
+def test_communicator_without_mpi_running_is_refused(tmp_path):
+    namelist = tmp_path / "run.nml"
+    namelist.write_text(NAMELIST)
+    with pytest.raises(ParallelError, match="MPI is not running"):
+        Component.create(str(namelist), 0)
+
+
+def test_partition_on_one_rank_may_reorder_the_points(create):
+    plain, shuffled = create(), create()
+    order = np.random.default_rng(0).permutation(plain.grid.size)
+    shuffled.set_partition((order + 1).astype(np.int32))
+    advance(plain)
+    advance(shuffled)
+    for name, values in all_fields(shuffled).items():
+        np.testing.assert_array_equal(values, all_fields(plain)[name][order], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (np.arange(1, 512), "point 512 belongs to 0 ranks"),
+        (np.arange(512), "indices run from 1 to 512"),
+        (np.r_[np.arange(1, 512), 1], "point 1 belongs to 2 ranks"),
+    ],
+)
+def test_partition_that_does_not_cover_the_grid_is_refused(component, index, message):
+    with pytest.raises(ParallelError, match=message):
+        component.set_partition(index.astype(np.int32))
+    advance(component)
+
+
+def test_partition_after_the_first_put_is_refused(component):
+    put_surface(component)
+    with pytest.raises(StateError, match="before the first put"):
+        component.set_partition(np.arange(1, 513, dtype=np.int32))
+
+
+def test_handle_is_good_from_create_to_destroy(tmp_path):
+    namelist = tmp_path / "run.nml"
+    namelist.write_text(NAMELIST)
+    handle = abi.create(str(namelist), None)
+    assert abi.grid_size(handle) == (32, 16)
+    abi.destroy(handle)
+    with pytest.raises(HandleError, match=f"handle {handle} is not in use"):
+        abi.grid_size(handle)
+    with pytest.raises(HandleError):
+        abi.destroy(handle)

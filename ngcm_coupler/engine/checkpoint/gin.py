@@ -18,6 +18,9 @@ from typing import Any, Final
 from ngcm_coupler.errors import CheckpointError
 
 _SKIPPED: Final = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
+# What tokenize and literal_eval raise, the last two for brackets nested without end.
+_SYNTAX_ERRORS: Final = (SyntaxError, TypeError, ValueError, tokenize.TokenError)
+_NOT_GIN: Final = (*_SYNTAX_ERRORS, RecursionError, MemoryError)
 _STRING_OR_REFERENCE: Final = re.compile(
     r"""('(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*") | ([@%][\w./]+(?:\(\))?)""", re.VERBOSE
 )
@@ -61,14 +64,17 @@ class GinBindings:
         value = self.value(binding, scope)
         if not (isinstance(value, str) and value.startswith("@")):
             raise self.fault(binding, value, "a reference such as @Name")
-        target = value.removeprefix("@").removesuffix("()")
-        scope, _, name = target.rpartition("/")
-        return Reference(name.rpartition(".")[2], scope)
+        return _reference(value)
 
-    def values(self, parameter: str) -> list[Any]:
-        """Returns what every binding of a parameter of this name is bound to."""
-        found = (value for key, value in self._bindings.items() if key.endswith(f".{parameter}"))
-        return [self._resolved(value) for value in found]
+    def referenced(self, parameter: str) -> set[str]:
+        """Returns what all bindings of a parameter of this name refer to, alone or in sequences."""
+        names: set[str] = set()
+        for key, bound in self._bindings.items():
+            if key.endswith(f".{parameter}"):
+                value = self._resolved(bound)
+                items = value if isinstance(value, list | tuple) else [value]
+                names |= {_reference(item).name for item in map(self._resolved, items) if item}
+        return names
 
     def fault(self, binding: str, got: object, expected: str) -> CheckpointError:
         """Returns the error that tells of an unusable binding."""
@@ -88,6 +94,11 @@ class GinBindings:
         return value
 
 
+def _reference(text: object) -> Reference:
+    scope, _, name = str(text).removeprefix("@").removesuffix("()").rpartition("/")
+    return Reference(name.rpartition(".")[2], scope)
+
+
 def parse_gin(text: str, source: str) -> GinBindings:
     """Reads the bindings of a gin text; the last one of a name counts, as in gin.
 
@@ -104,7 +115,7 @@ def parse_gin(text: str, source: str) -> GinBindings:
             name, equals, value = statement.partition("=")
             if equals:  # Statements such as `import x` bind nothing.
                 bindings[_normal(name)] = ast.literal_eval(_quoted(value))
-    except (SyntaxError, ValueError, tokenize.TokenError, RecursionError, MemoryError) as error:
+    except _NOT_GIN as error:
         raise CheckpointError(
             f"{source}: model_config_str is not gin text ({error}); expected bindings of the form "
             "`name = value`; use a published NeuralGCM checkpoint"

@@ -24,8 +24,7 @@ _CLOUD_VARIABLES: Final = (
 )
 _FORCING_VARIABLES: Final = ("sea_ice_cover", "sea_surface_temperature")
 _DEFAULT_REFERENCE_DATETIME: Final = "1979-01-01T00"
-_NOT_RANDOM: Final = ("@NoRandomField", "@ZerosRandomField")
-_PRECIPITATION_MODULE: Final = "@PrecipitationDiagnosticsConstrained"
+_NOT_RANDOM: Final = {"NoRandomField", "ZerosRandomField"}
 
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _UNIT_SYMBOLS: Final = {"s": "second", "min": "minute", "h": "hour", "hr": "hour", "d": "day"}
@@ -84,9 +83,9 @@ def summary(checkpoint: Checkpoint) -> CheckpointSummary:
     gin = parse_gin(config, str(checkpoint.path))
     coordinates = gin.reference("get_model_specs.custom_coords")
     arrays = [array for leaves in checkpoint.params.values() for array in leaves.values()]
-    # `PrecipitationDiagnosticsConstrained` predicts one of the two and obtains the other from the
-    # column's water budget, so such a model has both.
-    has_water_fluxes = _PRECIPITATION_MODULE in _diagnostics(gin)
+    diagnostics = gin.referenced("diagnostics_module") | gin.referenced("diagnostic_modules")
+    # It predicts one of the two and obtains the other from the column's water budget.
+    has_water_fluxes = "PrecipitationDiagnosticsConstrained" in diagnostics
     return CheckpointSummary(
         model=gin.reference("WhirlModel.model_cls").name,
         grid=_grid_name(gin, coordinates.scope),
@@ -98,10 +97,7 @@ def summary(checkpoint: Checkpoint) -> CheckpointSummary:
         # Upstream, too, looks for the names of the cloud variables anywhere in the text.
         input_variables=_INPUT_VARIABLES + tuple(v for v in _CLOUD_VARIABLES if v in config),
         forcing_variables=_FORCING_VARIABLES,
-        stochastic=any(
-            module is not None and module not in _NOT_RANDOM
-            for module in gin.values("randomness_module")
-        ),
+        stochastic=bool(gin.referenced("randomness_module") - _NOT_RANDOM),
         predicts_precipitation=has_water_fluxes,
         predicts_evaporation=has_water_fluxes,
         # Upstream's `LearnedOrography` names its parameter so, and nothing else does.
@@ -144,9 +140,3 @@ def _step_seconds(gin: GinBindings) -> int:
         if seconds > 0 and seconds.is_integer():
             return int(seconds)
     raise gin.fault(binding, text, "whole seconds in a form such as '1 hour' or '30 minutes'")
-
-
-def _diagnostics(gin: GinBindings) -> set[object]:
-    """Returns the references to the diagnostics of the model's step, single or combined."""
-    combined = [module for modules in gin.values("diagnostic_modules") for module in modules]
-    return {*gin.values("diagnostics_module"), *combined}

@@ -96,7 +96,7 @@ def test_randomness_behind_a_macro_of_a_macro_is_recognised(summary_of):
         "@PrecipitationDiagnosticsConstrained",
         "StochasticPhysicsParameterizationStep.diagnostics_module = @CombinedDiagnostics\n"
         "CombinedDiagnostics.diagnostic_modules = \\\n"
-        "    (@SurfacePressureDiagnostics,\n     @PrecipitationDiagnosticsConstrained)",
+        "    (@SurfacePressureDiagnostics,\n     @advance/PrecipitationDiagnosticsConstrained)",
     ],
     ids=["single", "combined"],
 )
@@ -187,7 +187,15 @@ f.x = 3
 
 @pytest.mark.parametrize(
     "text",
-    ["x = __import__('os')", "x = open('f')", "x = (1,", "x = 'a", "x =", "x = 1 + y"],
+    [
+        "x = __import__('os')",
+        "x = open('f')",
+        "x = (1,",
+        "x = 'a",
+        "x =",
+        "x = 1 + y",
+        "x = {[1]: 2}",
+    ],
 )
 def test_gin_text_with_anything_but_bindings_is_refused_and_not_run(text):
     with pytest.raises(CheckpointError, match=r"model\.pkl: model_config_str is not gin text"):

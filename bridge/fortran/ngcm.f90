@@ -18,6 +18,7 @@
 !! otherwise, of rank 1 or 2, real(4) or real(8), contiguous or not. Names, units and signs of the
 !! fields are listed by the command `ngcm-coupler fields`; ngcm.h says more on every call.
 module ngcm
+  use, intrinsic :: iso_c_binding, only: c_loc, c_null_ptr, c_ptr
   use ngcm_c, only: c_abi_version, c_advance, c_coupling_interval, c_create, c_destroy, &
     c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, c_grid, c_grid_size, &
     c_put_f32, c_put_f64, c_set_partition, c_text, c_time, c_wait, c_write_restart, fortran_text
@@ -105,25 +106,43 @@ contains
   subroutine grid(self, lon, lat, corner_lon, corner_lat, area, land_fraction, status)
     class(ngcm_component), intent(in) :: self
     !! cell centres [degrees_east, degrees_north]
-    real(dp), allocatable, optional, intent(out) :: lon(:, :), lat(:, :)
-    !! cell corners [degrees_east, degrees_north], (4, nlon, nlat), anticlockwise
-    real(dp), allocatable, optional, intent(out) :: corner_lon(:, :, :), corner_lat(:, :, :)
+    real(dp), allocatable, optional, target, intent(out) :: lon(:, :), lat(:, :)
+    !! cell corners [degrees_east, degrees_north], (4, nlon, nlat)
+    real(dp), allocatable, optional, target, intent(out) :: corner_lon(:, :, :), corner_lat(:, :, :)
     !! cell areas [m2]
-    real(dp), allocatable, optional, intent(out) :: area(:, :)
+    real(dp), allocatable, optional, target, intent(out) :: area(:, :)
     !! fraction of the cell that is land [1]
-    real(dp), allocatable, optional, intent(out) :: land_fraction(:, :)
+    real(dp), allocatable, optional, target, intent(out) :: land_fraction(:, :)
     type(ngcm_status), intent(out) :: status
     integer(i4) :: nlon, nlat
 
     call self%grid_size(nlon, nlat, status)
-    if (.not. status%ok()) return
-    if (present(lon)) allocate (lon(nlon, nlat))
-    if (present(lat)) allocate (lat(nlon, nlat))
-    if (present(corner_lon)) allocate (corner_lon(4, nlon, nlat))
-    if (present(corner_lat)) allocate (corner_lat(4, nlon, nlat))
-    if (present(area)) allocate (area(nlon, nlat))
-    if (present(land_fraction)) allocate (land_fraction(nlon, nlat))
-    status = status_of(c_grid(self%handle, lon, lat, corner_lon, corner_lat, area, land_fraction))
+    if (status%ok()) status = status_of(c_grid(self%handle, points(lon), points(lat), &
+      corners(corner_lon), corners(corner_lat), points(area), points(land_fraction)))
+
+  contains
+
+    !! Allocates one value for each cell; gives the address, null where the array is not wanted.
+    function points(values) result(address)
+      real(dp), allocatable, optional, target, intent(inout) :: values(:, :)
+      type(c_ptr) :: address
+
+      address = c_null_ptr
+      if (.not. present(values)) return
+      allocate (values(nlon, nlat))
+      address = c_loc(values)
+    end function points
+
+    !! The same with four values for each cell.
+    function corners(values) result(address)
+      real(dp), allocatable, optional, target, intent(inout) :: values(:, :, :)
+      type(c_ptr) :: address
+
+      address = c_null_ptr
+      if (.not. present(values)) return
+      allocate (values(4, nlon, nlat))
+      address = c_loc(values)
+    end function corners
   end subroutine grid
 
   !! Declares which points of the grid this rank owns. Collective, before the first put.

@@ -2,7 +2,7 @@
 !! Arrays are of assumed size because that is what a C pointer is.
 ! allow(C071, C072)
 module ngcm_c
-  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, c_int, c_int64_t
+  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, c_int, c_int64_t, c_ptr
   implicit none (type, external)
   public
 
@@ -44,11 +44,10 @@ module ngcm_c
 
     integer(c_int) function c_grid(handle, lon, lat, corner_lon, corner_lat, area, land_fraction) &
       bind(c, name="ngcm_grid")
-      import :: c_double, c_int
+      import :: c_int, c_ptr
       implicit none (type, external)
       integer(c_int), value, intent(in) :: handle
-      real(c_double), optional, intent(inout) :: lon(*), lat(*), corner_lon(*), corner_lat(*)
-      real(c_double), optional, intent(inout) :: area(*), land_fraction(*)
+      type(c_ptr), value, intent(in) :: lon, lat, corner_lon, corner_lat, area, land_fraction
     end function c_grid
 
     integer(c_int) function c_set_partition(handle, n, global_index) &

@@ -1,0 +1,37 @@
+!! A failure on any rank ends the whole MPI job: one message, a non-zero exit code.
+module collective_status
+  use mpi_f08, only: MPI_Abort, MPI_Allreduce, MPI_Barrier, MPI_Comm, MPI_Comm_rank, &
+    MPI_Comm_size, MPI_INTEGER, MPI_MIN
+  use ngcm, only: ngcm_error_parallel, ngcm_status
+  implicit none (type, external)
+  private
+
+  public :: require
+
+contains
+
+  !! Returns if the status is ok on every rank; otherwise one rank prints why and all abort.
+  !! Collective, so that no rank is left waiting in a later call for one that has failed.
+  subroutine require(status, comm)
+    type(ngcm_status), intent(in) :: status
+    type(MPI_Comm), intent(in) :: comm
+    integer :: rank, ranks, claim, speaker
+
+    call MPI_Comm_rank(comm, rank)
+    call MPI_Comm_size(comm, ranks)
+    ! The lowest claim speaks. A rank that only knows that another has failed stands back.
+    if (status%ok()) then
+      claim = 2*ranks
+    else if (status%code == ngcm_error_parallel) then
+      claim = ranks + rank
+    else
+      claim = rank
+    end if
+    call MPI_Allreduce(claim, speaker, 1, MPI_INTEGER, MPI_MIN, comm)
+    if (speaker == 2*ranks) return
+    if (claim == speaker) call status%print()
+    call MPI_Barrier(comm)
+    call MPI_Abort(comm, max(1, status%code))
+  end subroutine require
+
+end module collective_status

@@ -1,0 +1,46 @@
+!! How long the driver runs: its namelist group &ngcm_driver.
+module run_length
+  use ngcm, only: ngcm_error_config, ngcm_ok, ngcm_status
+  use ngcm_kinds, only: i8
+  implicit none (type, external)
+  private
+
+  public :: read_run_length
+
+contains
+
+  !! Gives the number of coupling intervals to run; a group that is not in the file leaves the
+  !! default of 24 hours.
+  subroutine read_run_length(file, interval, intervals, status)
+    !! path of the namelist file
+    character(*), intent(in) :: file
+    !! coupling interval [s]
+    integer, intent(in) :: interval
+    integer, intent(out) :: intervals
+    type(ngcm_status), intent(out) :: status
+    integer :: run_hours
+    namelist /ngcm_driver/ run_hours
+    integer :: unit, error
+    integer(i8) :: seconds
+    character(512) :: reason
+
+    run_hours = 24
+    open (newunit=unit, file=file, status="old", action="read", iostat=error, iomsg=reason)
+    if (error == 0) then
+      read (unit, nml=ngcm_driver, iostat=error, iomsg=reason)
+      close (unit)
+    end if
+    seconds = 3600_i8*run_hours
+    if (error > 0) then
+      status = ngcm_status(ngcm_error_config, file//": &ngcm_driver: "//trim(reason))
+    else if (seconds < interval .or. modulo(seconds, int(interval, i8)) /= 0) then
+      write (reason, "(a, i0, a, i0, a)") ": &ngcm_driver: run_hours=", run_hours, &
+        " is not a multiple of the coupling interval of ", interval, " s"
+      status = ngcm_status(ngcm_error_config, file//trim(reason))
+    else
+      status = ngcm_status(ngcm_ok, "")
+    end if
+    intervals = int(seconds/interval)
+  end subroutine read_run_length
+
+end module run_length

@@ -7,12 +7,11 @@ BIN := $(VENV)/bin
 # A directory is listed too, so that a file that comes or goes causes a reinstall.
 SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE NOTICE \
   $(shell find ngcm_coupler bridge -name __pycache__ -prune -o -print)
-FORTRAN := bridge tests/fortran tests/coupled
 C_FAMILY := $(shell find bridge tests -name '*.h' -o -name '*.c' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo test lint format bench lock clean
+.PHONY: help setup system demo test lint format bench docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -45,17 +44,20 @@ lint: setup  ## every check that does not run the code
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror $(C_FAMILY)
-	$(BIN)/fortitude check $(FORTRAN)
-	$(BIN)/gersemi --check CMakeLists.txt bridge
+	$(BIN)/fortitude check bridge tests
+	$(BIN)/gersemi --check CMakeLists.txt bridge tests
 
 format: setup  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(C_FAMILY)
-	$(BIN)/gersemi --in-place CMakeLists.txt bridge
+	$(BIN)/gersemi --in-place CMakeLists.txt bridge tests
 
 bench: setup  ## what a call from Fortran costs
 	$(BIN)/ngcm-coupler bench bridge
+
+docs: setup  ## the reference pages that the code writes
+	$(BIN)/ngcm-coupler check --describe --format markdown > docs/namelists.md
 
 lock: | system  ## resolve requirements.lock anew from pyproject.toml
 	python=$$(tools/find-python.sh) && "$$python" -m venv --clear build/lock

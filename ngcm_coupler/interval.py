@@ -47,7 +47,8 @@ class Interval:
     def fill_index(self) -> np.ndarray:
         """For every point the nearest one with some sea, shape (n,), int32.
 
-        The model wants a sea surface everywhere, and only points with sea have one.
+        The bulk formulae and the exchange of gradients want a sea surface everywhere, and only
+        points with sea have one. The published models do not look at it where all is land.
         """
         sea = self.atmosphere.land_area_fraction < 1.0
         return self.atmosphere.grid.nearest_of(sea).astype(np.int32)
@@ -104,7 +105,7 @@ class Interval:
             surface.get("sea_water_y_velocity", 0.0),
         )
         humidity = jnp.maximum(air.specific_humidity, 0.0)
-        exner = (air.surface_air_pressure / air.air_pressure) ** KAPPA
+        potential = air.air_temperature * (REFERENCE_PRESSURE / air.air_pressure) ** KAPPA
         virtual = air.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * humidity)
         flux = bulk_fluxes(
             self.bulk_scheme,
@@ -116,15 +117,14 @@ class Interval:
             sea_surface_temperature=surface["sea_surface_temperature"],
             wind_height=air.height,
             temperature_height=air.height,
-            potential_temperature=air.air_temperature * exner,
+            potential_temperature=potential,
         )
         rows = {
             "height": air.height,
             "eastward_wind": air.eastward_wind,
             "northward_wind": air.northward_wind,
             "air_temperature": air.air_temperature,
-            "air_potential_temperature": air.air_temperature
-            * (REFERENCE_PRESSURE / air.air_pressure) ** KAPPA,
+            "air_potential_temperature": potential,
             "specific_humidity": humidity,
             "air_pressure": air.air_pressure,
             "air_density": air.air_pressure / (GAS_CONSTANT_DRY_AIR * virtual),

@@ -55,18 +55,26 @@ def read_initial_data(
             dataset = _select(opened, file, start, variables, coords).load()
     except OSError as error:
         raise DataError(f"initial state {file}: not a readable netCDF file: {error}") from error
+    _check_values(dataset, file)
     dataset = xarray_utils.ensure_ascending_latitude(dataset)
     source, target = _horizontal_grid(dataset), coords.horizontal
     if not _same_points(source, target):
         regridder = horizontal_interpolation.ConservativeRegridder(source, target, skipna=True)
         dataset = xarray_utils.regrid_horizontal(dataset, regridder)
-    dataset = xarray_utils.fill_nan_with_nearest(dataset)
-    for name in variables:
-        if not np.isfinite(dataset[name].values).all():
+    return xarray_utils.fill_nan_with_nearest(dataset)
+
+
+def _check_values(dataset: xarray.Dataset, file: Path) -> None:
+    """The air must have a value everywhere; the sea surface has none over land."""
+    for name, variable in dataset.items():
+        values = variable.values
+        valid = np.isfinite(values)
+        on_land = np.isnan(values) & ("level" not in variable.dims)
+        if not (valid | on_land).all() or not valid.any():
             raise DataError(
-                f"initial state {file}: variable {name!r} holds values that are not finite"
+                f"initial state {file}: variable {name!r} holds {int((~valid).sum())} of"
+                f" {values.size} values that are not finite"
             )
-    return dataset
 
 
 def _select(

@@ -1,0 +1,102 @@
+"""Initial data: as upstream prepares it, and refused with a reason when it cannot be used."""
+
+import numpy as np
+import pytest
+import xarray
+from neuralgcm import demo
+from neuralgcm.legacy import api
+
+from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.era5 import demo_path, read_initial_data
+from ngcm_coupler.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def model():
+    return api.PressureLevelModel.from_checkpoint(read_checkpoint("demo").as_dict())
+
+
+@pytest.fixture(scope="module")
+def variables(model):
+    return model.input_variables + model.forcing_variables
+
+
+@pytest.fixture
+def source():
+    with xarray.open_dataset(demo_path()) as dataset:
+        return dataset.load()
+
+
+def read(path, model, variables, start=None):
+    return read_initial_data(str(path), start, variables, model.data_coords)
+
+
+def test_demo_state_is_bitwise_upstreams(model, variables):
+    ours, theirs = read("demo", model, variables), demo.load_data(model.data_coords)
+    for name in variables:
+        expected = theirs[name].isel(time=0).transpose(*ours[name].dims)
+        np.testing.assert_array_equal(ours[name].values, expected.values, err_msg=name)
+
+
+def test_grid_of_the_model_is_taken_as_it_is(model, variables, tmp_path):
+    theirs = demo.load_data(model.data_coords)
+    theirs.to_netcdf(tmp_path / "tl63.nc")
+    ours = read(tmp_path / "tl63.nc", model, variables)
+    np.testing.assert_array_equal(ours.temperature, theirs.temperature.isel(time=0))
+
+
+def test_north_to_south_and_level_order_do_not_matter(model, variables, source, tmp_path):
+    flipped = source.isel(latitude=slice(None, None, -1), level=slice(None, None, -1))
+    flipped.transpose(..., "latitude", "longitude").to_netcdf(tmp_path / "flipped.nc")
+    ours = read(tmp_path / "flipped.nc", model, variables)
+    np.testing.assert_array_equal(ours.temperature, read("demo", model, variables).temperature)
+
+
+def test_sea_surface_temperature_missing_over_land_takes_the_nearest(
+    model, variables, source, tmp_path
+):
+    source["sea_surface_temperature"][10:20, 10:20] = np.nan
+    source.to_netcdf(tmp_path / "land.nc")
+    filled = read(tmp_path / "land.nc", model, variables).sea_surface_temperature
+    assert np.isfinite(filled).all() and 270.0 < filled.min()
+
+
+def test_date_is_selected_from_several(model, variables, source, tmp_path):
+    later = source.assign_coords(time=source.time + np.timedelta64(1, "D"))
+    later["temperature"] = later.temperature + 1.0
+    xarray.concat([source, later], "time").to_netcdf(tmp_path / "two.nc")
+    chosen = read(tmp_path / "two.nc", model, variables, np.datetime64("1959-01-03"))
+    first = read("demo", model, variables)
+    np.testing.assert_allclose(chosen.temperature - first.temperature, 1.0, atol=1e-3)
+    with pytest.raises(DataError, match="holds 2 dates.*start_date"):
+        read(tmp_path / "two.nc", model, variables)
+
+
+def test_absent_date_is_an_error_that_lists_what_there_is(model, variables):
+    with pytest.raises(DataError, match=r"1960-01-01T00:00:00 is not in the file.*1959-01-02"):
+        read("demo", model, variables, np.datetime64("1960-01-01"))
+
+
+def test_absent_variables_are_all_named(model, variables, source, tmp_path):
+    source.drop_vars(["temperature", "sea_ice_cover"]).to_netcdf(tmp_path / "lacking.nc")
+    with pytest.raises(DataError, match="lacks temperature, sea_ice_cover;"):
+        read(tmp_path / "lacking.nc", model, variables)
+
+
+def test_absent_levels_are_named(model, variables, source, tmp_path):
+    source.isel(level=slice(2, None)).to_netcdf(tmp_path / "levels.nc")
+    with pytest.raises(DataError, match="lacks the pressure levels 1, 2 hPa"):
+        read(tmp_path / "levels.nc", model, variables)
+
+
+def test_values_that_are_not_finite_are_refused(model, variables, source, tmp_path):
+    source["temperature"][3, :, :] = np.inf
+    source.to_netcdf(tmp_path / "infinite.nc")
+    with pytest.raises(DataError, match="'temperature' holds 2048 of 75776 values that are not"):
+        read(tmp_path / "infinite.nc", model, variables)
+
+
+def test_file_that_is_not_netcdf_is_refused(model, variables, tmp_path):
+    (tmp_path / "text.nc").write_text("not netCDF")
+    with pytest.raises(DataError, match="not a readable netCDF file"):
+        read(tmp_path / "text.nc", model, variables)

@@ -163,9 +163,13 @@ void start_python() {
 
 std::vector<fs::path> package_directories() {
   const fs::path library = library_directory();
+  const fs::path wheel = library.parent_path().parent_path();
+  std::vector<fs::path> candidates = {library / "ngcm" / "python"};
+  // Python brings its own site-packages. Those of another environment would mix the two, so a
+  // wheel only counts where it was unpacked elsewhere.
+  if (wheel.filename() != "site-packages") candidates.push_back(wheel);
   std::vector<fs::path> found;
-  for (const fs::path& parent :
-       {library.parent_path().parent_path(), library / "ngcm" / "python"}) {
+  for (const fs::path& parent : candidates) {
     std::error_code ignored;
     if (fs::exists(parent / "ngcm_coupler" / "abi.py", ignored)) found.push_back(parent);
   }

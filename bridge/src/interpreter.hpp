@@ -18,8 +18,8 @@ struct StartError : std::runtime_error {
 // Throws StartError, also on every later call once a start has failed half-way.
 void start_python();
 
-// Directories that may hold the package that belongs to this library, most specific first:
-// the wheel it was installed from, then the prefix or build tree it lies in. Only existing ones.
+// Directories, besides Python's own, that hold the package that belongs to this library: the prefix
+// or build tree, or the folder that a wheel was unpacked into. Mostly one, none in an environment.
 std::vector<std::filesystem::path> package_directories();
 
 }  // namespace ngcm

@@ -1,0 +1,72 @@
+"""The numbers and names of the contract, which several files repeat."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import pathlib
+import re
+import subprocess
+
+from ngcm_coupler.errors import STATUS_LABELS
+
+BRIDGE = pathlib.Path(__file__).parents[3] / "bridge"
+
+STATUSES = {
+    ("NGCM_OK" if label == "ok" else f"NGCM_ERROR_{label.upper()}"): number
+    for number, label in STATUS_LABELS.items()
+}
+
+
+def _numbers(text: str, pattern: str) -> dict[str, int]:
+    return {name.upper(): int(number) for name, number in re.findall(pattern, text)}
+
+
+def test_header_lists_the_statuses_of_the_package():
+    header = (BRIDGE / "include" / "ngcm.h").read_text()
+    assert _numbers(header, r"(NGCM_(?:OK|ERROR_\w+)) = (\d+)") == STATUSES
+
+
+def test_fortran_lists_the_statuses_of_the_package():
+    source = (BRIDGE / "fortran" / "ngcm_errors.f90").read_text()
+    assert _numbers(source, r"enumerator :: (ngcm_\w+) = (\d+)") == STATUSES
+
+
+def test_library_names_the_statuses_as_the_package_does(prefix):
+    library = ctypes.CDLL(str(prefix / "lib" / "libngcm.so"))
+    name = ctypes.create_string_buffer(32)
+    for number, label in STATUS_LABELS.items():
+        library.ngcm_error_name(number, name, len(name))
+        assert name.value.decode() == label
+
+
+def test_library_exports_the_functions_of_the_header_and_nothing_else(prefix):
+    header = (BRIDGE / "include" / "ngcm.h").read_text()
+    listing = subprocess.run(
+        ["nm", "-D", "--defined-only", "--format=posix", prefix / "lib" / "libngcm.so"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    exported = {line.split()[0] for line in listing.splitlines()}
+    assert exported == set(re.findall(r"^NGCM_API int (\w+)\(", header, re.MULTILINE))
+
+
+def test_library_links_no_coupler_no_mpi_and_no_netcdf(prefix):
+    listing = subprocess.run(
+        ["readelf", "-d", prefix / "lib" / "libngcm.so"], capture_output=True, text=True, check=True
+    ).stdout
+    needed = re.findall(r"NEEDED.*\[(\w+)", listing)
+    assert {"libpython3"} < {re.sub(r"\W.*", "", name) for name in needed}
+    assert not [name for name in needed if re.match("lib(mpi|netcdf|hdf5|psmile|esmf)", name)]
+
+
+def test_calls_cost_little_and_keep_no_memory(prefix, namelist):
+    done = subprocess.run(
+        [prefix / "bin" / "ngcm_bench", namelist, "100"], capture_output=True, text=True, check=True
+    )
+    figures = json.loads(done.stdout)
+    # Measured 0.15 ms on a slow core; far above means an import, a copy or a compilation per call.
+    assert figures["exchange_us"]["median"] < 2000.0
+    # Less than one array of the 64 x 32 grid in 10,000 puts and gets.
+    assert figures["resident_bytes_after"] - figures["resident_bytes_before"] < 64 * 32 * 8

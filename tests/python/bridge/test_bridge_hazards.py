@@ -1,0 +1,175 @@
+"""What real hosts do to an embedded Python: nothing of it may harm the process or the results."""
+
+from __future__ import annotations
+
+import pathlib
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SABOTAGE = '''\
+"""Replaces functions of the package by such as fail, once it is imported."""
+import importlib.util
+import sys
+
+kept = []
+
+
+def failing(error):
+    def fail(*arguments):
+        raise error
+    return fail
+
+
+def misuse(handle, field_id, values):
+    if values.itemsize == 4:
+        values[0] = 1.0
+    kept.append(values)
+
+
+class Saboteur:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name != "ngcm_coupler.abi":
+            return None
+        sys.meta_path.remove(cls)
+        spec = importlib.util.find_spec(name)
+        load = spec.loader.exec_module
+
+        def exec_module(module):
+            load(module)
+            module.wait = failing(SystemExit(3))
+            module.advance = failing(KeyboardInterrupt())
+            module.time = failing(MemoryError())
+            module.write_restart = failing(ValueError("no NgcmError"))
+            module.get = failing(RuntimeError("caf\\u00e9"))
+            module.field_count = lambda handle: "many"
+            module.coupling_interval = lambda handle: None
+            module.put = misuse
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+sys.meta_path.insert(0, Saboteur)
+'''
+
+
+def _assert_passed(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "host", ["contract", "misuse", "process_state", "arrays", "legacy", "traps"]
+)
+def test_host_finds_what_the_header_promises(run, namelist, host):
+    _assert_passed(run(host, namelist))
+
+
+def test_traps_of_the_host_still_fire_after_the_library_was_used(run, namelist):
+    assert run("traps", namelist, "divide").returncode == -signal.SIGFPE
+
+
+def test_results_do_not_depend_on_the_hosts_optimisation(run, namelist):
+    plain, fast = run("digest", namelist), run("digest_ofast", namelist)
+    _assert_passed(plain)
+    _assert_passed(fast)
+    assert "subnormal numbers: kept" in plain.stdout
+    assert "subnormal numbers: flushed" in fast.stdout
+    assert plain.stdout.splitlines()[-1] == fast.stdout.splitlines()[-1]
+
+
+def test_library_works_when_opened_as_a_plugin(run, prefix, namelist):
+    _assert_passed(run("plugin_host", prefix / "lib" / "libngcm.so", namelist))
+
+
+def test_host_with_the_systems_netcdf_gets_its_history(run, tmp_path, namelist):
+    namelist.write_text(namelist.read_text() + "&ngcm_history file = 'history.nc' /\n")
+    _assert_passed(run("netcdf_host", namelist, tmp_path / "history.nc"))
+
+
+def test_exceptions_inside_python_become_a_status(run, tmp_path, namelist):
+    folder = tmp_path / "sabotage"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(SABOTAGE)
+    _assert_passed(run("sabotaged", namelist, PYTHONPATH=str(folder)))
+
+
+def test_faulty_namelist_is_a_config_error_with_its_line(run, namelist):
+    namelist.write_text("&ngcm_model\n engin = 'analytic'\n/\n")
+    done = run("attempt", namelist)
+    assert done.stdout.startswith("2 config\n")
+    assert f"{namelist}:2:" in done.stdout
+
+
+def test_missing_checkpoint_is_an_error_that_names_it(run, namelist):
+    namelist.write_text("&ngcm_model checkpoint = '/nowhere/model.pkl' /")
+    done = run("attempt", namelist)
+    assert done.stdout.split()[1] in {"config", "checkpoint"}
+    assert "/nowhere/model.pkl" in done.stdout
+
+
+def test_malicious_checkpoint_is_refused_and_not_run(run, tmp_path, namelist):
+    class Malice:
+        def __reduce__(self):
+            return pathlib.Path.touch, (tmp_path / "harm",)
+
+    checkpoint = tmp_path / "model.pkl"
+    checkpoint.write_bytes(pickle.dumps({"params": Malice()}))
+    namelist.write_text(f"&ngcm_model checkpoint = '{checkpoint}' /")
+    done = run("attempt", namelist)
+    assert done.stdout.startswith("3 checkpoint\n"), done.stdout + done.stderr
+    assert str(checkpoint) in done.stdout
+    assert not (tmp_path / "harm").exists()
+
+
+def test_python_that_does_not_exist_is_an_error_with_the_remedy(run, namelist):
+    done = run("attempt", namelist, NGCM_PYTHON="/nowhere/bin/python")
+    assert done.stdout.startswith("15 embedding\ncannot use the python executable /nowhere")
+    assert "set the environment variable NGCM_PYTHON" in done.stdout
+
+
+def test_python_that_is_none_is_an_error_with_the_remedy(run, tmp_path, namelist):
+    impostor = tmp_path / "environment" / "bin" / "python"
+    impostor.parent.mkdir(parents=True)
+    shutil.copy("/bin/true", impostor)
+    done = run("attempt", namelist, NGCM_PYTHON=str(impostor))
+    assert done.stdout.startswith("15 embedding\nPython started from ")
+    assert f"instead of {tmp_path / 'environment'}" in done.stdout
+    assert "set the environment variable NGCM_PYTHON" in done.stdout
+
+
+def test_environment_without_the_package_is_an_error_with_the_remedy(run, tmp_path, namelist):
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    done = run("attempt", namelist, NGCM_PYTHON=str(environment / "bin" / "python"))
+    assert done.stdout.startswith("15 embedding\ncannot import ngcm_coupler.abi")
+    assert f"searched ['{environment}" in done.stdout or f"'{environment}/lib" in done.stdout
+    assert "Install ngcm_coupler" in done.stdout
+
+
+def test_library_under_a_prefix_takes_the_package_beside_it(run, prefix, tmp_path, namelist):
+    library = tmp_path / "prefix" / "lib" / "libngcm.so"
+    package = library.parent / "ngcm" / "python" / "ngcm_coupler"
+    package.mkdir(parents=True)
+    shutil.copy(prefix / "lib" / "libngcm.so", library)
+    (package / "__init__.py").touch()
+    (package / "abi.py").write_text("raise ImportError('the one beside the library')")
+    done = run("plugin_host", library, namelist, NGCM_PYTHON=sys.executable)
+    assert done.returncode == 1
+    assert "the one beside the library" in done.stderr
+
+
+def test_python_program_can_be_the_host(prefix, namelist):
+    program = (
+        "import ctypes, sys; library = ctypes.CDLL(sys.argv[1]); handle = ctypes.c_int()\n"
+        "assert library.ngcm_create(sys.argv[2].encode(), -2**31, ctypes.byref(handle)) == 0\n"
+        "assert library.ngcm_destroy(handle) == 0\n"
+        "assert library.ngcm_wait(handle) == 9"
+    )
+    command = [sys.executable, "-c", program, prefix / "lib" / "libngcm.so", namelist]
+    subprocess.run(command, check=True)

@@ -72,7 +72,8 @@ def test_python_is_the_one_of_this_environment():
 def test_each_option_answers_on_its_own_line_in_the_order_asked(capsys):
     assert cli.main(["config", "--python", "--prefix"]) == 0
     python, prefix = capsys.readouterr().out.splitlines()
-    assert (python, prefix) == (*_answer("--python"), *_answer("--prefix"))
+    assert python == sys.executable
+    assert [prefix] == _answer("--prefix")
 
 
 def test_no_option_shows_all_by_name(capsys):

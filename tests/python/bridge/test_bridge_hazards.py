@@ -59,6 +59,14 @@ sys.meta_path.insert(0, Saboteur)
 '''
 
 
+SIGNALS = """\
+import signal
+
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGFPE):
+    signal.signal(number, lambda *arguments: None)
+"""
+
+
 def _assert_passed(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -68,6 +76,11 @@ def _assert_passed(done: subprocess.CompletedProcess[str]) -> None:
 )
 def test_host_finds_what_the_header_promises(run, namelist, host):
     _assert_passed(run(host, namelist))
+
+
+def test_signal_actions_outlive_a_package_that_sets_its_own(run, tmp_path, namelist):
+    (tmp_path / "sitecustomize.py").write_text(SIGNALS)
+    _assert_passed(run("process_state", namelist, PYTHONPATH=str(tmp_path)))
 
 
 def test_traps_of_the_host_still_fire_after_the_library_was_used(run, namelist):

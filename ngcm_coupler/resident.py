@@ -7,6 +7,7 @@ per interval in, and one array of exports out.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import Any
 
 import jax
@@ -18,6 +19,8 @@ from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.interval import Interval
+
+_log = logging.getLogger(__name__)
 
 
 def build_atmosphere(config: Config) -> Atmosphere:
@@ -100,6 +103,8 @@ class ResidentAtmosphere:
 
     def advance(self) -> None:
         """Starts one interval and returns while the device works."""
+        if not self.compiled_intervals():
+            _log.info("compiling the coupling interval, once for the whole run")
         self._state, self._exports = self._advance(self._parameters, self._state, self._imports)
 
     def imports(self) -> np.ndarray:

@@ -57,7 +57,7 @@ class NeuralGCM:
                 f" {type(error).__name__}: {error}"
             ) from error
         self._initial_state = initial_state
-        self.name = f"neuralgcm-{checkpoint.sha256}"
+        self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
         self.grid = _gaussian_grid(self._model, checkpoint)
         self.parameters: Parameters = self._model.params
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))

@@ -10,8 +10,9 @@ from dinosaur import primitive_equations, xarray_utils
 from neuralgcm import demo
 from neuralgcm.legacy import api
 
+from ngcm_coupler.component import Component
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
-from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.checkpoint import read_checkpoint, write_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.fields import EXPORTS
 from ngcm_coupler.interval import Interval
@@ -53,6 +54,7 @@ def assert_identical(ours, theirs):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, upstream):
     dataset = demo.load_data(upstream.data_coords).isel(time=0)
     inputs, forcings = upstream.data_from_xarray(dataset)
@@ -175,6 +177,7 @@ def test_height_and_pressure_belong_together(lowest):
     assert 90.0 < lowest.height.min() and lowest.height.max() < 150.0
 
 
+@pytest.mark.slow
 def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
     interval = Interval(engine, IMPORTS, 1, "coare3p6")
     latent = [row.name for row in EXPORTS].index("surface_downward_latent_heat_flux")
@@ -190,3 +193,60 @@ def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
         assert jnp.isfinite(leaf).all()
     assert float(by_imports[0].sum()) < -1.0, "a warmer sea loses more latent heat"
     assert max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(by_parameters)) > 0.0
+
+
+@pytest.fixture(scope="module")
+def deterministic():
+    """The demo model with its random fields switched off as published deterministic models do.
+
+    They carry a field of zeros of one channel instead of ten, so that nine rows of weights go.
+    The numbers mean nothing; structure and types are those of the deterministic models.
+    """
+    stochastic = read_checkpoint("demo")
+    text = stochastic.model_config_str
+    for where in ("ADVANCE", "ENCODE"):
+        name = f"{where}_RANDOMNESS_MODULE = "
+        text = text.replace(f"{name}@BatchGaussianRandomFieldModule", f"{name}@ZerosRandomField")
+    first_layer = "/epd_tower/encode_tower/~/mlp_uniform/~/linear_0"
+    parameters = {
+        module: {
+            name: value[:-9]
+            if name == "w" and module.endswith(first_layer) and "decoder" not in module
+            else value
+            for name, value in values.items()
+        }
+        for module, values in stochastic.params.items()
+    }
+    return dataclasses.replace(stochastic, model_config_str=text, params=parameters)
+
+
+@pytest.mark.slow
+def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_path):
+    write_checkpoint(deterministic, tmp_path / "deterministic.npz")
+    model = f"&ngcm_model checkpoint = '{tmp_path}/deterministic.npz', random_seed ="
+    (tmp_path / "first.nml").write_text(f"{model} 0 /")
+    (tmp_path / "second.nml").write_text(
+        f"{model} 1 / &ngcm_restart read_file = '{tmp_path}/restart.nc' /"
+    )
+
+    def run(component, intervals):
+        out = np.empty(component.grid.size)
+        for _ in range(intervals):
+            for number in (1, 2):
+                component.get(number, out)
+                component.put(number, out)
+            component.advance(3600)
+        component.wait()
+        fields = np.empty((len(component.fields), component.grid.size))
+        for number, row in enumerate(fields, start=1):
+            component.get(number, row)
+        assert component._resident.compiled_intervals() == 1
+        return fields
+
+    first = Component.create(str(tmp_path / "first.nml"))
+    run(first, 1)
+    first.write_restart(str(tmp_path / "restart.nc"))
+    second = Component.create(str(tmp_path / "second.nml"))
+    np.testing.assert_array_equal(run(first, 2), run(second, 2))
+    first.close()
+    second.close()

@@ -20,7 +20,7 @@ class Clock:
     elapsed_seconds: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", np.datetime64(self.start, "s"))
+        object.__setattr__(self, "start", self.start.astype("datetime64[s]"))
 
     @property
     def now(self) -> np.datetime64:

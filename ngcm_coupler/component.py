@@ -155,12 +155,14 @@ class Component:
 
         Raises:
           FieldError, ShapeError: not an import, or not this rank's number of points.
-          ValueRangeError: a value is not finite or out of range; the field then counts as not put.
+          ValueRangeError: a value is not finite or out of range.
+          A field whose put has failed counts as not put.
         """
         row = field_id - 1
         if not 0 <= row < self._imports:
             raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
         staged = self._staged[row]
+        self._put_at[row] = _NEVER  # until the value is accepted
         if values.shape != staged.shape:
             raise self._shape_error(field_id, values)
         with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
@@ -169,7 +171,6 @@ class Component:
         low, high = self._limits[row]
         # A NaN makes both comparisons false.
         if sample.size and not (sample.min() >= low and sample.max() <= high):
-            self._put_at[row] = _NEVER
             raise self._range_error(row, values)
         self._put_at[row] = self.clock.elapsed_seconds
 
@@ -222,7 +223,8 @@ class Component:
         imports = self._ranks.gather(self._staged, self.grid.size)
 
         def start() -> None:
-            assert self._resident is not None and imports is not None
+            assert self._resident is not None
+            assert imports is not None
             self._resident.send(imports)
             if seconds:
                 self._resident.advance()

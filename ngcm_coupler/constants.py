@@ -29,15 +29,6 @@ ZERO_CELSIUS = 273.15
 REFERENCE_PRESSURE = 1.0e5
 """Pressure to which potential temperature refers [Pa]."""
 
-SEA_WATER_DENSITY = 1025.0
-"""Density of sea water [kg m-3]. Source: Fofonoff and Millard (1983), 35 psu, 15 degrees C, rounded."""
-
-SEA_WATER_SPECIFIC_HEAT = 3990.0
-"""Specific heat of sea water [J kg-1 K-1]. Source: Fofonoff and Millard (1983), 35 psu, rounded."""
-
-SEA_WATER_FREEZING_POINT = 271.35
-"""Freezing point of sea water of 33 psu [K]. Source: Fofonoff and Millard (1983), -1.8 degrees C."""
-
 VON_KARMAN = 0.4
 """Von Karman constant [1]. Source: Fairall et al. (2003), sec. 2."""
 

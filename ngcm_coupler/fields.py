@@ -73,11 +73,12 @@ def _state(
     *,
     standard_name: str = "",
     provenance: Provenance = "model",
+    surface: Surface = "",
 ) -> Field:
-    """An exported state of the whole cell, instantaneous at the end of the interval."""
+    """An exported state, of the whole cell by default, instantaneous at the interval's end."""
     return Field(
         name, standard_name or name, units, "export", "instantaneous", *valid_range, provenance,
-        "", "", oasis, nuopc, description,
+        surface, "", oasis, nuopc, description,
     )  # fmt: skip
 
 
@@ -146,16 +147,20 @@ FIELDS: tuple[Field, ...] = (
            "The model's own orography, which may differ from zero over the sea"),
     _state("eastward_wind_at_10m", "m s-1", (-150.0, 150.0), "NG_U10", "Sa_u10m",
            "Eastward wind 10 m above open water",
-           standard_name="eastward_wind", provenance="bulk"),
+           standard_name="eastward_wind", provenance="bulk",
+           surface="ice_free_sea"),
     _state("northward_wind_at_10m", "m s-1", (-150.0, 150.0), "NG_V10", "Sa_v10m",
            "Northward wind 10 m above open water",
-           standard_name="northward_wind", provenance="bulk"),
+           standard_name="northward_wind", provenance="bulk",
+           surface="ice_free_sea"),
     _state("air_temperature_at_2m", "K", (150.0, 350.0), "NG_T2", "Sa_t2m",
            "Air temperature 2 m above open water",
-           standard_name="air_temperature", provenance="bulk"),
+           standard_name="air_temperature", provenance="bulk",
+           surface="ice_free_sea"),
     _state("specific_humidity_at_2m", "1", (0.0, 0.1), "NG_Q2", "Sa_q2m",
            "Specific humidity 2 m above open water",
-           standard_name="specific_humidity", provenance="bulk"),
+           standard_name="specific_humidity", provenance="bulk",
+           surface="ice_free_sea"),
     _sea_flux("surface_downward_eastward_stress", "N m-2", (-50.0, 50.0), "down",
               "NG_TAUX", "Faxa_taux", "Eastward wind stress on open water"),
     _sea_flux("surface_downward_northward_stress", "N m-2", (-50.0, 50.0), "down",

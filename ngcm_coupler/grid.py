@@ -10,7 +10,7 @@ import dataclasses
 import functools
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
 
@@ -112,7 +112,7 @@ class GaussianGrid:
             axis=-1,
         )
         candidates = np.flatnonzero(chosen)
-        _, nearest = cKDTree(position[candidates]).query(position)
+        _, nearest = KDTree(position[candidates]).query(position)
         index = candidates[nearest]
         index[candidates] = candidates
         return index

@@ -1,4 +1,4 @@
-"""One coupling interval as a pure function: what runs under Fortran and what training differentiates.
+"""One coupling interval as a pure function, the same under Fortran and under a gradient.
 
 ``advance(parameters, state, imports)`` takes the surface that the host sent, steps the atmosphere,
 computes the surface exchange in every step, and returns the new state with everything the host may

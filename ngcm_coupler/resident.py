@@ -16,7 +16,7 @@ import numpy as np
 
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.interval import Interval
 
@@ -65,7 +65,8 @@ class ResidentAtmosphere:
         )
         self._seed = config.model.random_seed
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
-        self._advance = jax.jit(self._interval.advance)
+        self._traced = 0
+        self._advance = jax.jit(self._trace)
 
     def begin(self, start: np.datetime64 | None) -> np.datetime64:
         """Starts from the initial data.
@@ -117,7 +118,14 @@ class ResidentAtmosphere:
 
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
-        return self._advance._cache_size()
+        return self._traced
+
+    def _trace(
+        self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
+    ) -> tuple[AtmosphereState, jax.Array]:
+        """The interval; Python runs through it only while JAX compiles it."""
+        self._traced += 1
+        return self._interval.advance(parameters, state, imports)
 
     def leaves(self) -> dict[str, np.ndarray]:
         """The state as named arrays, random keys as their bits, for a restart file."""
@@ -142,7 +150,7 @@ class ResidentAtmosphere:
         self._exports = jax.device_put(exports.copy(), self.device)
 
 
-def _device(platform: str) -> jax.Device:
+def _device(platform: str) -> Any:
     """The device that ``&ngcm_device`` asks for."""
     try:
         return jax.devices(None if platform == "auto" else platform)[0]

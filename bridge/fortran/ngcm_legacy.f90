@@ -76,13 +76,18 @@ contains
     !! lowest model level: height [m], wind [m s-1], temperature [K], specific humidity [1],
     !! pressure [Pa], for hosts with bulk formulae of their own
     real(dp), optional, intent(inout) :: z(:, :), u(:, :), v(:, :), t(:, :), q(:, :), p(:, :)
-    type(ngcm_status) :: status
+    type(ngcm_status) :: status, refused
 
     call atmosphere%put("sea_surface_temperature", sst, status)
     call put("sea_ice_area_fraction", ice, status)
     call put("sea_water_x_velocity", uocean, status)
     call put("sea_water_y_velocity", vocean, status)
-    if (status%ok()) call atmosphere%advance(seconds, status)
+    if (status%ok()) then
+      call atmosphere%advance(seconds, status)
+    else
+      ! A refused put makes this fail on every rank. Without it the other ranks would wait.
+      call atmosphere%advance(seconds, refused)
+    end if
     call get("surface_downward_eastward_stress", taux, status)
     call get("surface_downward_northward_stress", tauy, status)
     call get("surface_downward_sensible_heat_flux", sensible, status)

@@ -1,0 +1,1 @@
+"""Atmospheres behind one protocol; all that is nondimensional or spectral stays in here."""

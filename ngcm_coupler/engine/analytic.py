@@ -91,8 +91,7 @@ class AnalyticAtmosphere:
 
     def state_template(self) -> AnalyticState:
         """See `Atmosphere`."""
-        vector = jax.ShapeDtypeStruct((self.grid.size,), jnp.float32)
-        return AnalyticState(jax.ShapeDtypeStruct((), jnp.int32), vector, vector)  # type: ignore[arg-type]
+        return jax.eval_shape(lambda: self.initial_condition(None, 0).state)
 
     def step(
         self, parameters: dict[str, np.ndarray], state: AnalyticState, surface: SurfaceState
@@ -114,7 +113,8 @@ class AnalyticAtmosphere:
         # Easterly trades at the equator, westerlies at 45 degrees, calm at the poles.
         zonal = cosine * (12.0 * np.sin(2.0 * self._latitude) ** 2 - 6.0 * cosine**4)
         wave = jnp.cos(phase) * cosine
-        surface_pressure = 101325.0 - 1200.0 * sine**4 + 300.0 * jnp.sin(phase) * cosine**2
+        low_at_the_poles = jnp.asarray(101325.0 - 1200.0 * sine**4, jnp.float32)
+        surface_pressure = low_at_the_poles + 300.0 * jnp.sin(phase) * cosine**2
         virtual_temperature = state.air_temperature * (
             1.0 + VIRTUAL_TEMPERATURE_FACTOR * state.specific_humidity
         )

@@ -105,7 +105,7 @@ def _select(
             f"initial state {file}: holds {times.size} dates, {times[0]} to {times[-1]}; choose"
             " one with start_date in &ngcm_run"
         )
-    chosen = times[0] if start is None else np.datetime64(start, "s")
+    chosen = times[0] if start is None else start.astype("datetime64[s]")
     if chosen not in times:
         raise DataError(
             f"initial state {file}: start_date {chosen} is not in the file, which holds"

@@ -77,7 +77,7 @@ class NeuralGCM:
         )
         inputs, forcings = model.data_from_xarray(dataset)
         # Upstream computes the date in double precision; the device holds single.
-        inputs["sim_time"] = forcings["sim_time"] = np.float32(inputs["sim_time"])
+        inputs["sim_time"] = forcings["sim_time"] = np.asarray(inputs["sim_time"], np.float32)
         state = model.encode(inputs, forcings, jax.random.key(seed))
         surface = SurfaceState(
             jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),
@@ -94,7 +94,7 @@ class NeuralGCM:
         def data(names: list[str], layers: int) -> dict[str, jax.ShapeDtypeStruct]:
             shape = jax.ShapeDtypeStruct((layers, *nodal), jnp.float32)
             time = jax.ShapeDtypeStruct((), jnp.float32)
-            return {name: shape for name in names} | {"sim_time": time}
+            return dict.fromkeys(names, shape) | {"sim_time": time}
 
         return jax.eval_shape(
             model.encode,

@@ -1,0 +1,1 @@
+"""The exchange with the surface that published models lack, as pure functions."""

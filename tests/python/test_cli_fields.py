@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import pathlib
 import subprocess
 import sys
 
@@ -66,3 +67,10 @@ def test_a_reader_that_stops_early_brings_no_traceback():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_the_table_in_the_documentation_is_up_to_date(capsys):
+    lines = printed(capsys, "markdown")
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "fields.md").read_text()
+    remedy = "its table is what `ngcm-coupler fields --format markdown` prints"
+    assert "\n".join(lines) in page, remedy

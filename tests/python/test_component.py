@@ -195,8 +195,11 @@ def test_host_may_reuse_its_array_at_once(component):
 
 
 def test_wrong_length_says_what_was_expected(component):
+    put_surface(component)
     with pytest.raises(ShapeError, match="got 3 values, expected 512"):
         component.put(1, np.zeros(3))
+    with pytest.raises(StateError, match="its last put was refused"):
+        component.advance(3600)
     with pytest.raises(ShapeError, match="got 3 values, expected 512"):
         component.get(1, np.zeros(3))
 

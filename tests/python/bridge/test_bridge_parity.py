@@ -10,8 +10,6 @@ import pytest
 from ngcm_coupler.component import Component
 from ngcm_coupler.netcdf import import_netcdf4
 
-from .conftest import ANALYTIC
-
 MODELS = [
     pytest.param("&ngcm_model engine = 'analytic' /", id="analytic"),
     pytest.param("&ngcm_model engine = 'neuralgcm' /", id="neuralgcm", marks=pytest.mark.slow),

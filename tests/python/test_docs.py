@@ -1,0 +1,51 @@
+"""The documentation does as it says: its programs are built and run as a reader would."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs"
+
+
+def files_of(page):
+    """The fenced blocks that begin with a file name, by that name."""
+    blocks = re.findall(r"```\w+\n! (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    return dict(blocks)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in files_of("coupling.md").items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def build_and_run(folder, name):
+    commands = re.search(r"```sh\n(gfortran.*?)```", (DOCS / "coupling.md").read_text(), re.DOTALL)
+    script = commands[1].replace("host", name)
+    done = subprocess.run(
+        ["sh", "-ec", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_fortran_host_of_the_coupling_page_runs(folder):
+    losses = re.findall(r"^hour \d: greatest latent heat loss +(\S+)$",
+                        build_and_run(folder, "host"), re.MULTILINE)  # fmt: skip
+    assert len(losses) == 3
+    assert all(50.0 < float(loss) < 300.0 for loss in losses)
+
+
+def test_legacy_model_of_the_coupling_page_runs_and_leaves_a_restart(folder):
+    output = build_and_run(folder, "legacy")
+    assert 289.0 < float(re.search(r"temperature +(\S+)", output)[1]) < 290.0
+    assert (folder / "restart.nc").exists()
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target

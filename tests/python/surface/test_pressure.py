@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
 
@@ -26,8 +27,12 @@ def test_standard_atmosphere_reduces_to_its_own_sea_level_pressure(altitude):
     assert reduce(ps, altitude, lowest) == pytest.approx(101325.0, abs=60.0)
 
 
-def test_cold_plateau_gives_a_plausible_high_not_a_monster():
-    assert 9.8e4 < reduce(6.0e4, 3500.0, 225.0) < 1.06e5
+def test_cold_plateau_is_not_taken_for_a_column_as_cold_all_the_way_down():
+    as_cold, temperate = (
+        6.0e4 * np.exp(GRAVITY * 3500.0 / (GAS_CONSTANT_DRY_AIR * temperature))
+        for temperature in (225.0, 255.0)
+    )
+    assert temperate < reduce(6.0e4, 3500.0, 225.0) < as_cold
 
 
 def test_gradients_are_finite_where_the_surface_is_at_sea_level():

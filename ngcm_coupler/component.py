@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,26 +21,22 @@ from ngcm_coupler.errors import (
     ArgumentError,
     DivergedError,
     FieldError,
+    OutputError,
     RestartError,
-    ShapeError,
     StateError,
-    ValueRangeError,
 )
 from ngcm_coupler.fields import EXPORTS, Field, field
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.history import History
+from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.parallel import Ranks, communicator
-from ngcm_coupler.resident import ResidentAtmosphere
 from ngcm_coupler.restart import read_restart, write_restart
 
+if TYPE_CHECKING:
+    from ngcm_coupler.resident import ResidentAtmosphere
+
 _log = logging.getLogger(__name__)
-
-_RANGE_SLACK = 1.0e-5
-"""How far a value may leave its valid range, relative to the range: round-off of a remapping."""
-
-_NEVER = -1
-"""Marks an import that the host has not put."""
 
 
 class Component:
@@ -64,12 +62,11 @@ class Component:
         self._pending = False
         self._has_means = False
         self.interval_seconds = config.coupling.interval_seconds
-        self._max_import_age = config.coupling.max_import_age_seconds
-        imports = tuple(field(name) for name in config.coupling.imports)
-        self.fields: tuple[Field, ...] = imports + EXPORTS
-        self._imports = len(imports)
-        self._limits = [_limits(row) for row in imports]
-        self._put_at = np.full(self._imports, _NEVER, np.int64)
+        self._imports = Imports(
+            [field(name) for name in config.coupling.imports],
+            config.coupling.max_import_age_seconds,
+        )
+        self.fields: tuple[Field, ...] = self._imports.fields + EXPORTS
         self._on_owner(lambda: self._begin(config))
         self._share_grid()
         self._ranks.own_all(self.grid.size)
@@ -138,7 +135,7 @@ class Component:
         """
 
         def check() -> None:
-            if (self._put_at != _NEVER).any() and not self._restarted:
+            if self._imports.in_use:
                 raise StateError("set_partition must come before the first put")
 
         self._ranks.together(check)
@@ -158,21 +155,9 @@ class Component:
           ValueRangeError: a value is not finite or out of range.
           A field whose put has failed counts as not put.
         """
-        row = field_id - 1
-        if not 0 <= row < self._imports:
+        if self.field(field_id).direction == "export":
             raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
-        staged = self._staged[row]
-        self._put_at[row] = _NEVER  # until the value is accepted
-        if values.shape != staged.shape:
-            raise self._shape_error(field_id, values)
-        with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
-            np.copyto(staged, values, casting="same_kind")
-        sample = staged if self._sea is None else staged.take(self._sea)
-        low, high = self._limits[row]
-        # A NaN makes both comparisons false.
-        if sample.size and not (sample.min() >= low and sample.max() <= high):
-            raise self._range_error(row, values)
-        self._put_at[row] = self.clock.elapsed_seconds
+        self._imports.put(field_id - 1, values, self.clock.elapsed_seconds)
 
     def get(self, field_id: int, out: np.ndarray) -> None:
         """Hands out a field; waits for an interval in flight.
@@ -184,24 +169,24 @@ class Component:
 
         Raises:
           FieldError, ShapeError: no such field, or not this rank's number of points.
-          StateError: a mean is asked for before the first interval.
+          StateError: a mean is asked for before the first interval, or the last one has failed.
           DivergedError: the atmosphere has produced values that are not finite.
         """
         row = field_id - 1
         source = self.field(field_id)
         if self._pending:
+            self._require_own_wait(source)
             self.wait()
-        if row < self._imports:
-            values = self._staged[row]
+        if source.direction == "import":
+            values = self._imports.values[row]
         elif source.averaging == "interval_mean" and not self._has_means:
             raise StateError(
                 f"{source.name} is a mean over an interval and none has been completed; call"
                 " advance first"
             )
         else:
-            values = self._exports[row - self._imports]
-        if out.shape != values.shape:
-            raise self._shape_error(field_id, out)
+            values = self._exports[row - len(self._imports.fields)]
+        require_length(source, out, values.size)
         out[:] = values
 
     def advance(self, seconds: int) -> None:
@@ -220,7 +205,7 @@ class Component:
         """
         self.wait()
         self._ranks.together(lambda: self._check_advance(seconds))
-        imports = self._ranks.gather(self._staged, self.grid.size)
+        imports = self._ranks.gather(self._imports.values, self.grid.size)
 
         def start() -> None:
             assert self._resident is not None
@@ -259,8 +244,14 @@ class Component:
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
-        put_at = self._ranks.earliest(self._put_at)
-        self._on_owner(lambda: self._save(path, put_at))
+        put_at = self._ranks.earliest(self._imports.put_at)
+        imports = self._ranks.gather(self._imports.values, self.grid.size)
+
+        def save() -> None:
+            assert imports is not None
+            self._save(path, put_at, imports)
+
+        self._on_owner(save)
 
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
@@ -279,12 +270,27 @@ class Component:
             self._resident = self._history = None
             self._ranks.close()
 
+    def _require_own_wait(self, source: Field) -> None:
+        """A get is local: among several ranks it must not wait, and only a failure leaves a need.
+
+        Raises:
+          StateError: the last interval has failed on some rank.
+        """
+        if not self._ranks.alone:
+            raise StateError(
+                f"{source.name} is not there: the interval that ends {self.clock.iso8601()} has"
+                " failed; the status of advance said why"
+            )
+
     def _on_owner(self, action: Callable[[], None]) -> None:
         """Runs an action where the atmosphere is; if it fails there, every rank raises."""
         self._ranks.together(action if self._ranks.is_owner else lambda: None)
 
     def _begin(self, config: configuration.Config) -> None:
         """On the owner: builds the atmosphere and gives it its first state."""
+        # JAX is for the owner alone: hundreds of ranks of a host need not load it.
+        from ngcm_coupler.resident import ResidentAtmosphere
+
         import_netcdf4()
         start = np.datetime64(config.run.start_date, "s") if config.run.start_date else None
         resident = ResidentAtmosphere(config)
@@ -305,29 +311,27 @@ class Component:
 
     def _share_grid(self) -> None:
         """Gives the ranks without an atmosphere its grid, clock and land."""
-        numbers = np.zeros(5 + self._imports, np.int64)
+        numbers = np.zeros(5 + len(self._imports.fields), np.int64)
         if self._ranks.is_owner:
             start = self.clock.start.astype(np.int64)
             numbers[:5] = (
                 self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means
             )  # fmt: skip
-            numbers[5:] = self._put_at
+            numbers[5:] = self._imports.put_at
         self._ranks.share(numbers)
         if not self._ranks.is_owner:
             self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
             self.clock = Clock(np.datetime64(int(numbers[2]), "s"), int(numbers[3]))
             self.land_area_fraction = np.empty(self.grid.size)
         self._has_means = bool(numbers[4])
-        self._put_at = numbers[5:].copy()
-        self._restarted = bool((self._put_at != _NEVER).any())
+        self._imports.put_at = numbers[5:].copy()
         self._ranks.share(self.land_area_fraction)
 
     def _distribute(self) -> None:
         """Hands each rank its points of what the device holds, after the points have changed."""
         whole = self._resident.imports() if self._resident else None
-        self._staged = self._ranks.scatter(whole, self._imports).copy()
-        sea = self.land_area_fraction[self._ranks.points] < 1.0
-        self._sea = None if sea.all() else np.flatnonzero(sea)
+        values = self._ranks.scatter(whole, len(self._imports.fields))
+        self._imports.hold(values, self._ranks.points, self.grid, self.land_area_fraction < 1.0)
         self._distribute_exports()
 
     def _distribute_exports(self) -> None:
@@ -341,20 +345,7 @@ class Component:
                 f"advance by {seconds} s: the coupling interval is {self.interval_seconds} s;"
                 " change interval_seconds in &ngcm_coupling or advance by that"
             )
-        if not self._ranks.points.size:
-            return
-        now = self.clock.elapsed_seconds
-        for row, put_at in zip(self.fields, self._put_at.tolist(), strict=False):
-            if put_at == _NEVER:
-                raise StateError(
-                    f"import {row.name} has not been put (or its last put was refused); put it"
-                    f" before advancing from {self.clock.iso8601()}"
-                )
-            if now - put_at > self._max_import_age:
-                raise StateError(
-                    f"import {row.name} was put {now - put_at} s before {self.clock.iso8601()};"
-                    f" max_import_age_seconds in &ngcm_coupling allows {self._max_import_age}"
-                )
+        self._imports.require_fresh(self.clock)
 
     def _check_exports(self) -> None:
         """On the owner: raises if the interval has produced values that are not finite."""
@@ -366,14 +357,20 @@ class Component:
         row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
         raise DivergedError(
             f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
-            f" {EXPORTS[row].name} = {exports[row, point]} at {self._place(point)}; first of"
+            f" {EXPORTS[row].name} = {exports[row, point]} at {self.grid.place(point)}; first of"
             f" {int((~np.isfinite(exports)).sum())} values that are not finite"
         )
 
     def _open_history(self, config: configuration.Config) -> None:
         """On the owner: creates the history file, last of all, so that no failure leaves one."""
-        if not config.history.file:
+        file = config.history.file
+        if not file:
             return
+        if config.restart.read_file and Path(file).exists():
+            raise OutputError(
+                f"&ngcm_history file = '{file}' exists, and this run continues another: its records"
+                " would be lost; give the file of each segment a name of its own"
+            )
         assert self._resident is not None
         attributes = {
             "title": "Fields exchanged between atmosphere and surface",
@@ -381,7 +378,7 @@ class Component:
             "ngcm_coupler_version": __version__,
         }
         self._history = History(
-            config.history.file, self.grid, self.land_area_fraction, self.fields, self.clock,
+            file, self.grid, self.land_area_fraction, self.fields, self.clock,
             attributes,
         )  # fmt: skip
 
@@ -402,11 +399,11 @@ class Component:
         return {
             "atmosphere": resident.atmosphere.name,
             "step_seconds": resident.atmosphere.step_seconds,
-            "imports": [row.name for row in self.fields[: self._imports]],
+            "imports": [row.name for row in self._imports.fields],
             "exports": [row.name for row in EXPORTS],
         }
 
-    def _save(self, path: str, put_at: np.ndarray) -> None:
+    def _save(self, path: str, put_at: np.ndarray, imports: np.ndarray) -> None:
         assert self._resident is not None
         header = {
             "identity": self._identity(self._resident),
@@ -417,7 +414,7 @@ class Component:
             "ngcm_coupler_version": __version__,
         }
         arrays = self._resident.leaves()
-        arrays |= {"imports": self._resident.imports(), "exports": self._resident.exports()}
+        arrays |= {"imports": imports, "exports": self._resident.exports()}
         write_restart(path, header, arrays)
 
     def _load(self, path: str, resident: ResidentAtmosphere) -> Clock:
@@ -434,44 +431,9 @@ class Component:
             arrays["imports"],
             arrays["exports"],
         )
-        self._put_at = np.array(header["put_at"], np.int64)
+        self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
         return Clock(np.datetime64(header["start"]), header["elapsed_seconds"])
-
-    def _place(self, point: int) -> str:
-        """A grid point for a message."""
-        return (
-            f"point {point + 1} (longitude {self.grid.longitude[point]:.2f}, latitude"
-            f" {self.grid.latitude[point]:.2f})"
-        )
-
-    def _shape_error(self, field_id: int, values: np.ndarray) -> ShapeError:
-        return ShapeError(
-            f"{self.field(field_id).name}: got {values.size} values, expected"
-            f" {self._ranks.points.size}, the points that this rank holds"
-        )
-
-    def _range_error(self, row: int, values: np.ndarray) -> ValueRangeError:
-        """Names the field, how many values are wrong, and the worst of them."""
-        wrong, (low, high) = self.fields[row], self._limits[row]
-        with np.errstate(invalid="ignore"):
-            excess = np.maximum(low - values, values - high)
-        excess[np.isnan(excess)] = np.inf
-        if self._sea is not None:
-            excess[np.setdiff1d(np.arange(excess.size), self._sea)] = -np.inf
-        worst = int(excess.argmax())
-        return ValueRangeError(
-            f"{wrong.name}: {int((excess > 0.0).sum())} of {values.size} values are not finite or"
-            f" outside {wrong.valid_min:g} to {wrong.valid_max:g} {wrong.units}; the worst is"
-            f" {values[worst]:g} at {self._place(int(self._ranks.points[worst]))}; points without"
-            " sea may hold anything"
-        )
-
-
-def _limits(row: Field) -> tuple[float, float]:
-    """The range within which an imported value is accepted."""
-    slack = _RANGE_SLACK * (row.valid_max - row.valid_min)
-    return row.valid_min - slack, row.valid_max + slack
 
 
 def _set_up_logging(level: str) -> None:

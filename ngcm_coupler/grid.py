@@ -93,6 +93,13 @@ class GaussianGrid:
         row = np.diff(self._sine_bounds) * 2.0 * np.pi * EARTH_RADIUS**2 / self.nlon
         return np.repeat(row, self.nlon)
 
+    def place(self, point: int) -> str:
+        """A point, by its index from 0, as messages name it."""
+        return (
+            f"point {point + 1} (longitude {self.longitude[point]:.2f}, latitude"
+            f" {self.latitude[point]:.2f})"
+        )
+
     def nearest_of(self, chosen: np.ndarray) -> np.ndarray:
         """For every point the index of the nearest chosen one.
 

@@ -99,14 +99,16 @@ class Ranks:
         rank = int(first)
         if rank == comm.Get_size():
             return
-        text = str(error).encode() if rank == comm.Get_rank() else b""
+        text = str(error).encode(errors="surrogateescape") if rank == comm.Get_rank() else b""
         length = np.array(len(text), np.int32)
         comm.Bcast(length, root=rank)
         message = np.frombuffer(text, np.uint8).copy() if text else np.empty(length, np.uint8)
         comm.Bcast(message, root=rank)
         if error is not None:
             raise error
-        raise ParallelError(f"rank {rank} failed: {message.tobytes().decode()}")
+        raise ParallelError(
+            f"rank {rank} failed: {message.tobytes().decode(errors='surrogateescape')}"
+        )
 
     def together(self, action: Callable[[], T]) -> T:
         """Runs an action that may fail on any rank; if it does, every rank raises. Collective."""

@@ -301,6 +301,32 @@ def test_history_holds_every_interval_and_cf_attributes(create, tmp_path):
         assert latent.cell_methods == "time: mean area: mean where ice_free_sea"
 
 
+def test_history_of_an_earlier_segment_is_not_overwritten(create, tmp_path):
+    first = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
+    advance(first)
+    first.write_restart(str(tmp_path / "restart.nc"))
+    first.close()
+    records = (tmp_path / "history.nc").read_bytes()
+    with pytest.raises(OutputError, match="name of its own"):
+        create(
+            f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /"
+            f"&ngcm_history file = '{tmp_path}/history.nc' /"
+        )
+    assert (tmp_path / "history.nc").read_bytes() == records
+
+
+def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
+    component = create()
+    advance(component)
+    put_surface(component, warming=1.0)
+    component.write_restart(str(tmp_path / "restart.nc"))
+    component.advance(3600)
+    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
+    continued.advance(3600)
+    for name, values in all_fields(continued).items():
+        np.testing.assert_array_equal(values, all_fields(component)[name], err_msg=name)
+
+
 def test_failed_creation_leaves_no_history_file(tmp_path):
     namelist = tmp_path / "run.nml"
     namelist.write_text(

@@ -1,0 +1,142 @@
+"""What the host has put, between two calls: checked, staged and dated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.errors import ShapeError, StateError, ValueRangeError
+from ngcm_coupler.fields import Field
+from ngcm_coupler.grid import GaussianGrid
+
+_RANGE_SLACK = 1.0e-5
+"""How far a value may leave its valid range, relative to the range: round-off of a remapping."""
+
+NEVER = -1
+"""Date of an import that the host has not put."""
+
+
+class Imports:
+    """The imported fields at this rank's points.
+
+    Attributes:
+      fields: the fields, in the order of the rows of ``values``.
+      values: float32, shape (len(fields), points of this rank).
+      put_at: when each was put [s since the start of the run], or `NEVER`; int64.
+      in_use: whether the host has put anything since the points were given.
+    """
+
+    def __init__(self, fields: Sequence[Field], max_age_seconds: int) -> None:
+        """No field is put yet; `hold` says which points there are.
+
+        Args:
+          fields: the imported fields.
+          max_age_seconds: how long a field holds without being put again.
+        """
+        self.fields = tuple(fields)
+        self.values = np.empty((len(self.fields), 0), np.float32)
+        self.put_at = np.full(len(self.fields), NEVER, np.int64)
+        self.in_use = False
+        self._max_age_seconds = max_age_seconds
+        self._limits = [_limits(field) for field in self.fields]
+
+    def hold(
+        self, values: np.ndarray, points: np.ndarray, grid: GaussianGrid, sea: np.ndarray
+    ) -> None:
+        """Takes over values for the points that this rank holds from now on.
+
+        Args:
+          values: float32, shape (len(fields), points.size).
+          points: indices on the grid, shape (points.size,).
+          grid: the grid.
+          sea: whether a point of the grid has any sea, shape (grid.size,).
+        """
+        self.values = values.copy()
+        self.in_use = False
+        self._points, self._grid = points, grid
+        # None: every point has sea, so that a put need not pick them out.
+        self._sea = None if sea[points].all() else np.flatnonzero(sea[points])
+
+    def put(self, row: int, values: np.ndarray, now: int) -> None:
+        """Takes a field from the host.
+
+        Args:
+          row: place of the field.
+          values: float32 or float64, one per point of this rank.
+          now: date [s since the start of the run].
+
+        Raises:
+          ShapeError: another number of values than this rank has points.
+          ValueRangeError: a value at a point with sea is not finite or out of range.
+          A field whose put has failed counts as not put.
+        """
+        staged = self.values[row]
+        self.put_at[row] = NEVER
+        self.in_use = True
+        require_length(self.fields[row], values, staged.size)
+        with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
+            np.copyto(staged, values, casting="same_kind")
+        sample = staged if self._sea is None else staged.take(self._sea)
+        low, high = self._limits[row]
+        # A NaN makes both comparisons false.
+        if sample.size and not (sample.min() >= low and sample.max() <= high):
+            raise self._range_error(row, values)
+        self.put_at[row] = now
+
+    def require_fresh(self, clock: Clock) -> None:
+        """Refuses to go on with an import that is missing or too old.
+
+        Raises:
+          StateError: names the import and its age.
+        """
+        if not self._points.size:
+            return
+        now = clock.elapsed_seconds
+        for field, put_at in zip(self.fields, self.put_at.tolist(), strict=True):
+            if put_at == NEVER:
+                raise StateError(
+                    f"import {field.name} has not been put (or its last put was refused); put it"
+                    f" before advancing from {clock.iso8601()}"
+                )
+            if now - put_at > self._max_age_seconds:
+                raise StateError(
+                    f"import {field.name} was put {now - put_at} s before {clock.iso8601()};"
+                    f" max_import_age_seconds in &ngcm_coupling allows {self._max_age_seconds}"
+                )
+
+    def _range_error(self, row: int, values: np.ndarray) -> ValueRangeError:
+        """Names the field, how many values are wrong, and the worst of them."""
+        field, (low, high) = self.fields[row], self._limits[row]
+        with np.errstate(invalid="ignore"):
+            excess = np.maximum(low - values, values - high)
+        excess[np.isnan(excess)] = np.inf
+        if self._sea is not None:
+            excess[np.setdiff1d(np.arange(excess.size), self._sea)] = -np.inf
+        worst = int(excess.argmax())
+        return ValueRangeError(
+            f"{field.name}: {int((excess > 0.0).sum())} of {values.size} values are not finite or"
+            f" outside {field.valid_min:g} to {field.valid_max:g} {field.units}; the worst is"
+            f" {values[worst]:g} at {self._grid.place(int(self._points[worst]))}; points without"
+            " sea may hold anything"
+        )
+
+
+def require_length(field: Field, values: np.ndarray, points: int) -> None:
+    """Refuses a vector that is not one of this rank's points.
+
+    Raises:
+      ShapeError: says what was got and expected.
+    """
+    if values.shape != (points,):
+        raise ShapeError(
+            f"{field.name}: got {values.size} values, expected {points}, the points that this rank"
+            " holds"
+        )
+
+
+def _limits(field: Field) -> tuple[float, float]:
+    """The range within which a value is accepted."""
+    slack = _RANGE_SLACK * (field.valid_max - field.valid_min)
+    return field.valid_min - slack, field.valid_max + slack

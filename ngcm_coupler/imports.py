@@ -54,6 +54,7 @@ class Imports:
           sea: whether a point of the grid has any sea, shape (grid.size,).
         """
         self.values = values.copy()
+        self._arrived = np.empty(points.size, np.float32)
         self.in_use = False
         self._points, self._grid = points, grid
         # None: every point has sea, so that a put need not pick them out.
@@ -70,19 +71,20 @@ class Imports:
         Raises:
           ShapeError: another number of values than this rank has points.
           ValueRangeError: a value at a point with sea is not finite or out of range.
-          A field whose put has failed counts as not put.
+          A field whose put has failed keeps its values and counts as not put.
         """
-        staged = self.values[row]
+        arrived = self._arrived
         self.put_at[row] = NEVER
         self.in_use = True
-        require_length(self.fields[row], values, staged.size)
+        require_length(self.fields[row], values, arrived.size)
         with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
-            np.copyto(staged, values, casting="same_kind")
-        sample = staged if self._sea is None else staged.take(self._sea)
+            np.copyto(arrived, values, casting="same_kind")
+        sample = arrived if self._sea is None else arrived.take(self._sea)
         low, high = self._limits[row]
         # A NaN makes both comparisons false.
         if sample.size and not (sample.min() >= low and sample.max() <= high):
             raise self._range_error(row, values)
+        self.values[row] = arrived
         self.put_at[row] = now
 
     def require_fresh(self, clock: Clock) -> None:

@@ -1,0 +1,187 @@
+"""Several ranks: points travel to their owners and back, and ranks fail together."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+PREAMBLE = """
+import sys
+import numpy as np
+from mpi4py import MPI
+from ngcm_coupler.component import Component
+from ngcm_coupler.errors import NgcmError, ParallelError, StateError, ValueRangeError
+
+comm = MPI.COMM_WORLD
+rank, ranks = comm.rank, comm.size
+
+def create(partition=True):
+    component = Component.create("run.nml", comm.py2f())
+    if partition:
+        # Dealt out like cards, and each hand shuffled, as no decomposition would.
+        mine = np.arange(1 + rank, component.grid.size + 1, ranks, dtype=np.int32)
+        component.set_partition(np.random.default_rng(rank).permutation(mine).astype(np.int32))
+    return component
+
+def get(component, name):
+    out = np.empty(component._ranks.points.size)
+    component.get(component.field_id(name), out)
+    return out
+
+def put(component):
+    for name in ("sea_surface_temperature", "sea_ice_area_fraction"):
+        component.put(component.field_id(name), get(component, name))
+
+def raises(error, text, action):
+    try:
+        action()
+    except error as caught:
+        assert text in str(caught), caught
+    else:
+        raise AssertionError(f"rank {rank}: {error.__name__} was not raised")
+"""
+
+
+@pytest.fixture
+def mpirun(tmp_path):
+    """Runs Python on so many ranks of a job that may take no longer than a minute."""
+    (tmp_path / "run.nml").write_text(
+        "&ngcm_model engine = 'analytic', analytic_latitudes = 8 / &ngcm_log level = 'error' /\n"
+    )
+
+    def run(ranks, program):
+        # An exception on one rank would leave the others waiting: mpi4py.run aborts them all.
+        (tmp_path / "host.py").write_text(PREAMBLE + textwrap.dedent(program))
+        done = subprocess.run(
+            ["mpirun", "-n", str(ranks), sys.executable, "-m", "mpi4py", "host.py"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def test_scattered_points_give_the_fields_of_a_single_rank(mpirun):
+    mpirun(
+        3,
+        """
+        component = create()
+        alone = Component.create("run.nml", MPI.COMM_SELF.py2f())
+        for _ in range(2):
+            for each in (component, alone):
+                put(each)
+                each.advance(each.interval_seconds)
+        for field in component.fields:
+            expected = get(alone, field.name)[component._ranks.points]
+            assert (get(component, field.name) == expected).all(), field.name
+        """,
+    )
+
+
+def test_ranks_without_the_atmosphere_do_not_load_jax(mpirun):
+    mpirun(
+        2,
+        """
+        component = create(partition=False)
+        assert component._ranks.points.size == (component.grid.size if rank == 0 else 0)
+        put(component)
+        component.advance(component.interval_seconds)
+        assert ("jax" in sys.modules) == (rank == 0)
+        """,
+    )
+
+
+def test_refused_put_on_one_rank_fails_the_advance_of_all_and_is_named(mpirun):
+    mpirun(
+        3,
+        """
+        component = create()
+        put(component)
+        if rank == 1:
+            bad = get(component, "sea_surface_temperature") * np.nan
+            raises(ValueRangeError, "at point", lambda: component.put(1, bad))
+        error, text = (StateError, "has not been put") if rank == 1 else (ParallelError, "rank 1")
+        raises(error, text, lambda: component.advance(component.interval_seconds))
+        put(component)
+        component.advance(component.interval_seconds)
+        assert component.clock.elapsed_seconds == component.interval_seconds
+        """,
+    )
+
+
+def test_failure_of_the_owner_reaches_all_and_a_get_does_not_wait(mpirun):
+    mpirun(
+        2,
+        """
+        component = create()
+        put(component)
+        if rank == 0:
+            component._resident.advance = lambda: None
+            component._resident._exports = component._resident._exports * np.nan
+        raises(NgcmError, "diverged", lambda: component.advance(component.interval_seconds))
+        raises(StateError, "has failed", lambda: get(component, "air_temperature"))
+        """,
+    )
+
+
+def test_failure_to_create_reaches_all(mpirun, tmp_path):
+    (tmp_path / "run.nml").write_text(
+        "&ngcm_model checkpoint = 'demo', initial_state = 'run.nml' /"
+    )
+    mpirun(2, 'raises(NgcmError, "not a readable netCDF file", create)')
+
+
+def test_points_held_twice_or_out_of_range_are_refused_on_all_ranks(mpirun):
+    mpirun(
+        2,
+        """
+        component = create(partition=False)
+        size = component.grid.size
+        everything = np.arange(1, size + 1, dtype=np.int32)
+        raises(ParallelError, "2 ranks", lambda: component.set_partition(everything))
+        mine = everything[rank::2] + rank
+        raises(ParallelError, str(size + 1), lambda: component.set_partition(mine))
+        component.set_partition(everything[rank::2])
+        put(component)
+        component.advance(component.interval_seconds)
+        """,
+    )
+
+
+def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
+    mpirun(
+        3,
+        """
+        component = create()
+        put(component)
+        component.advance(component.interval_seconds)
+        component.write_restart("restart.nc")
+        component.advance(component.interval_seconds)
+        whole = component._ranks.gather(component._exports, component.grid.size)
+        if rank == 0:
+            np.save("expected.npy", whole)
+        component.close()
+        """,
+    )
+    with (tmp_path / "run.nml").open("a") as namelist:
+        namelist.write("&ngcm_restart read_file = 'restart.nc' /\n")
+    mpirun(
+        1,
+        """
+        component = create(partition=False)
+        component.advance(component.interval_seconds)
+        component.wait()
+        assert (component._exports == np.load("expected.npy")).all()
+        """,
+    )
+
+
+def test_null_communicator_is_refused(mpirun):
+    mpirun(
+        1,
+        """
+        raises(ParallelError, "MPI_COMM_NULL",
+               lambda: Component.create("run.nml", MPI.COMM_NULL.py2f()))
+        """,
+    )

@@ -27,6 +27,10 @@ Surface = Literal["", "sea", "ice_free_sea"]
 """CF area type that the value is a mean over; empty: the whole cell."""
 
 
+_RANGE_SLACK = 1.0e-5
+"""How far an import may leave its valid range, relative to the range."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Field:
     """One row of the field table.
@@ -61,6 +65,12 @@ class Field:
     oasis: str
     nuopc: str
     description: str
+
+    @property
+    def accepted_range(self) -> tuple[float, float]:
+        """The valid range, widened by the round-off of a remapping."""
+        slack = _RANGE_SLACK * (self.valid_max - self.valid_min)
+        return self.valid_min - slack, self.valid_max + slack
 
 
 def _state(

@@ -100,6 +100,27 @@ class GaussianGrid:
             f" {self.latitude[point]:.2f})"
         )
 
+    def land_and_inland_water(self, land_area_fraction: np.ndarray) -> np.ndarray:
+        """The land fraction that a coupled ocean sees: lakes and rivers count as land.
+
+        A land-sea mask averaged from fine data finds a little water in most continental cells. No
+        ocean model has a temperature there, so that a cell counts as sea only if half of it is, or
+        if a tenth of it is and it touches a cell of which half is.
+
+        Args:
+          land_area_fraction: [1], shape (size,).
+
+        Returns:
+          The fraction as it is in cells that count as sea, 1 elsewhere, shape (size,).
+        """
+        sea = 1.0 - land_area_fraction.reshape(self.nlat, self.nlon)
+        open_sea = sea >= 0.5
+        rows = np.pad(open_sea, ((1, 1), (0, 0)))
+        beside = rows[:-2] | rows[1:-1] | rows[2:]
+        beside = np.roll(beside, 1, axis=1) | beside | np.roll(beside, -1, axis=1)
+        coupled = open_sea | (beside & (sea >= 0.1))
+        return np.where(coupled.reshape(-1), land_area_fraction, 1.0)
+
     def nearest_of(self, chosen: np.ndarray) -> np.ndarray:
         """For every point the index of the nearest chosen one.
 

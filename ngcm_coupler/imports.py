@@ -11,9 +11,6 @@ from ngcm_coupler.errors import ShapeError, StateError, ValueRangeError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
 
-_RANGE_SLACK = 1.0e-5
-"""How far a value may leave its valid range, relative to the range: round-off of a remapping."""
-
 NEVER = -1
 """Date of an import that the host has not put."""
 
@@ -40,7 +37,7 @@ class Imports:
         self.put_at = np.full(len(self.fields), NEVER, np.int64)
         self.in_use = False
         self._max_age_seconds = max_age_seconds
-        self._limits = [_limits(field) for field in self.fields]
+        self._limits = [field.accepted_range for field in self.fields]
 
     def hold(
         self, values: np.ndarray, points: np.ndarray, grid: GaussianGrid, sea: np.ndarray
@@ -136,9 +133,3 @@ def require_length(field: Field, values: np.ndarray, points: int) -> None:
             f"{field.name}: got {values.size} values, expected {points}, the points that this rank"
             " holds"
         )
-
-
-def _limits(field: Field) -> tuple[float, float]:
-    """The range within which a value is accepted."""
-    slack = _RANGE_SLACK * (field.valid_max - field.valid_min)
-    return field.valid_min - slack, field.valid_max + slack

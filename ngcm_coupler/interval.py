@@ -21,7 +21,7 @@ from ngcm_coupler.constants import (
     VIRTUAL_TEMPERATURE_FACTOR,
 )
 from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, SurfaceState
-from ngcm_coupler.fields import EXPORTS
+from ngcm_coupler.fields import EXPORTS, field
 from ngcm_coupler.surface.bulk import bulk_fluxes
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
@@ -44,15 +44,6 @@ class Interval:
     steps: int
     bulk_scheme: str
 
-    def fill_index(self) -> np.ndarray:
-        """For every point the nearest one with some sea, shape (n,), int32.
-
-        The bulk formulae and the exchange of gradients want a sea surface everywhere, and only
-        points with sea have one. The published models do not look at it where all is land.
-        """
-        sea = self.atmosphere.land_area_fraction < 1.0
-        return self.atmosphere.grid.nearest_of(sea).astype(np.int32)
-
     def advance(
         self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
     ) -> tuple[AtmosphereState, jax.Array]:
@@ -62,7 +53,7 @@ class Interval:
           parameters: learned parameters of the atmosphere.
           state: the atmosphere at the start of the interval.
           imports: imported fields in SI units, shape (len(imports), n), constant over the
-            interval; values at points without sea are not looked at.
+            interval; at points without sea, values out of range are replaced.
 
         Returns:
           The state at the end of the interval, and the exported fields in the order of
@@ -89,9 +80,17 @@ class Interval:
         return self._diagnose(parameters, state, self._surface(imports))
 
     def _surface(self, imports: jax.Array) -> dict[str, jax.Array]:
-        """Names the rows of the import array and spreads the sea over land."""
-        filled = imports[:, self.fill_index()]
-        surface = dict(zip(self.imports, filled, strict=True))
+        """Names the rows of the import array, and spreads the sea to where the host has none.
+
+        Published models look at the sea surface wherever their own mask has a trace of water, on
+        most of the land. There the host's values are taken if all of them are possible ones, as
+        those of prepared ERA5 data are, and otherwise those of the nearest point with sea.
+        """
+        sea = self.atmosphere.land_area_fraction < 1.0
+        limits = np.array([field(name).accepted_range for name in self.imports], np.float32)
+        possible = ((imports >= limits[:, :1]) & (imports <= limits[:, 1:])).all(axis=0)
+        spread = imports[:, self.atmosphere.grid.nearest_of(sea)]
+        surface = dict(zip(self.imports, jnp.where(sea | possible, imports, spread), strict=True))
         surface["sea_ice_area_fraction"] = surface["sea_ice_area_fraction"].clip(0.0, 1.0)
         return surface
 

@@ -84,7 +84,8 @@ class Atmosphere(Protocol):
       name: identifies the model in logs and restart files; two atmospheres of the same name can
         continue each other's states.
       grid: the grid of all fields that enter or leave.
-      land_area_fraction: [1], shape (grid.size,).
+      land_area_fraction: [1], shape (grid.size,); inland water, which no ocean model knows,
+        counts as land.
       step_seconds: length of a model step.
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
     """

@@ -64,7 +64,8 @@ class NeuralGCM:
         mask = xarray_utils.nodal_land_sea_mask_from_ds(
             self._specs.aux_features[xarray_utils.XARRAY_DS_KEY]
         )
-        self.land_area_fraction = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
+        land = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
+        self.land_area_fraction = self.grid.land_and_inland_water(land)
 
     def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
         """Encodes one date of the initial dataset. See `Atmosphere`."""

@@ -51,3 +51,17 @@ def test_nearest_chosen_point_wraps_around_greenwich():
     assert nearest[15] == 15
     assert nearest[0] in (15, 16), "the western neighbour across Greenwich, or the one to the north"
     assert (nearest[chosen] == np.flatnonzero(chosen)).all()
+
+
+def test_inland_water_counts_as_land_and_a_coast_does_not():
+    grid = GaussianGrid(16, 8)
+    land = np.ones((8, 16))
+    land[:, :4] = 0.0  # ocean
+    land[3, 4], land[4, 4] = 0.85, 0.95  # coast with a bay, coast with a trace of water
+    land[3, 15] = 0.85  # the other coast, across Greenwich
+    land[3, 9] = 0.6  # lakes
+    land[5, 10] = 0.4  # inland sea
+    coupled = grid.land_and_inland_water(land.reshape(-1)).reshape(8, 16)
+    expected = land.copy()
+    expected[4, 4] = expected[3, 9] = 1.0
+    np.testing.assert_array_equal(coupled, expected)

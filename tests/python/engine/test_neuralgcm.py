@@ -79,9 +79,11 @@ def test_seed_draws_a_member_and_draws_it_again(engine, initial):
     assert 0.0 < jnp.linalg.norm(perturbation) < 0.2 * jnp.linalg.norm(vorticity)
 
 
-def test_sea_surface_matters_where_there_is_sea_and_only_there(engine, initial):
+def test_sea_surface_matters_where_there_is_water_and_only_there(engine, initial):
     step = jax.jit(engine.step)
-    land = engine.land_area_fraction >= 1.0
+    # The model's own mask, in which a lake is water too.
+    mask = np.array(read_checkpoint("demo").aux_ds_dict["data_vars"]["land_sea_mask"]["data"])
+    land = mask.T.reshape(-1) >= 1.0
     reference = step(engine.parameters, initial.state, initial.surface)
     for where, matters in ((land, False), (~land, True)):
         surface = dataclasses.replace(
@@ -99,6 +101,33 @@ def test_forcing_is_never_stale_however_long_the_run(engine, initial):
     state.state = state.state.replace(sim_time=jnp.float32(state.state.sim_time + century))
     state = jax.jit(engine.step)(engine.parameters, state, initial.surface)
     assert jnp.isfinite(state.state.temperature_variation).all()
+
+
+def test_no_ocean_is_coupled_inside_a_continent(engine):
+    def land(longitude, latitude):
+        near = np.hypot(engine.grid.longitude - longitude, engine.grid.latitude - latitude)
+        return engine.land_area_fraction[near.argmin()]
+
+    for inland in ((100.0, 60.0), (255.0, 58.0), (20.0, 10.0), (300.0, -10.0), (134.0, -25.0)):
+        assert land(*inland) == 1.0
+    for sea in ((180.0, 0.0), (330.0, 45.0), (50.0, 42.0), (3.0, 56.0)):
+        assert land(*sea) < 0.7
+    weight = engine.grid.area / engine.grid.area.sum()
+    assert 0.67 < (weight * (1.0 - engine.land_area_fraction)).sum() < 0.71
+
+
+def test_host_without_values_over_land_gets_what_one_with_them_gets_over_sea(engine, initial):
+    interval = jax.jit(Interval(engine, IMPORTS, 1, "coare3p6").advance)
+    imports = np.array(imports_of(initial.surface))
+    land = engine.land_area_fraction >= 1.0
+    expected = interval(engine.parameters, initial.state, imports)[1]
+    for nonsense in (0.0, np.nan, 1e20):
+        bare = np.where(land, np.float32(nonsense), imports)
+        exports = interval(engine.parameters, initial.state, bare)[1]
+        assert np.isfinite(exports).all()
+        difference = np.abs(np.asarray(exports - expected))
+        temperature = [row.name for row in EXPORTS].index("air_temperature")
+        assert difference[temperature, ~land].max() < 1.0, "an hour of other lakes, far away"
 
 
 def test_template_has_the_structure_of_a_state(engine, initial):
@@ -235,7 +264,11 @@ def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_
             for number in (1, 2):
                 component.get(number, out)
                 component.put(number, out)
-            component.advance(3600)
+            # Compiling moves constants to the device; from then on nothing may cross by itself.
+            compiled = component._resident.compiled_intervals()
+            with jax.transfer_guard("disallow" if compiled else "allow"):
+                component.advance(3600)
+                jax.block_until_ready(component._resident._exports)
         component.wait()
         fields = np.empty((len(component.fields), component.grid.size))
         for number, row in enumerate(fields, start=1):

@@ -1,0 +1,57 @@
+"""Imports where some points have no sea."""
+
+import numpy as np
+import pytest
+
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.errors import StateError, ValueRangeError
+from ngcm_coupler.fields import field
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.imports import Imports
+
+GRID = GaussianGrid(16, 8)
+SEA = np.arange(GRID.size) % 4 != 0
+START = Clock(np.datetime64("2000-01-01T00:00:00"))
+
+
+@pytest.fixture
+def imports():
+    held = Imports([field("sea_surface_temperature")], max_age_seconds=3600)
+    held.hold(np.full((1, GRID.size), 290.0, np.float32), np.arange(GRID.size), GRID, SEA)
+    return held
+
+
+@pytest.mark.parametrize("anything", [np.nan, np.inf, 0.0, -1e300])
+def test_points_without_sea_may_hold_anything(imports, anything):
+    imports.put(0, np.where(SEA, 280.0, anything), 0)
+    assert (imports.values[0, SEA] == 280.0).all()
+
+
+def test_fault_is_counted_and_placed_where_there_is_sea(imports):
+    values = np.where(SEA, 280.0, -1e30)
+    values[[2, 5]] = 0.0, 250.0
+    with pytest.raises(ValueRangeError, match="2 of 128 .* the worst is 0 at point 3 "):
+        imports.put(0, values, 0)
+
+
+def test_refused_values_are_not_taken_over_and_the_old_ones_no_longer_count(imports):
+    imports.put(0, np.full(GRID.size, 280.0), 0)
+    with pytest.raises(ValueRangeError):
+        imports.put(0, np.full(GRID.size, 0.0), 0)
+    assert (imports.values == 280.0).all()
+    with pytest.raises(StateError, match="has not been put"):
+        imports.require_fresh(START)
+
+
+def test_age_is_counted_from_the_last_put(imports):
+    imports.put(0, np.full(GRID.size, 280.0), 1800)
+    imports.require_fresh(START.advanced(5400))
+    with pytest.raises(StateError, match="3601 s before"):
+        imports.require_fresh(START.advanced(5401))
+
+
+def test_rank_without_points_needs_no_put():
+    empty = Imports([field("sea_surface_temperature")], max_age_seconds=3600)
+    empty.hold(np.empty((1, 0), np.float32), np.arange(0), GRID, SEA)
+    empty.put(0, np.empty(0), 0)
+    empty.require_fresh(START)

@@ -6,8 +6,11 @@ per interval in, and one array of exports out.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -51,7 +54,8 @@ class ResidentAtmosphere:
           CheckpointError: the checkpoint cannot be used.
         """
         self.device = _device(config.device.platform)
-        with jax.default_device(self.device):
+        _warn_of_binding(self.device)
+        with self._settings():
             self.atmosphere = build_atmosphere(config)
         interval_seconds = config.coupling.interval_seconds
         fault = multiple_of_step_fault(interval_seconds, self.atmosphere.step_seconds)
@@ -80,17 +84,17 @@ class ResidentAtmosphere:
         Raises:
           DataError: the initial data cannot be used.
         """
-        with jax.default_device(self.device):
+        with self._settings():
             initial = self.atmosphere.initial_condition(start, self._seed)
             still = jnp.zeros(self.atmosphere.grid.size, jnp.float32)
             # Initial data know no currents. The host must put its own before the first interval.
             rows = [getattr(initial.surface, name, still) for name in self._interval.imports]
             imports = jnp.stack(rows)
-        self._state = jax.device_put(initial.state, self.device)
-        self._imports = jax.device_put(imports, self.device)
-        self._exports = jax.jit(self._interval.diagnose)(
-            self._parameters, self._state, self._imports
-        )
+            self._state = jax.device_put(initial.state, self.device)
+            self._imports = jax.device_put(imports, self.device)
+            self._exports = jax.jit(self._interval.diagnose)(
+                self._parameters, self._state, self._imports
+            )
         return initial.time
 
     def send(self, imports: np.ndarray) -> None:
@@ -106,7 +110,8 @@ class ResidentAtmosphere:
         """Starts one interval and returns while the device works."""
         if not self.compiled_intervals():
             _log.info("compiling the coupling interval, once for the whole run")
-        self._state, self._exports = self._advance(self._parameters, self._state, self._imports)
+        with self._settings():
+            self._state, self._exports = self._advance(self._parameters, self._state, self._imports)
 
     def imports(self) -> np.ndarray:
         """The imported fields as the device has them, shape (len(imports), n)."""
@@ -119,6 +124,12 @@ class ResidentAtmosphere:
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
         return self._traced
+
+    @contextlib.contextmanager
+    def _settings(self) -> Iterator[None]:
+        """JAX as the models need it, whatever the host's environment has set."""
+        with jax.default_device(self.device), jax.enable_x64(False):
+            yield
 
     def _trace(
         self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
@@ -139,7 +150,8 @@ class ResidentAtmosphere:
         Raises:
           RestartError: an array is missing, left over, or of another shape or type.
         """
-        template = self.atmosphere.state_template()
+        with self._settings():
+            template = self.atmosphere.state_template()
         named = _named_leaves(template)
         if odd := sorted({name for name, _ in named} ^ set(leaves)):
             raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")
@@ -148,6 +160,17 @@ class ResidentAtmosphere:
         self._state = jax.device_put(state, self.device)
         self._imports = jax.device_put(imports.copy(), self.device)
         self._exports = jax.device_put(exports.copy(), self.device)
+
+
+def _warn_of_binding(device: jax.Device) -> None:
+    """Says so when a launcher has bound the rank that computes to a single core."""
+    cores = len(os.sched_getaffinity(0))
+    if device.platform == "cpu" and cores == 1 and (os.cpu_count() or 1) > 1:
+        _log.warning(
+            "the atmosphere's rank is bound to 1 of %d cores, and JAX will use no more; run mpirun"
+            " with --bind-to none or --map-by slot:PE=N",
+            os.cpu_count(),
+        )
 
 
 def _device(platform: str) -> Any:

@@ -96,7 +96,8 @@ NGCM_API int ngcm_grid_size(int handle, int *nlon, int *nlat);
  * lon, lat:               centres [degrees_east, degrees_north], nlon*nlat each
  * corner_lon, corner_lat: cell corners [degrees], 4*nlon*nlat, corner index fastest
  * area:                   cell areas [m2], nlon*nlat
- * land_fraction:          fraction of the cell that is land [1], nlon*nlat
+ * land_fraction:          fraction of the cell that is land [1], nlon*nlat; where it is 1,
+ *                         imports may hold anything
  * A null pointer means: not wanted. */
 NGCM_API int ngcm_grid(int handle, double *lon, double *lat, double *corner_lon, double *corner_lat,
                        double *area, double *land_fraction);

@@ -1,5 +1,7 @@
 """The component: what a host may do, what it may not, and what it gets."""
 
+import os
+
 import jax
 import numpy as np
 import pytest
@@ -420,3 +422,28 @@ def test_handle_is_good_from_create_to_destroy(tmp_path):
         abi.grid_size(handle)
     with pytest.raises(HandleError):
         abi.destroy(handle)
+
+
+def test_double_precision_set_by_the_environment_changes_nothing(create):
+    plain = create()
+    advance(plain)
+    with jax.enable_x64(True):
+        double = create()
+        advance(double)
+        double.wait()
+    for name, values in all_fields(double).items():
+        np.testing.assert_array_equal(values, all_fields(plain)[name], err_msg=name)
+
+
+def test_rank_bound_to_one_core_is_told_so(create, caplog):
+    cores = os.sched_getaffinity(0)
+    if len(cores) == 1:
+        pytest.skip("there is only one core to be bound to")
+    create()
+    assert "bound to" not in caplog.text
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        create()
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert "bound to 1 of" in caplog.text and "--bind-to none" in caplog.text

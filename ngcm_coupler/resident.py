@@ -162,7 +162,7 @@ class ResidentAtmosphere:
         self._exports = jax.device_put(exports.copy(), self.device)
 
 
-def _warn_of_binding(device: jax.Device) -> None:
+def _warn_of_binding(device: Any) -> None:
     """Says so when a launcher has bound the rank that computes to a single core."""
     cores = len(os.sched_getaffinity(0))
     if device.platform == "cpu" and cores == 1 and (os.cpu_count() or 1) > 1:

@@ -142,7 +142,10 @@ class Surface:
     """The surface exchange that the published model lacks."""
 
     bulk_scheme: str = key(
-        "coare3p6", "Bulk formulae of the fluxes over open water.", choices=("coare3p6",)
+        "coare3p6",
+        "Bulk formulae of the fluxes over open water: COARE 3.6 or 3.0, those of the IFS without "
+        "waves, or those of Large and Yeager (2009).",
+        choices=("coare3p6", "coare3p0", "ecmwf", "ncar"),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -25,11 +26,11 @@ from ngcm_coupler.constants import (
     VON_KARMAN,
 )
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.surface import coare, moist
+from ngcm_coupler.surface import coare, ecmwf, moist, ncar
 
 _DRY_LAPSE_RATE = GRAVITY / SPECIFIC_HEAT_DRY_AIR  # [K m-1]
 _VIRTUAL = 0.61  # virtual temperature is T (1 + 0.61 q); rounded as in the definition of L
-_CALM_WIND = 1e-3  # the wind speed is differentiable because it is no smaller than this [m s-1]
+_LEAST_BUOYANCY = 1e-9  # moisture with less has no part in the choice of a roughness length [K]
 _FIRST_ROUGHNESS = 1e-4  # [m], of the first guess only
 _FIRST_GUST = 0.5  # [m s-1], of the first guess only; Fairall et al. (2003), sec. 2
 
@@ -38,9 +39,9 @@ _FIRST_GUST = 0.5  # [m s-1], of the first guess only; Fairall et al. (2003), se
 class BulkScheme:
     """What distinguishes one bulk algorithm from another."""
 
-    log_roughness: Callable[[Array, Array, Array], tuple[Array, Array]]
+    log_roughness: Callable[[Array, Array, Array], tuple[Array, Array, Array]]
     """(u* [m s-1], neutral 10 m wind [m s-1], viscosity [m2 s-1]) to the logarithms of the
-    roughness lengths of momentum and of scalars [log m]."""
+    roughness lengths of momentum, heat and moisture [log m]."""
     psi_momentum: Callable[[Array], Array]
     """z / L to the integrated stability function of momentum."""
     psi_heat: Callable[[Array], Array]
@@ -49,15 +50,43 @@ class BulkScheme:
     """Buoyancy flux [m2 s-3] to the gust speed [m s-1], to be added in squares to the wind."""
     iterations: int
     """How often to iterate unless the caller says otherwise."""
+    least_wind: float = 1e-3
+    """Slower wind drives fluxes as if it had this speed [m s-1]. It is positive, so that the speed
+    can be differentiated."""
+    unstable_log_heat_roughness: float | None = None
+    """What replaces the roughness length of heat in unstable air [log m]; None: nothing does."""
 
 
 SCHEMES: dict[str, BulkScheme] = {
     "coare3p6": BulkScheme(
-        log_roughness=coare.log_roughness,
-        psi_momentum=coare.psi_momentum,
+        log_roughness=coare.log_roughness_3p6,
+        psi_momentum=coare.psi_momentum_3p6,
         psi_heat=coare.psi_heat,
-        gustiness=coare.gustiness,
+        gustiness=partial(coare.gustiness, beta=coare.BETA_3P6),
         iterations=8,
+    ),
+    "coare3p0": BulkScheme(
+        log_roughness=coare.log_roughness_3p0,
+        psi_momentum=coare.psi_momentum_3p0,
+        psi_heat=coare.psi_heat,
+        gustiness=partial(coare.gustiness, beta=coare.BETA_3P0),
+        iterations=8,
+    ),
+    "ecmwf": BulkScheme(
+        log_roughness=ecmwf.log_roughness,
+        psi_momentum=ecmwf.psi_momentum,
+        psi_heat=ecmwf.psi_heat,
+        gustiness=ecmwf.gustiness,
+        iterations=5,
+    ),
+    "ncar": BulkScheme(
+        log_roughness=ncar.log_roughness,
+        psi_momentum=ncar.psi_momentum,
+        psi_heat=ncar.psi_heat,
+        gustiness=jnp.zeros_like,
+        iterations=10,
+        least_wind=ncar.LEAST_WIND,
+        unstable_log_heat_roughness=ncar.UNSTABLE_LOG_HEAT_ROUGHNESS,
     ),
 }
 """The bulk algorithms by the names that a namelist uses."""
@@ -123,7 +152,8 @@ class _Layer(NamedTuple):
 
     inverse_obukhov_length: Array
     log_momentum_roughness: Array
-    log_scalar_roughness: Array
+    log_heat_roughness: Array
+    log_moisture_roughness: Array
 
 
 def bulk_fluxes(
@@ -198,7 +228,7 @@ def bulk_fluxes(
         theta = theta * (p / REFERENCE_PRESSURE) ** KAPPA
     q_sea = moist.sea_surface_humidity(sst, p)
     air = _Air(
-        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, _CALM_WIND**2)),
+        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, closure.least_wind**2)),
         wind_height=zu,
         temperature=t,
         temperature_height=zt,
@@ -219,7 +249,8 @@ def bulk_fluxes(
     evaporation = -mass_flux * scales.humidity
     layer = _layer(closure, air, scales)
     momentum_10m = _momentum_depth(closure, layer, 10.0) / _momentum_depth(closure, layer, zu)
-    scalar_2m = _scalar_depth(closure, layer, 2.0) / _scalar_depth(closure, layer, zt)
+    heat_2m = _heat_depth(closure, layer, 2.0) / _heat_depth(closure, layer, zt)
+    moisture_2m = _moisture_depth(closure, layer, 2.0) / _moisture_depth(closure, layer, zt)
     return BulkFluxes(
         eastward_stress=drag * u,
         northward_stress=drag * v,
@@ -228,8 +259,8 @@ def bulk_fluxes(
         evaporation=evaporation,
         eastward_wind_10m=momentum_10m * u,
         northward_wind_10m=momentum_10m * v,
-        air_temperature_2m=sst + scalar_2m * air.theta_excess - 2.0 * _DRY_LAPSE_RATE,
-        specific_humidity_2m=q_sea + scalar_2m * air.humidity_excess,
+        air_temperature_2m=sst + heat_2m * air.theta_excess - 2.0 * _DRY_LAPSE_RATE,
+        specific_humidity_2m=q_sea + moisture_2m * air.humidity_excess,
         friction_velocity=scales.friction_velocity,
         temperature_scale=scales.temperature,
         humidity_scale=scales.humidity,
@@ -261,12 +292,13 @@ def _improved(closure: BulkScheme, air: _Air, scales: _Scales) -> _Scales:
     """One iteration: stability and roughness, then scales, then gusts."""
     layer = _layer(closure, air, scales)
     momentum = VON_KARMAN / _momentum_depth(closure, layer, air.wind_height)
-    scalar = VON_KARMAN / _scalar_depth(closure, layer, air.temperature_height)
+    heat = VON_KARMAN / _heat_depth(closure, layer, air.temperature_height)
+    moisture = VON_KARMAN / _moisture_depth(closure, layer, air.temperature_height)
     friction_velocity = momentum * scales.gusty_speed
-    temperature = scalar * air.theta_excess
-    humidity = scalar * air.humidity_excess
-    gust = closure.gustiness(-friction_velocity * _buoyancy_scale(air, temperature, humidity))
-    gusty_speed = jnp.sqrt(air.wind_speed**2 + gust**2)
+    temperature = heat * air.theta_excess
+    humidity = moisture * air.humidity_excess
+    buoyancy_flux = -friction_velocity * _buoyancy_scale(air, temperature, humidity)
+    gusty_speed = jnp.sqrt(air.wind_speed**2 + closure.gustiness(buoyancy_flux) ** 2)
     neutral_speed = friction_velocity / VON_KARMAN * (math.log(10.0) - layer.log_momentum_roughness)
     return _Scales(
         friction_velocity=friction_velocity,
@@ -280,11 +312,48 @@ def _improved(closure: BulkScheme, air: _Air, scales: _Scales) -> _Scales:
 def _layer(closure: BulkScheme, air: _Air, scales: _Scales) -> _Layer:
     """Stability and roughness that go with the scales."""
     buoyancy = _buoyancy_scale(air, scales.temperature, scales.humidity)
-    log_momentum, log_scalar = closure.log_roughness(
+    log_momentum, log_heat, log_moisture = closure.log_roughness(
         scales.friction_velocity, scales.neutral_wind, air.viscosity
     )
     inverse_obukhov_length = VON_KARMAN * buoyancy / scales.friction_velocity**2
-    return _Layer(inverse_obukhov_length, log_momentum, log_scalar)
+    layer = _Layer(inverse_obukhov_length, log_momentum, log_heat, log_moisture)
+    if closure.unstable_log_heat_roughness is None:
+        return layer
+    return _with_either_heat_roughness(closure, air, layer, closure.unstable_log_heat_roughness)
+
+
+def _with_either_heat_roughness(
+    closure: BulkScheme, air: _Air, layer: _Layer, log_unstable: float
+) -> _Layer:
+    """Give unstable air its own roughness length of heat.
+
+    Where warm air meets a sea that moistens it, the weak exchange of stable air can leave the air
+    unstable and the strong exchange of unstable air leave it stable: neither is its own
+    consequence, and an iteration that switches never settles. What lies between is neutral. There
+    heat just cancels the buoyancy of moisture, which tells the roughness length; fluxes are
+    continuous on both sides. As the new q* counts, iteration is neutral at once. Where cold air
+    meets a sea that dries it, either exchange can be its own consequence, and the same formula
+    leads from one to the other.
+    """
+    height = air.temperature_height
+    humidity = VON_KARMAN * air.humidity_excess / _moisture_depth(closure, layer, height)
+    cancelling = -_VIRTUAL * air.temperature * humidity  # theta* of neutral air [K]
+    warm = air.theta_excess > 0.0
+    # The floor keeps the ratio and its derivative finite.
+    opposing = (jnp.abs(cancelling) > _LEAST_BUOYANCY) & (warm == (cancelling > 0.0))
+    log_neutral = (
+        jnp.log(height)
+        - closure.psi_heat(layer.inverse_obukhov_length * height)
+        - VON_KARMAN * air.theta_excess / jnp.where(opposing, cancelling, 1.0)
+    )
+    log_stable = layer.log_heat_roughness
+    share = jnp.clip((log_neutral - log_stable) / (log_unstable - log_stable), 0.0, 1.0)
+    unstable_share = jnp.where(
+        opposing, jnp.where(warm, share, 1.0 - share), jnp.where(warm, 0.0, 1.0)
+    )
+    return layer._replace(
+        log_heat_roughness=log_stable + unstable_share * (log_unstable - log_stable)
+    )
 
 
 def _buoyancy_scale(air: _Air, temperature: Array, humidity: Array) -> Array:
@@ -299,7 +368,13 @@ def _momentum_depth(closure: BulkScheme, layer: _Layer, height: ArrayLike) -> Ar
     return jnp.log(height) - layer.log_momentum_roughness - closure.psi_momentum(zeta)
 
 
-def _scalar_depth(closure: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
+def _heat_depth(closure: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
     """Log(z / z0t) - psi, which is k (theta(z) - theta of the sea) / theta*."""
     zeta = layer.inverse_obukhov_length * height
-    return jnp.log(height) - layer.log_scalar_roughness - closure.psi_heat(zeta)
+    return jnp.log(height) - layer.log_heat_roughness - closure.psi_heat(zeta)
+
+
+def _moisture_depth(closure: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
+    """Log(z / z0q) - psi, which is k (q(z) - q of the sea) / q*."""
+    zeta = layer.inverse_obukhov_length * height
+    return jnp.log(height) - layer.log_moisture_roughness - closure.psi_heat(zeta)

@@ -1,0 +1,139 @@
+"""What each published bulk algorithm says of simple cases."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ngcm_coupler.constants import GRAVITY, REFERENCE_PRESSURE, VON_KARMAN
+from ngcm_coupler.groups import Surface
+from ngcm_coupler.schema import keys
+from ngcm_coupler.surface import coare, ecmwf, moist, ncar
+from ngcm_coupler.surface.bulk import SCHEMES, BulkFluxes, bulk_fluxes
+
+SST = 290.0
+
+
+def air_over_sea(theta_excess, relative_humidity, wind=8.0) -> dict:
+    """Air at 10 m over a sea of 290 K, which is in equilibrium with air of humidity 1."""
+    return {
+        "eastward_wind": wind,
+        "northward_wind": 0.0,
+        "air_temperature": SST + theta_excess,
+        "specific_humidity": relative_humidity
+        * moist.sea_surface_humidity(jnp.asarray(SST), jnp.asarray(REFERENCE_PRESSURE)),
+        "surface_air_pressure": REFERENCE_PRESSURE,
+        "sea_surface_temperature": SST,
+        "wind_height": 10.0,
+        "temperature_height": 10.0,
+        "potential_temperature": SST + theta_excess,
+    }
+
+
+def in_float64(scheme: str, iterations: int | None = None, **air) -> BulkFluxes:
+    with jax.enable_x64(True):
+        result = bulk_fluxes(scheme, **air_over_sea(**air), iterations=iterations)
+        return jax.tree.map(np.asarray, result)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_neutral_drag_is_that_of_the_roughness(scheme):
+    result = in_float64(scheme, iterations=40, theta_excess=0.0, relative_humidity=1.0)
+    with jax.enable_x64(True):
+        viscosity = moist.kinematic_viscosity(jnp.asarray(SST))
+        log_momentum, _, _ = SCHEMES[scheme].log_roughness(
+            result.friction_velocity, jnp.asarray(8.0), viscosity
+        )
+    drag = (VON_KARMAN / (math.log(10.0) - float(log_momentum))) ** 2
+    assert result.inverse_obukhov_length == 0.0
+    # Gusts of calm air, 0.2 m s-1 in COARE, add 0.06 %.
+    np.testing.assert_allclose(result.friction_velocity**2 / 64.0, drag, rtol=1e-3)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_drag_at_ten_metres_per_second_is_that_of_the_open_sea(scheme):
+    result = in_float64(scheme, theta_excess=0.0, relative_humidity=1.0, wind=10.0)
+    assert 1.1e-3 < result.friction_velocity**2 / 100.0 < 1.5e-3
+
+
+def test_coare3p0_charnock_coefficient_rises_from_10_to_18_metres_per_second():
+    wind = jnp.array([0.0, 10.0, 14.0, 18.0, 40.0])
+    expected = [0.011, 0.011, 0.0145, 0.018, 0.018]
+    np.testing.assert_allclose(coare.charnock_3p0(wind), expected, rtol=1e-6)
+
+
+def test_coare3p6_charnock_coefficient_is_linear_up_to_19_metres_per_second():
+    wind = jnp.array([10.0, 19.0, 40.0])
+    np.testing.assert_allclose(coare.charnock_3p6(wind), [0.012, 0.0273, 0.0273], rtol=1e-6)
+
+
+def test_ecmwf_roughness_adds_smooth_flow_and_charnock():
+    friction_velocity, viscosity = 0.3, 1.5e-5
+    lengths = jnp.exp(
+        jnp.array(ecmwf.log_roughness(jnp.array(friction_velocity), jnp.array(9.0), viscosity))
+    )
+    smooth = viscosity / friction_velocity
+    momentum = 0.11 * smooth + 0.018 * friction_velocity**2 / GRAVITY
+    np.testing.assert_allclose(lengths, [momentum, 0.40 * smooth, 0.62 * smooth], rtol=1e-5)
+
+
+def test_ncar_drag_coefficient_is_the_published_one():
+    """2.70 / U + 0.142 + U / 13.09 - 3.14807e-10 U^6, in thousandths; 2.34 from 33 m s-1."""
+    wind = jnp.array([0.1, 0.5, 1.0, 10.0, 32.999, 33.0, 50.0])
+    expected = [5.5802, 5.5802, 2.9184, 1.1756, 2.3383, 2.34, 2.34]
+    np.testing.assert_allclose(1e3 * ncar.drag_coefficient(wind), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("theta_excess", "ratio"), [(1e-4, 18.0e-3), (-1e-4, 32.7e-3)])
+def test_ncar_exchanges_heat_better_in_unstable_air(theta_excess, ratio):
+    """Near neutral: Ch / sqrt(Cd) = k / log(z / z0t) is theta* over the excess."""
+    result = in_float64("ncar", theta_excess=theta_excess, relative_humidity=1.0)
+    np.testing.assert_allclose(result.temperature_scale / theta_excess, ratio, rtol=1e-3)
+
+
+def test_ncar_exchanges_moisture_as_published():
+    result = in_float64("ncar", theta_excess=0.0, relative_humidity=0.999)
+    excess = -0.001 * moist.sea_surface_humidity(SST, REFERENCE_PRESSURE)
+    np.testing.assert_allclose(result.humidity_scale / excess, 34.6e-3, rtol=2e-3)
+
+
+def test_ncar_settles_across_neutral():
+    """Warm air over a sea that evaporates: heat stabilises as much as moisture destabilises.
+
+    Switching would give an exchange of heat 1.8 times as strong in every other iteration.
+    """
+    theta_excess = jnp.linspace(0.2, 2.0, 1001)
+    air = {"theta_excess": theta_excess, "relative_humidity": 0.7, "wind": 6.0}
+    heat = in_float64("ncar", iterations=10, **air)
+    more = in_float64("ncar", iterations=11, **air)
+    neutral = np.abs(heat.inverse_obukhov_length) < 1e-6
+    assert 0.1 < neutral.mean() < 0.9
+    assert np.any(heat.inverse_obukhov_length < -1e-4)
+    assert np.any(heat.inverse_obukhov_length > 1e-4)
+    np.testing.assert_allclose(heat.sensible_heat_flux, more.sensible_heat_flux, atol=0.01)
+    # Continuous: the published switch jumps by 45 % of some 10 W m-2.
+    assert np.abs(np.diff(heat.sensible_heat_flux)).max() < 0.1
+
+
+def test_ncar_takes_half_a_metre_per_second_for_calm():
+    calm = in_float64("ncar", theta_excess=-1.0, relative_humidity=0.8, wind=0.0)
+    light = in_float64("ncar", theta_excess=-1.0, relative_humidity=0.8, wind=0.5)
+    assert calm.eastward_stress == 0.0
+    assert calm.latent_heat_flux == light.latent_heat_flux
+
+
+def test_schemes_differ_by_less_than_a_quarter_in_ordinary_weather():
+    latent = [
+        float(in_float64(scheme, theta_excess=-1.5, relative_humidity=0.75).latent_heat_flux)
+        for scheme in SCHEMES
+    ]
+    assert max(latent) < 0.8 * min(latent) < 0.0
+
+
+def test_every_scheme_is_a_choice_of_the_namelist():
+    bulk_scheme = keys(Surface)["bulk_scheme"]
+    assert set(bulk_scheme.choices) == set(SCHEMES)

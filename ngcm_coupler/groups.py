@@ -97,6 +97,11 @@ class Model:
     random_seed: int = key(
         0, "Seed of the model's random fields.", minimum=0, maximum=2**31 - 1
     )  # fmt: skip
+    fix_dry_mass: bool = key(
+        True,
+        "Whether to keep the mass of dry air, by one factor on surface pressure after every step; "
+        "published models let it drift.",
+    )
     analytic_latitudes: int = key(
         32,
         "Latitudes of the analytic engine's Gaussian grid, which has twice as many longitudes.",

@@ -23,9 +23,24 @@ from ngcm_coupler.constants import (
 from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, SurfaceState
 from ngcm_coupler.fields import EXPORTS, field
 from ngcm_coupler.surface.bulk import bulk_fluxes
+from ngcm_coupler.surface.fixers import dry_mass_correction
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
 _MEAN_ROWS = np.array([row.averaging == "interval_mean" for row in EXPORTS])
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class CoupledState:
+    """What an interval hands on to the next.
+
+    Attributes:
+      atmosphere: the state of the atmosphere.
+      dry_air_pressure: global mean pressure of dry air at the surface when the run began [Pa].
+    """
+
+    atmosphere: AtmosphereState
+    dry_air_pressure: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,21 +52,27 @@ class Interval:
       imports: names of the imported fields, in the order of the rows of the import array.
       steps: model steps in an interval.
       bulk_scheme: turbulent flux scheme over open water.
+      fix_dry_mass: whether to keep the mass of dry air.
     """
 
     atmosphere: Atmosphere
     imports: tuple[str, ...]
     steps: int
     bulk_scheme: str
+    fix_dry_mass: bool
+
+    def begin(self, state: AtmosphereState) -> CoupledState:
+        """The state of a run that begins with this one of the atmosphere."""
+        return CoupledState(state, self.atmosphere.dry_air_pressure(state))
 
     def advance(
-        self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
-    ) -> tuple[AtmosphereState, jax.Array]:
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> tuple[CoupledState, jax.Array]:
         """Advances the atmosphere by one coupling interval.
 
         Args:
           parameters: learned parameters of the atmosphere.
-          state: the atmosphere at the start of the interval.
+          state: the state at the start of the interval.
           imports: imported fields in SI units, shape (len(imports), n), constant over the
             interval; at points without sea, values out of range are replaced.
 
@@ -64,8 +85,8 @@ class Interval:
 
         def step(carry, _):  # noqa: ANN001, ANN202
             state, _, total = carry
-            state = self.atmosphere.step(parameters, state, _surface_state(surface))
-            exports = self._diagnose(parameters, state, surface)
+            state = self._step(parameters, state, surface)
+            exports = self._diagnose(parameters, state.atmosphere, surface)
             return (state, exports, total + exports), None
 
         nothing = jnp.zeros((len(EXPORTS), self.atmosphere.grid.size), jnp.float32)
@@ -74,10 +95,22 @@ class Interval:
         return state, jnp.where(_MEAN_ROWS[:, None], total / self.steps, exports)
 
     def diagnose(
-        self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
     ) -> jax.Array:
         """The exported fields of one moment, fluxes included, shape (len(EXPORTS), n)."""
-        return self._diagnose(parameters, state, self._surface(imports))
+        return self._diagnose(parameters, state.atmosphere, self._surface(imports))
+
+    def _step(
+        self, parameters: Parameters, state: CoupledState, surface: Mapping[str, jax.Array]
+    ) -> CoupledState:
+        """One step of the atmosphere, and what is corrected after it."""
+        atmosphere = self.atmosphere.step(parameters, state.atmosphere, _surface_state(surface))
+        if self.fix_dry_mass:
+            correction = dry_mass_correction(
+                self.atmosphere.dry_air_pressure(atmosphere), state.dry_air_pressure
+            )
+            atmosphere = self.atmosphere.with_log_pressure_added(atmosphere, correction)
+        return dataclasses.replace(state, atmosphere=atmosphere)
 
     def _surface(self, imports: jax.Array) -> dict[str, jax.Array]:
         """Names the rows of the import array, and spreads the sea to where the host has none.

@@ -19,9 +19,9 @@ import numpy as np
 
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters
+from ngcm_coupler.engine.base import Atmosphere, Parameters
 from ngcm_coupler.errors import ConfigError, RestartError
-from ngcm_coupler.interval import Interval
+from ngcm_coupler.interval import CoupledState, Interval
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class ResidentAtmosphere:
             config.coupling.imports,
             interval_seconds // self.atmosphere.step_seconds,
             config.surface.bulk_scheme,
+            config.model.fix_dry_mass,
         )
         self._seed = config.model.random_seed
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
@@ -90,7 +91,8 @@ class ResidentAtmosphere:
             # Initial data know no currents. The host must put its own before the first interval.
             rows = [getattr(initial.surface, name, still) for name in self._interval.imports]
             imports = jnp.stack(rows)
-            self._state = jax.device_put(initial.state, self.device)
+            state = jax.jit(self._interval.begin)(initial.state)
+            self._state = jax.device_put(state, self.device)
             self._imports = jax.device_put(imports, self.device)
             self._exports = jax.jit(self._interval.diagnose)(
                 self._parameters, self._state, self._imports
@@ -132,8 +134,8 @@ class ResidentAtmosphere:
             yield
 
     def _trace(
-        self, parameters: Parameters, state: AtmosphereState, imports: jax.Array
-    ) -> tuple[AtmosphereState, jax.Array]:
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> tuple[CoupledState, jax.Array]:
         """The interval; Python runs through it only while JAX compiles it."""
         self._traced += 1
         return self._interval.advance(parameters, state, imports)
@@ -151,7 +153,7 @@ class ResidentAtmosphere:
           RestartError: an array is missing, left over, or of another shape or type.
         """
         with self._settings():
-            template = self.atmosphere.state_template()
+            template = jax.eval_shape(self._interval.begin, self.atmosphere.state_template())
         named = _named_leaves(template)
         if odd := sorted({name for name, _ in named} ^ set(leaves)):
             raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")

@@ -105,6 +105,14 @@ class AnalyticAtmosphere:
             state.specific_humidity + weight * (humidity - state.specific_humidity),
         )
 
+    def dry_air_pressure(self, state: AnalyticState) -> jax.Array:
+        """The mass of this atmosphere is prescribed, and never changes."""
+        return jnp.full((), 98000.0, jnp.float32)
+
+    def with_log_pressure_added(self, state: AnalyticState, value: jax.Array) -> AnalyticState:
+        """Nothing to add to: the pressure is prescribed."""
+        return state
+
     def lowest_level(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> LowestLevel:
         """Prescribed winds and pressure over the relaxed air."""
         seconds = state.steps.astype(jnp.float32) * self.step_seconds

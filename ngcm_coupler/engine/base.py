@@ -118,6 +118,14 @@ class Atmosphere(Protocol):
         """Advances the state by ``step_seconds``. Pure and differentiable."""
         ...
 
+    def dry_air_pressure(self, state: AtmosphereState) -> jax.Array:
+        """Pressure of dry air at the surface, mean over the globe [Pa], shape (): its mass."""
+        ...
+
+    def with_log_pressure_added(self, state: AtmosphereState, value: jax.Array) -> AtmosphereState:
+        """Adds ``value`` [1], shape (), to the logarithm of surface pressure everywhere."""
+        ...
+
     def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
         """Diagnoses the air next to the surface. Pure and differentiable."""
         ...

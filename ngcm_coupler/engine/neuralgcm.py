@@ -7,13 +7,14 @@ spectral, nondimensional state into the lowest level in SI units.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import haiku as hk
 import jax
 import jax.numpy as jnp
 import numpy as np
-from dinosaur import coordinate_systems, spherical_harmonic, typing, xarray_utils
+from dinosaur import coordinate_systems, sigma_coordinates, spherical_harmonic, typing, xarray_utils
 from neuralgcm.legacy import api, gin_utils, orographies
 
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
@@ -34,6 +35,9 @@ _OROGRAPHIES = (
     orographies.FilteredCustomOrography,
     orographies.LearnedOrography,
 )
+
+_TYPICAL_PRESSURE = 98000.0
+"""Near the global mean of surface pressure [Pa]."""
 
 
 class NeuralGCM:
@@ -56,6 +60,13 @@ class NeuralGCM:
                 f"checkpoint {checkpoint.path}: neuralgcm cannot build the model:"
                 f" {type(error).__name__}: {error}"
             ) from error
+        vertical = self._model.model_coords.vertical
+        if not isinstance(vertical, sigma_coordinates.SigmaCoordinates):
+            raise CheckpointError(
+                f"checkpoint {checkpoint.path}: the model's levels are"
+                f" {type(vertical).__name__}; expected sigma levels, as published models have"
+            )
+        self._sigma = vertical
         self._initial_state = initial_state
         self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
         self.grid = _gaussian_grid(self._model, checkpoint)
@@ -119,6 +130,36 @@ class NeuralGCM:
         }
         return self._with_parameters(parameters).advance(state, forcing)
 
+    def dry_air_pressure(self, state: AtmosphereState) -> jax.Array:
+        """Surface pressure less the weight of vapour and cloud. See `Atmosphere`."""
+        prognostic = _prognostic(state)
+        thickness = jnp.asarray(self._sigma.layer_thickness, jnp.float32)
+        # The transform is linear: summed over the column first, one level has to be transformed.
+        tracers = jnp.stack(list(prognostic.tracers.values()))
+        nodal = self._model.model_coords.horizontal.to_nodal(
+            {
+                "log_pressure": prognostic.log_surface_pressure[0],
+                "water": jnp.einsum("k,tkml->ml", thickness, tracers),
+            }
+        )
+        dry = 1.0 - nodal["water"] * self._unit("dimensionless")
+        pressure = self._to_points(jnp.exp(nodal["log_pressure"]) * dry) * self._unit("pascal")
+        weight = (self.grid.area / self.grid.area.sum()).astype(np.float32)
+        # A sum of departures keeps the digits that a sum of 1e5 Pa each would lose.
+        return _TYPICAL_PRESSURE + (weight * (pressure - _TYPICAL_PRESSURE)).sum()
+
+    def with_log_pressure_added(self, state: AtmosphereState, value: jax.Array) -> AtmosphereState:
+        """See `Atmosphere`."""
+        horizontal = self._model.model_coords.horizontal
+        uniform = horizontal.to_modal(np.ones((1, *horizontal.nodal_shape), np.float32))
+        prognostic = _prognostic(state)
+        prognostic = prognostic.replace(
+            log_surface_pressure=prognostic.log_surface_pressure + value * uniform
+        )
+        if isinstance(state, typing.ModelState):
+            return dataclasses.replace(state, state=prognostic)
+        return prognostic
+
     def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
         """Transforms the lowest layer to grid points and SI units. See `Atmosphere`."""
         prognostic = _prognostic(state)
@@ -135,7 +176,7 @@ class NeuralGCM:
             }
         )
         reference = self._specs.aux_features[xarray_utils.REF_TEMP_KEY][-1]
-        sigma = float(self._model.model_coords.vertical.centers[-1])
+        sigma = float(self._sigma.centers[-1])
         temperature = (nodal["temperature"] + reference) * self._unit("kelvin")
         pressure = jnp.exp(nodal["log_pressure"]) * self._unit("pascal")
         humidity = nodal["humidity"] * self._unit("dimensionless")

@@ -63,11 +63,12 @@ def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, 
     for _ in range(24):
         theirs = upstream.advance(theirs, forcings)
     # Three steps in one compiled interval, with every flux computed beside them, change no bit.
-    interval = jax.jit(Interval(engine, IMPORTS, 3, "coare3p6").advance)
-    ours, imports = initial.state, imports_of(initial.surface)
+    interval = Interval(engine, IMPORTS, 3, "coare3p6", fix_dry_mass=False)
+    advance = jax.jit(interval.advance)
+    ours, imports = interval.begin(initial.state), imports_of(initial.surface)
     for _ in range(8):
-        ours, _ = interval(engine.parameters, ours, imports)
-    assert_identical(ours, theirs)
+        ours, _ = advance(engine.parameters, ours, imports)
+    assert_identical(ours.atmosphere, theirs)
 
 
 def test_seed_draws_a_member_and_draws_it_again(engine, initial):
@@ -117,13 +118,14 @@ def test_no_ocean_is_coupled_inside_a_continent(engine):
 
 
 def test_host_without_values_over_land_gets_what_one_with_them_gets_over_sea(engine, initial):
-    interval = jax.jit(Interval(engine, IMPORTS, 1, "coare3p6").advance)
+    interval = Interval(engine, IMPORTS, 1, "coare3p6", fix_dry_mass=True)
+    advance, state = jax.jit(interval.advance), interval.begin(initial.state)
     imports = np.array(imports_of(initial.surface))
     land = engine.land_area_fraction >= 1.0
-    expected = interval(engine.parameters, initial.state, imports)[1]
+    expected = advance(engine.parameters, state, imports)[1]
     for nonsense in (0.0, np.nan, 1e20):
         bare = np.where(land, np.float32(nonsense), imports)
-        exports = interval(engine.parameters, initial.state, bare)[1]
+        exports = advance(engine.parameters, state, bare)[1]
         assert np.isfinite(exports).all()
         difference = np.abs(np.asarray(exports - expected))
         temperature = [row.name for row in EXPORTS].index("air_temperature")
@@ -206,14 +208,60 @@ def test_height_and_pressure_belong_together(lowest):
     assert 90.0 < lowest.height.min() and lowest.height.max() < 150.0
 
 
+def dry_pressures(engine, initial, fix_dry_mass, intervals):
+    """Global mean pressure of dry air at the start and after every interval of 24 hours [Pa]."""
+    interval = Interval(engine, IMPORTS, 24, "coare3p6", fix_dry_mass=fix_dry_mass)
+    advance, pressure = jax.jit(interval.advance), jax.jit(engine.dry_air_pressure)
+    state, imports = interval.begin(initial.state), imports_of(initial.surface)
+    pressures = [float(pressure(state.atmosphere))]
+    for _ in range(intervals):
+        state, exports = advance(engine.parameters, state, imports)
+        assert np.isfinite(exports).all()
+        pressures.append(float(pressure(state.atmosphere)))
+    return np.array(pressures)
+
+
+@pytest.mark.slow
+def test_dry_mass_is_kept_for_ten_days_where_the_raw_model_drifts(engine, initial):
+    fixed = dry_pressures(engine, initial, fix_dry_mass=True, intervals=10)
+    assert np.abs(fixed - fixed[0]).max() < 0.1
+    raw = dry_pressures(engine, initial, fix_dry_mass=False, intervals=1)
+    assert raw[1] - raw[0] > 1.0, "it is the fixer that keeps it"
+
+
+def test_dry_mass_is_the_weight_of_the_air_less_that_of_its_water(engine, initial, upstream):
+    """Against the same integral in double precision, level by level on grid points."""
+    horizontal = upstream.model_coords.horizontal
+    state = initial.state.state
+    pressure = np.exp(np.asarray(horizontal.to_nodal(state.log_surface_pressure)[0], np.float64))
+    water = sum(
+        np.asarray(horizontal.to_nodal(tracer), np.float64).mean(axis=0)  # layers equally thick
+        for tracer in state.tracers.values()
+    )
+    weight = engine.grid.area.reshape(64, 128).T / engine.grid.area.sum()
+    expected = (weight * pressure * (1.0 - water)).sum() * upstream.from_nondim_units(1.0, "Pa")
+    assert float(engine.dry_air_pressure(initial.state)) == pytest.approx(expected, abs=0.05)
+
+
+def test_pressure_correction_changes_pressure_alone(engine, initial, lowest):
+    state = engine.with_log_pressure_added(initial.state, jnp.float32(1.0e-3))
+    air = jax.jit(engine.lowest_level)(engine.parameters, state)
+    ratio = np.asarray(air.surface_air_pressure) / lowest.surface_air_pressure
+    np.testing.assert_allclose(ratio, np.exp(1.0e-3), rtol=1e-6)
+    for name in ("eastward_wind", "northward_wind", "air_temperature", "specific_humidity"):
+        np.testing.assert_array_equal(getattr(air, name), getattr(lowest, name))
+
+
 @pytest.mark.slow
 def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
-    interval = Interval(engine, IMPORTS, 1, "coare3p6")
+    interval = Interval(engine, IMPORTS, 1, "coare3p6", fix_dry_mass=True)
     latent = [row.name for row in EXPORTS].index("surface_downward_latent_heat_flux")
     weight = jnp.asarray(engine.grid.area / engine.grid.area.sum(), jnp.float32)
 
+    state = interval.begin(initial.state)
+
     def mean_latent_heat(parameters, imports):
-        return (interval.advance(parameters, initial.state, imports)[1][latent] * weight).sum()
+        return (interval.advance(parameters, state, imports)[1][latent] * weight).sum()
 
     by_parameters, by_imports = jax.jit(jax.grad(mean_latent_heat, argnums=(0, 1)))(
         engine.parameters, imports_of(initial.surface)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 def dry_mass_correction(dry_air_pressure: jax.Array, target: jax.Array) -> jax.Array:
     """What to add to the logarithm of surface pressure, so that the mass of dry air is kept.
 
-    A published model does not know that air is conserved: the demo checkpoint gains 45 Pa in
+    A published model does not know that air is conserved: the demo checkpoint gains 44 Pa in
     ten days, and users report that such a drift ends a run after years. The same factor everywhere
     leaves every pressure gradient force, and so the wind, as it is.
 

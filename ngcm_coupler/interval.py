@@ -90,7 +90,12 @@ class Interval:
             return (state, exports, total + exports), None
 
         nothing = jnp.zeros((len(EXPORTS), self.atmosphere.grid.size), jnp.float32)
-        carry, _ = jax.lax.scan(step, (state, nothing, nothing), length=self.steps)
+        carry = (state, nothing, nothing)
+        if self.steps == 1:
+            # On a CPU, XLA runs the same step a third slower inside a loop, even of one pass.
+            carry, _ = step(carry, None)
+        else:
+            carry, _ = jax.lax.scan(step, carry, length=self.steps)
         state, exports, total = carry
         return state, jnp.where(_MEAN_ROWS[:, None], total / self.steps, exports)
 

@@ -18,7 +18,8 @@ _FILL_VALUE = np.float32(1.0e20)
 class History:
     """Writes one record an interval and leaves a complete file after each.
 
-    Fields that mean something over the sea only are masked where a cell has none.
+    Imports are recorded as the host has put them, over land too. Exports that mean something over
+    the sea only are masked where a cell has none.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class History:
             self._file["time_bounds"][record] = begin, clock.elapsed_seconds
             for field in self._fields:
                 row = values[field.name]
-                if field.surface:
+                if field.surface and field.direction == "export":
                     row = np.where(self._no_sea, _FILL_VALUE, row)
                 self._file[field.name][record] = row.reshape(self._grid.nlat, self._grid.nlon)
             self._file.sync()

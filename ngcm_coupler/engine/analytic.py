@@ -21,8 +21,7 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.engine.base import InitialCondition, LowestLevel, SurfaceState
 from ngcm_coupler.grid import GaussianGrid
-
-DEFAULT_START = np.datetime64("2000-01-01T00:00:00")
+from ngcm_coupler.groups import ANALYTIC_START_DATE
 
 _LOWEST_SIGMA = 0.984
 """Pressure of the lowest level over surface pressure, that of the published 32-level models."""
@@ -87,7 +86,9 @@ class AnalyticAtmosphere:
         )
         temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
         state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity)
-        return InitialCondition(DEFAULT_START if start is None else start, state, surface)
+        if start is None:
+            start = np.datetime64(ANALYTIC_START_DATE)
+        return InitialCondition(start, state, surface)
 
     def state_template(self) -> AnalyticState:
         """See `Atmosphere`."""

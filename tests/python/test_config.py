@@ -20,7 +20,7 @@ from ngcm_coupler.config import (
     parse,
 )
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import ANALYTIC_START_DATE, Coupling, Driver
+from ngcm_coupler.groups import Coupling, Driver
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))
@@ -353,12 +353,6 @@ def test_the_folder_of_an_output_file_must_be_writable(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
     (fault,) = faults(f"&ngcm_history file = '{tmp_path}/x.nc' /")
     assert fault.endswith("cannot be written: permission denied")
-
-
-def test_the_documented_start_of_the_analytic_engine_is_its_own():
-    from ngcm_coupler.engine.analytic import DEFAULT_START
-
-    assert str(DEFAULT_START) == ANALYTIC_START_DATE
 
 
 def test_load_names_the_file_as_it_was_given(tmp_path):

@@ -1,0 +1,233 @@
+"""Precipitation: what is exported is what the air has lost, as rain or as snow."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ngcm_coupler.constants import ZERO_CELSIUS
+from ngcm_coupler.surface import moist, water
+from ngcm_coupler.surface.water import (
+    close_water_budget,
+    precipitation_step,
+    rain_and_snow,
+    snow_fraction,
+    wet_bulb_temperature,
+)
+
+MILLIMETRE_PER_DAY = 1.0 / 86400.0
+STEP = 3600.0
+
+
+def raw_precipitation(steps: int, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """P - E and E, of which a third of the sums is negative, as over the ocean of a real run."""
+    rng = np.random.default_rng(2)
+    net = rng.normal(-2.0, 4.0, (steps, points)) * MILLIMETRE_PER_DAY
+    evaporation = rng.normal(4.0, 1.0, (steps, points)) * MILLIMETRE_PER_DAY
+    assert 0.2 < np.mean(net + evaporation < 0.0) < 0.4
+    return net.astype(np.float32), evaporation.astype(np.float32)
+
+
+def test_exported_water_and_debt_are_what_the_columns_lost():
+    """Every step rounds sums of 1 kg m-2 or less in single precision, to 6e-8 kg m-2."""
+    steps = 200
+    net, evaporation = raw_precipitation(steps, 500)
+    step = jax.jit(precipitation_step)
+    exported, debt = np.zeros(500), jnp.zeros(500)
+    for p_less_e, e in zip(net, evaporation, strict=True):
+        precipitation, debt = step(p_less_e, e, debt, STEP)
+        assert precipitation.min() >= 0.0
+        assert debt.min() >= 0.0
+        exported += np.asarray(precipitation, np.float64) * STEP
+    raw = (net.astype(np.float64) + evaporation).sum(axis=0) * STEP
+    assert np.asarray(debt).max() > 0.1
+    np.testing.assert_allclose(exported - np.asarray(debt), raw, rtol=0, atol=steps * 1e-7)
+
+
+def test_debt_is_paid_before_it_rains_again():
+    precipitation, debt = precipitation_step(jnp.array([-3e-4]), jnp.array([1e-4]), 0.0, 1e3)
+    assert precipitation == 0.0
+    assert debt == pytest.approx(0.2)
+    precipitation, debt = precipitation_step(jnp.array([4e-4]), jnp.array([1e-4]), debt, 1e3)
+    assert precipitation == pytest.approx(3e-4)
+    assert debt == 0.0
+
+
+@pytest.mark.parametrize("net", [-2e-4, -1e-4, 0.0, 3e-4])
+def test_gradients_keep_water_on_both_sides_of_nothing_and_at_it(net):
+    def exported_less_debt(net, evaporation, debt):
+        precipitation, debt = precipitation_step(net, evaporation, debt, STEP)
+        return precipitation * STEP - debt
+
+    gradient = jax.grad(exported_less_debt, argnums=(0, 1, 2))(net, 1e-4, 0.0)
+    np.testing.assert_allclose(gradient, (STEP, STEP, -1.0), rtol=1e-6)
+
+
+def test_half_of_a_change_falls_and_half_is_owed_at_nothing():
+    gradient = jax.jacrev(lambda net: precipitation_step(net, 1e-4, 0.0, 1.0))(-1e-4)
+    np.testing.assert_allclose(gradient, (0.5, -0.5))
+
+
+def weights(points: int) -> np.ndarray:
+    area = np.cos(np.linspace(-1.5, 1.5, points))
+    return area / area.sum()
+
+
+def fields(rng: np.random.Generator, points: int) -> np.ndarray:
+    """Rain and snow, dry at half of the points."""
+    wet = rng.exponential(3.0, (2, points)) * (rng.random(points) < 0.5)
+    return (wet * MILLIMETRE_PER_DAY).astype(np.float32)
+
+
+def exact_mean(rows: np.ndarray, area: np.ndarray) -> float:
+    """Global mean of the sum of rows, rounded once."""
+    return math.fsum((rows.astype(np.float64) * area).ravel())
+
+
+def test_water_budget_closes_over_many_intervals():
+    """Single precision alone leaves some 1e-9 of the mean in every interval."""
+    rng, area = np.random.default_rng(3), weights(2048)
+    targets, exported, remainder = [], [], 0.0
+    for _ in range(500):
+        targets.append(rng.normal(3.0, 0.3) * MILLIMETRE_PER_DAY)
+        rows, remainder, factor = close_water_budget(
+            fields(rng, 2048), area, targets[-1], remainder
+        )
+        assert rows.dtype == np.float32
+        assert rows.min() >= 0.0
+        assert 0.5 < factor < 2.0
+        exported.append(exact_mean(rows, area))
+        assert abs(remainder) < 1e-8 * targets[-1]
+        assert abs(math.fsum(targets) - math.fsum(exported) - remainder) < 1e-15 * sum(targets)
+    alone = np.abs(np.array(exported) / targets - 1.0)
+    assert alone.max() > 1e-12  # the remainder has something to do
+
+
+def test_rain_and_snow_are_multiplied_by_the_same_factor():
+    before, area = fields(np.random.default_rng(4), 512), weights(512)
+    after, _, factor = close_water_budget(before, area, 2e-5, 0.0)
+    np.testing.assert_allclose(after, before.astype(np.float64) * factor, rtol=6e-8)
+    assert exact_mean(after, area) == pytest.approx(2e-5, rel=1e-8)
+
+
+def test_nothing_falls_where_the_air_gains_more_than_evaporates():
+    before, area = fields(np.random.default_rng(4), 512), weights(512)
+    after, remainder, factor = close_water_budget(before, area, -1e-6, 0.0)
+    assert not after.any()
+    assert (remainder, factor) == (-1e-6, 0.0)
+    after, remainder, _ = close_water_budget(before, area, 2e-5, remainder)
+    assert exact_mean(after, area) + remainder == pytest.approx(1.9e-5, rel=1e-12)
+
+
+def test_dry_globe_keeps_its_water_for_the_next_interval():
+    after, remainder, factor = close_water_budget(
+        np.zeros((2, 8), np.float32), weights(8), 3e-5, 1e-5
+    )
+    assert not after.any()
+    assert remainder == pytest.approx(4e-5, rel=1e-15)
+    assert factor == 0.0
+
+
+def test_a_single_shower_does_not_get_all_the_water():
+    before, area = np.zeros((1, 512), np.float32), weights(512)
+    before[0, 256] = 1e-5
+    after, remainder, factor = close_water_budget(before, area, 3e-5, 0.0)
+    assert factor == 10.0
+    assert after.max() == pytest.approx(1e-4)
+    assert exact_mean(after, area) + remainder == pytest.approx(3e-5, rel=1e-12)
+
+
+def air(celsius, relative_humidity, pressure=1e5):
+    """Temperature [K], specific humidity and pressure [Pa], float64."""
+    temperature, pressure = jnp.asarray(celsius + ZERO_CELSIUS), jnp.asarray(pressure)
+    saturated = moist.saturation_vapour_pressure(temperature, pressure)
+    vapour = relative_humidity * saturated
+    return temperature, 0.622 * vapour / (pressure - 0.378 * vapour), pressure
+
+
+@pytest.mark.parametrize("pressure", [6e4, 1e5])
+def test_wet_bulb_is_that_of_a_ventilated_psychrometer(pressure):
+    """WMO-No. 8, annex 4.B: e = ew(tw) - 6.53e-4 (1 + 9.44e-4 tw) p (t - tw).
+
+    Its coefficient was measured; the thermodynamic one, and so the depression, is within 2 % of it.
+    """
+    with jax.enable_x64(True):
+        celsius = np.linspace(-20.0, 40.0, 61)[:, None]
+        humidity = np.linspace(0.1, 1.0, 10)
+        temperature, q, p = jnp.broadcast_arrays(*air(celsius, humidity, pressure))
+        wet_bulb = np.asarray(wet_bulb_temperature(temperature, q, p)) - ZERO_CELSIUS
+        saturated = np.asarray(moist.saturation_vapour_pressure(wet_bulb + ZERO_CELSIUS, p))
+        depression = celsius - wet_bulb
+        vapour = saturated - 6.53e-4 * (1.0 + 9.44e-4 * wet_bulb) * pressure * depression
+        expected = humidity * np.asarray(moist.saturation_vapour_pressure(temperature, p))
+        slope = np.asarray(
+            jax.jvp(
+                lambda t: moist.saturation_vapour_pressure(t, p),
+                (jnp.asarray(wet_bulb + ZERO_CELSIUS),),
+                (jnp.ones_like(temperature),),
+            )[1]
+        )
+    error = (vapour - expected) / (slope + 6.53e-4 * pressure)  # [K]
+    assert np.all(np.abs(error) <= 0.02 + 0.02 * depression)
+
+
+def test_wet_bulb_of_saturated_air_is_its_temperature():
+    temperature, _, pressure = air(np.linspace(-30.0, 40.0, 15), 1.0)
+    q = water._saturation_humidity(temperature, pressure)
+    np.testing.assert_allclose(wet_bulb_temperature(temperature, q, pressure), temperature)
+
+
+def test_wet_bulb_has_been_iterated_enough(monkeypatch):
+    with jax.enable_x64(True):
+        state = jnp.broadcast_arrays(
+            *air(np.linspace(-40.0, 47.0, 88)[:, None], np.linspace(0.0, 1.0, 11), 6e4)
+        )
+        usual = np.asarray(wet_bulb_temperature(*state))
+        monkeypatch.setattr(water, "_WET_BULB_ITERATIONS", 20)
+        settled = np.asarray(wet_bulb_temperature(*state))
+    error, cold = np.abs(usual - settled), settled < ZERO_CELSIUS + 2.0
+    assert error.max() < 0.01
+    assert error[cold].max() < 1e-6
+
+
+def test_snow_fraction_is_the_published_one():
+    """Saturated air: the wet bulb is the thermometer. Wang et al. (2019), eq. 1."""
+    celsius = np.array([-5.0, -1.0, 0.0, 0.8142, 1.0, 2.0, 5.0])
+    temperature, _, pressure = air(celsius, 1.0)
+    q = water._saturation_humidity(temperature, pressure)
+    expected = 1.0 / (1.0 + 6.99e-5 * np.exp(2.0 * (celsius + 3.97)))
+    np.testing.assert_allclose(snow_fraction(temperature, q, pressure), expected, atol=1e-4)
+    assert expected[3] == pytest.approx(0.5, abs=1e-4)
+
+
+def test_dry_air_has_snow_where_moist_air_has_rain():
+    moist_air, dry_air = (float(snow_fraction(*air(3.0, humidity))) for humidity in (0.95, 0.45))
+    assert moist_air < 0.1
+    assert dry_air > 0.8
+
+
+def test_snow_fraction_is_bounded_and_finite_in_all_weather():
+    state = jnp.broadcast_arrays(
+        *air(np.linspace(-80.0, 50.0, 40)[:, None], np.linspace(0.0, 1.2, 13), 5e4)
+    )
+    fraction = snow_fraction(*state)
+    gradients = jax.grad(lambda *x: snow_fraction(*x).sum(), argnums=(0, 1, 2))(*state)
+    assert np.all((fraction >= 0.0) & (fraction <= 1.0))
+    assert np.isfinite(np.array(gradients)).all()
+
+
+def test_rain_and_snow_are_all_of_the_precipitation():
+    rng = np.random.default_rng(5)
+    total = jnp.asarray(rng.exponential(1e-4, 4096), jnp.float32)
+    rain, snow = jax.jit(rain_and_snow)(total, jnp.asarray(rng.random(4096), jnp.float32))
+    assert rain.min() >= 0.0
+    assert snow.min() >= 0.0
+    np.testing.assert_allclose(rain + snow, total, rtol=1.2e-7)
+    for phase, (all_rain, all_snow) in enumerate([(total, 0.0), (0.0, total)]):
+        rain, snow = rain_and_snow(total, jnp.full_like(total, phase))
+        assert (rain == all_rain).all()
+        assert (snow == all_snow).all()

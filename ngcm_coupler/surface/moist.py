@@ -1,10 +1,13 @@
-"""Moist air next to the sea: saturation, density, viscosity, latent heat.
+"""Moist air next to a surface: saturation, density, viscosity, latent heat.
 
 Elementwise functions of JAX arrays of any shape, in SI units.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -17,6 +20,11 @@ from ngcm_coupler.constants import (
 
 _MASS_RATIO = 0.622
 """Molar mass of water over that of dry air [1], rounded as the bulk algorithms were fitted with."""
+
+
+LATENT_HEAT_OF_SUBLIMATION = 2.834e6
+"""[J kg-1]. Source: Murphy and Koop (2005), whose formula stays within 0.2 % of it from 223 K to
+273 K."""
 
 
 def saturation_vapour_pressure(temperature: Array, pressure: Array) -> Array:
@@ -36,6 +44,13 @@ def saturation_vapour_pressure(temperature: Array, pressure: Array) -> Array:
     return 611.21 * enhancement * jnp.exp(17.502 * celsius / (celsius + 240.97))
 
 
+def saturation_vapour_pressure_over_ice(temperature: Array, pressure: Array) -> Array:
+    """Likewise over ice. Source: Buck (1981), eq. 8 with coefficients e_i3, f_i4."""
+    celsius = temperature - ZERO_CELSIUS
+    enhancement = 1.0003 + 4.18e-8 * pressure
+    return 611.15 * enhancement * jnp.exp(22.452 * celsius / (celsius + 272.55))
+
+
 def sea_surface_humidity(temperature: Array, pressure: Array) -> Array:
     """Specific humidity of air in equilibrium with sea water.
 
@@ -49,7 +64,19 @@ def sea_surface_humidity(temperature: Array, pressure: Array) -> Array:
     Source: Fairall et al. (1996), sec. 2; the salinity effect is that of Kraus (1972).
     """
     vapour = SALINITY_HUMIDITY_FACTOR * saturation_vapour_pressure(temperature, pressure)
-    return _MASS_RATIO * vapour / (pressure - (1.0 - _MASS_RATIO) * vapour)
+    return specific_humidity(vapour, pressure)
+
+
+def specific_humidity(vapour_pressure: Array, pressure: Array) -> Array:
+    """Specific humidity [kg kg-1] from the pressures of vapour and of all air [Pa]."""
+    return _MASS_RATIO * vapour_pressure / (pressure - (1.0 - _MASS_RATIO) * vapour_pressure)
+
+
+def with_slope(
+    humidity: Callable[[Array, Array], Array], temperature: Array, pressure: Array
+) -> tuple[Array, Array]:
+    """A humidity of temperature and pressure, and its derivative in the temperature [K-1]."""
+    return jax.jvp(lambda t: humidity(t, pressure), (temperature,), (jnp.ones_like(temperature),))
 
 
 def air_density(temperature: Array, humidity: Array, pressure: Array) -> Array:

@@ -19,7 +19,13 @@ from ngcm_coupler.constants import (
     VIRTUAL_TEMPERATURE_FACTOR,
     ZERO_CELSIUS,
 )
-from ngcm_coupler.engine.base import InitialCondition, LowestLevel, SurfaceState
+from ngcm_coupler.engine.base import (
+    Columns,
+    InitialCondition,
+    LowestLevel,
+    SurfaceState,
+    SurfaceWater,
+)
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.groups import ANALYTIC_START_DATE
 
@@ -36,6 +42,18 @@ _RELATIVE_HUMIDITY = 0.8
 _RELAXATION_SECONDS = 43200.0
 """Time scale of that relaxation [s]."""
 
+_LEVELS = 8
+"""Levels of the columns, equally spaced in pressure but for the lowest."""
+
+_LAPSE_EXPONENT = 0.19
+"""Temperature goes with this power of pressure: 6.5 K/km."""
+
+_HUMIDITY_EXPONENT = 3.0
+"""Specific humidity goes with this power of pressure. Source: Smith (1966), typical value."""
+
+_COLDEST = 210.0
+"""Temperature of the stratosphere [K]."""
+
 _WAVE_NUMBER = 4
 _WAVE_PERIOD_SECONDS = 8.0 * 86400.0
 _WAVE_WIND = 6.0
@@ -51,11 +69,13 @@ class AnalyticState:
       steps: steps since the start, int32, shape ().
       air_temperature: at the lowest level [K], shape (n,).
       specific_humidity: at the lowest level [1], shape (n,).
+      net_downward_water: what the last step took out of the column [kg m-2 s-1], shape (n,).
     """
 
     steps: jax.Array
     air_temperature: jax.Array
     specific_humidity: jax.Array
+    net_downward_water: jax.Array
 
 
 class AnalyticAtmosphere:
@@ -72,6 +92,7 @@ class AnalyticAtmosphere:
         self.grid = GaussianGrid(2 * nlat, nlat)
         self.land_area_fraction = np.zeros(self.grid.size)
         self.step_seconds = step_seconds
+        self.budgets_water = True
         self.parameters: dict[str, np.ndarray] = {}
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
@@ -85,7 +106,8 @@ class AnalyticAtmosphere:
             jnp.asarray(celsius + ZERO_CELSIUS, jnp.float32), jnp.asarray(ice, jnp.float32)
         )
         temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
-        state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity)
+        dry = jnp.zeros_like(humidity)
+        state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity, dry)
         if start is None:
             start = np.datetime64(ANALYTIC_START_DATE)
         return InitialCondition(start, state, surface)
@@ -100,11 +122,15 @@ class AnalyticAtmosphere:
         """Relaxes the air towards the sea below it."""
         temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
         weight = self.step_seconds / _RELAXATION_SECONDS
-        return AnalyticState(
+        after = AnalyticState(
             state.steps + 1,
             state.air_temperature + weight * (temperature - state.air_temperature),
             state.specific_humidity + weight * (humidity - state.specific_humidity),
+            state.net_downward_water,
         )
+        before = self.columns(parameters, state).water_content()
+        lost = before - self.columns(parameters, after).water_content()
+        return dataclasses.replace(after, net_downward_water=lost / self.step_seconds)
 
     def dry_air_pressure(self, state: AnalyticState) -> jax.Array:
         """The mass of this atmosphere is prescribed, and never changes."""
@@ -116,14 +142,11 @@ class AnalyticAtmosphere:
 
     def lowest_level(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> LowestLevel:
         """Prescribed winds and pressure over the relaxed air."""
-        seconds = state.steps.astype(jnp.float32) * self.step_seconds
-        phase = _WAVE_NUMBER * self._longitude - 2.0 * jnp.pi * seconds / _WAVE_PERIOD_SECONDS
-        cosine, sine = np.cos(self._latitude), np.sin(self._latitude)
+        cosine = np.cos(self._latitude)
         # Easterly trades at the equator, westerlies at 45 degrees, calm at the poles.
         zonal = cosine * (12.0 * np.sin(2.0 * self._latitude) ** 2 - 6.0 * cosine**4)
-        wave = jnp.cos(phase) * cosine
-        low_at_the_poles = jnp.asarray(101325.0 - 1200.0 * sine**4, jnp.float32)
-        surface_pressure = low_at_the_poles + 300.0 * jnp.sin(phase) * cosine**2
+        wave = jnp.cos(self._phase(state)) * cosine
+        surface_pressure = self._surface_pressure(state)
         virtual_temperature = state.air_temperature * (
             1.0 + VIRTUAL_TEMPERATURE_FACTOR * state.specific_humidity
         )
@@ -138,6 +161,38 @@ class AnalyticAtmosphere:
             surface_air_pressure=surface_pressure,
             surface_altitude=jnp.zeros_like(state.air_temperature),
         )
+
+    def columns(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> Columns:
+        """Cloudless air of a constant lapse rate over the relaxed lowest level."""
+        interfaces = np.append(np.linspace(0.0, 2.0 * _LOWEST_SIGMA - 1.0, _LEVELS), 1.0)
+        sigma = 0.5 * (interfaces[1:] + interfaces[:-1])[:, None].astype(np.float32)
+        pressure = self._surface_pressure(state)
+        ratio = jnp.asarray(sigma / _LOWEST_SIGMA)
+        temperature = state.air_temperature * ratio**_LAPSE_EXPONENT
+        cloudless = jnp.zeros_like(temperature)
+        return Columns(
+            air_temperature=jnp.maximum(temperature, _COLDEST),
+            specific_humidity=state.specific_humidity * ratio**_HUMIDITY_EXPONENT,
+            cloud_ice=cloudless,
+            cloud_liquid=cloudless,
+            air_pressure=jnp.asarray(sigma) * pressure,
+            interface_pressure=jnp.asarray(interfaces[:, None], jnp.float32) * pressure,
+        )
+
+    def surface_water(self, state: AnalyticState) -> SurfaceWater:
+        """The air's own change of water, as it has no other exchange. See `Atmosphere`."""
+        return SurfaceWater(state.net_downward_water, None)
+
+    def _phase(self, state: AnalyticState) -> jax.Array:
+        """Phase of the travelling wave [rad], shape (n,)."""
+        seconds = state.steps.astype(jnp.float32) * self.step_seconds
+        return _WAVE_NUMBER * self._longitude - 2.0 * jnp.pi * seconds / _WAVE_PERIOD_SECONDS
+
+    def _surface_pressure(self, state: AnalyticState) -> jax.Array:
+        """Prescribed pressure at the surface [Pa], shape (n,)."""
+        cosine, sine = np.cos(self._latitude), np.sin(self._latitude)
+        low_at_the_poles = jnp.asarray(101325.0 - 1200.0 * sine**4, jnp.float32)
+        return low_at_the_poles + jnp.asarray(300.0 * cosine**2) * jnp.sin(self._phase(state))
 
     def _equilibrium(self, sea_surface_temperature: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Temperature [K] and specific humidity [1] that the air relaxes to."""

@@ -11,8 +11,10 @@ import dataclasses
 from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.constants import GRAVITY
 from ngcm_coupler.grid import GaussianGrid
 
 AtmosphereState = Any
@@ -62,6 +64,48 @@ class LowestLevel:
     surface_altitude: jax.Array
 
 
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """The whole air, instantaneous, top level first.
+
+    Attributes:
+      air_temperature: [K], shape (levels, n).
+      specific_humidity: [1], shape (levels, n); slightly negative in places, as cloud water.
+      cloud_ice: mass fraction of cloud ice in air [1], shape (levels, n).
+      cloud_liquid: mass fraction of cloud liquid water in air [1], shape (levels, n).
+      air_pressure: at the centres of the levels [Pa], shape (levels, n).
+      interface_pressure: between the levels, and at top and surface [Pa], shape (levels + 1, n).
+    """
+
+    air_temperature: jax.Array
+    specific_humidity: jax.Array
+    cloud_ice: jax.Array
+    cloud_liquid: jax.Array
+    air_pressure: jax.Array
+    interface_pressure: jax.Array
+
+    def water_content(self) -> jax.Array:
+        """Vapour and cloud in the column [kg m-2], shape (n,)."""
+        water = self.specific_humidity + self.cloud_ice + self.cloud_liquid
+        return (water * jnp.diff(self.interface_pressure, axis=0)).sum(axis=0) / GRAVITY
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class SurfaceWater:
+    """Water that a step has moved between the air and the surface, means over the step.
+
+    Attributes:
+      net_downward: precipitation less evaporation, as the model's column physics has taken it out
+        of the air [kg m-2 s-1], shape (n,).
+      precipitation: the model's own, where it predicts one [kg m-2 s-1], shape (n,); else None.
+    """
+
+    net_downward: jax.Array
+    precipitation: jax.Array | None
+
+
 @dataclasses.dataclass(frozen=True)
 class InitialCondition:
     """Where a run begins.
@@ -88,6 +132,7 @@ class Atmosphere(Protocol):
         counts as land.
       step_seconds: length of a model step.
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
+      budgets_water: whether `surface_water` can tell what a step has done.
     """
 
     name: str
@@ -95,6 +140,7 @@ class Atmosphere(Protocol):
     land_area_fraction: np.ndarray
     step_seconds: int
     parameters: Parameters
+    budgets_water: bool
 
     def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
         """Builds the initial state.
@@ -128,4 +174,15 @@ class Atmosphere(Protocol):
 
     def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
         """Diagnoses the air next to the surface. Pure and differentiable."""
+        ...
+
+    def columns(self, parameters: Parameters, state: AtmosphereState) -> Columns:
+        """The air from top to surface. Pure and differentiable."""
+        ...
+
+    def surface_water(self, state: AtmosphereState) -> SurfaceWater:
+        """Water exchanged in the step that led to a state. Pure and differentiable.
+
+        Only where ``budgets_water`` says so.
+        """
         ...

@@ -14,18 +14,32 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 import numpy as np
-from dinosaur import coordinate_systems, sigma_coordinates, spherical_harmonic, typing, xarray_utils
+from dinosaur import (
+    coordinate_systems,
+    scales,
+    sigma_coordinates,
+    spherical_harmonic,
+    typing,
+    xarray_utils,
+)
 from neuralgcm.legacy import api, gin_utils, orographies
 
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.base import (
     AtmosphereState,
+    Columns,
     InitialCondition,
     LowestLevel,
     Parameters,
     SurfaceState,
+    SurfaceWater,
 )
 from ngcm_coupler.engine.checkpoint import Checkpoint
+from ngcm_coupler.engine.diagnosed_water import (
+    diagnoses_water,
+    exchanged_water,
+    with_water_diagnostics,
+)
 from ngcm_coupler.engine.era5 import read_initial_data
 from ngcm_coupler.errors import CheckpointError
 from ngcm_coupler.grid import GaussianGrid
@@ -53,8 +67,11 @@ class NeuralGCM:
         Raises:
           CheckpointError: upstream cannot build the model, or its grid is not Gaussian.
         """
+        config = with_water_diagnostics(checkpoint.model_config_str)
         try:
-            self._model = api.PressureLevelModel.from_checkpoint(checkpoint.as_dict())
+            self._model = api.PressureLevelModel.from_checkpoint(
+                checkpoint.as_dict() | {"model_config_str": config}
+            )
         except Exception as error:
             raise CheckpointError(
                 f"checkpoint {checkpoint.path}: neuralgcm cannot build the model:"
@@ -71,6 +88,7 @@ class NeuralGCM:
         self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
         self.grid = _gaussian_grid(self._model, checkpoint)
         self.parameters: Parameters = self._model.params
+        self.budgets_water = diagnoses_water(config)
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
         mask = xarray_utils.nodal_land_sea_mask_from_ds(
             self._specs.aux_features[xarray_utils.XARRAY_DS_KEY]
@@ -128,6 +146,9 @@ class NeuralGCM:
             "sea_ice_cover": self._to_nodal(surface.sea_ice_area_fraction)[None],
             "sim_time": _prognostic(state).sim_time,
         }
+        if self.budgets_water:
+            # Upstream adds some of the diagnostics up over time; only the step's own are wanted.
+            state = dataclasses.replace(state, diagnostics={})
         return self._with_parameters(parameters).advance(state, forcing)
 
     def dry_air_pressure(self, state: AtmosphereState) -> jax.Array:
@@ -195,6 +216,50 @@ class NeuralGCM:
             surface_altitude=self._to_points(nodal["orography"][0]) * self._unit("meter"),
         )
 
+    def columns(self, parameters: Parameters, state: AtmosphereState) -> Columns:
+        """Transforms temperature, water and pressure of all levels. See `Atmosphere`."""
+        prognostic = _prognostic(state)
+        nodal = self._model.model_coords.horizontal.to_nodal(
+            {
+                "temperature": prognostic.temperature_variation,
+                "log_pressure": prognostic.log_surface_pressure,
+                **prognostic.tracers,
+            }
+        )
+        reference = self._specs.aux_features[xarray_utils.REF_TEMP_KEY][:, None]
+        surface = self._to_points(jnp.exp(nodal["log_pressure"])[0]) * self._unit("pascal")
+        mass_fraction = self._unit("dimensionless")
+
+        def water(tracer: str) -> jax.Array:
+            # A model without that species has none of it.
+            values = nodal.get(tracer, jnp.zeros_like(nodal["temperature"]))
+            return _to_columns(values) * mass_fraction
+
+        return Columns(
+            air_temperature=(_to_columns(nodal["temperature"]) + reference) * self._unit("kelvin"),
+            specific_humidity=water("specific_humidity"),
+            cloud_ice=water("specific_cloud_ice_water_content"),
+            cloud_liquid=water("specific_cloud_liquid_water_content"),
+            air_pressure=self._sigma.centers[:, None].astype(np.float32) * surface,
+            interface_pressure=self._sigma.boundaries[:, None].astype(np.float32) * surface,
+        )
+
+    def surface_water(self, state: AtmosphereState) -> SurfaceWater:
+        """What upstream's own diagnostics say of the step. See `Atmosphere`."""
+        water = exchanged_water(state.diagnostics, self._specs.dt, self._water_density)
+        rate = self._unit("kilogram / meter**2 / second")
+        return SurfaceWater(
+            net_downward=self._to_points(water.net_downward) * rate,
+            precipitation=None
+            if water.precipitation is None
+            else self._to_points(water.precipitation) * rate,
+        )
+
+    @functools.cached_property
+    def _water_density(self) -> float:
+        """Density of liquid water in upstream's diagnostics, nondimensional."""
+        return float(self._specs.physics_specs.nondimensionalize(scales.WATER_DENSITY))
+
     @property
     def _specs(self):  # noqa: ANN202 - upstream's ModelSpecs
         return self._model._structure.specs
@@ -245,6 +310,11 @@ class NeuralGCM:
         coords, orography = seen[-1]
         to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
         return to_model(orography[None])[0]
+
+
+def _to_columns(nodal: jax.Array) -> jax.Array:
+    """Upstream's (level, longitude, latitude) -> (level, n)."""
+    return nodal.transpose(0, 2, 1).reshape(nodal.shape[0], -1)
 
 
 def _prognostic(state: AtmosphereState):  # noqa: ANN202 - upstream's State

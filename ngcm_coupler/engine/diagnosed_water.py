@@ -1,0 +1,83 @@
+"""Water that a published model moves between air and surface, as upstream's diagnostics tell it.
+
+Most checkpoints do not ask for these diagnostics. They read the tendencies of the learned column
+physics and change nothing, so that they can be added to the configuration of any model that takes
+learned tendencies; checkpoints that predict precipitation or evaporation bring their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+
+_STEP = "StochasticPhysicsParameterizationStep"
+"""Upstream's step module that knows the tendencies; all published models have it."""
+
+_PLAIN = "PrecipitationMinusEvaporationDiagnostics"
+_PREDICTING = "PrecipitationDiagnosticsConstrained"
+
+_NET = "P_minus_E_rate"
+_DEPTHS = ("total_precipitation", "precipitation_cumulative_mean")
+
+
+def with_water_diagnostics(model_config_str: str) -> str:
+    """Adds upstream's diagnostic of precipitation minus evaporation, unless there is another.
+
+    Args:
+      model_config_str: the model's structure, as gin text.
+    """
+    if f"{_STEP}." not in model_config_str or _module(model_config_str) is not None:
+        return model_config_str
+    return f"{model_config_str}\n{_STEP}.diagnostics_module = @{_PLAIN}\n{_PLAIN}.method = 'rate'\n"
+
+
+def diagnoses_water(model_config_str: str) -> bool:
+    """Whether the states of such a model carry what `exchanged_water` needs."""
+    return _module(model_config_str) in (_PLAIN, _PREDICTING)
+
+
+def _module(model_config_str: str) -> str | None:
+    """Name of the diagnostics of the step, None where the configuration names none."""
+    named = re.search(rf"{_STEP}\.diagnostics_module\s*=[\s\\]*@(\w+)", model_config_str)
+    return named[1] if named and named[1] != "NoDiagnostics" else None
+
+
+class ExchangedWater(NamedTuple):
+    """Means over a step, nondimensional as the model's state.
+
+    Attributes:
+      net_downward: precipitation less evaporation [mass per area and time].
+      precipitation: the model's own prediction, or None.
+    """
+
+    net_downward: jax.Array
+    precipitation: jax.Array | None
+
+
+def exchanged_water(
+    diagnostics: Mapping[str, jax.Array], step: float, water_density: float
+) -> ExchangedWater:
+    """Reads what a step has left in the diagnostics of a state.
+
+    Args:
+      diagnostics: of the state after a step that began with none, so that what upstream adds up
+        over time is that of the one step.
+      step: length of the step.
+      water_density: of liquid water, both nondimensional.
+    """
+    if _NET in diagnostics:
+        return ExchangedWater(diagnostics[_NET], None)
+    if "precipitation_rate" in diagnostics:
+        precipitation = diagnostics["precipitation_rate"] * water_density
+    else:
+        depth = next(diagnostics[name] for name in _DEPTHS if name in diagnostics)
+        precipitation = depth * (water_density / step)
+    # Upstream's evaporation is negative where water evaporates.
+    if "evaporation" in diagnostics:
+        evaporation = -diagnostics["evaporation"]
+    else:
+        evaporation = -diagnostics["evaporation_cumulative"] * (water_density / step)
+    return ExchangedWater(precipitation - evaporation, precipitation)

@@ -154,6 +154,83 @@ class Surface:
     )
 
 
+def _radiation_interval_problem(seconds: int) -> str | None:
+    return None if 86400 % seconds == 0 else "does not divide a day"
+
+
+@dataclasses.dataclass(frozen=True)
+class Radiation:
+    """Radiation at the surface, which the published model lacks."""
+
+    scheme: str = key(
+        "grey",
+        "Where radiation comes from: 'grey' is cheap, 'rrtmgp' computes spectra (needs the extra "
+        "ngcm_coupler[radiation]), 'host' leaves it to the host, and the plugin offers none.",
+        choices=("grey", "rrtmgp", "host"),
+    )
+    interval_seconds: int = key(
+        10800,
+        "Time between two calculations of 'rrtmgp'; in between the short wave follows the sun.",
+        unit="s",
+        minimum=60,
+        maximum=86400,
+        note="divides a day",
+        check=_radiation_interval_problem,
+    )
+    coarsening: int = key(
+        0,
+        "Side of the square blocks of columns that share one calculation of 'rrtmgp'; 1 is every "
+        "column; 0 takes 2 on a CPU and 1 on a GPU.",
+        minimum=0,
+        maximum=8,
+    )
+    solar_constant: float = key(
+        1361.0,
+        "Sunlight at the mean distance of the Earth.",
+        unit="W m-2",
+        minimum=0.0,
+        maximum=2000.0,
+    )
+    carbon_dioxide_ppm: float = key(
+        420.0, "Carbon dioxide in dry air.", unit="1e-6", minimum=0.0, maximum=10000.0
+    )
+    methane_ppb: float = key(1900.0, "Methane in dry air.", unit="1e-9", minimum=0.0, maximum=1e5)
+    nitrous_oxide_ppb: float = key(
+        335.0, "Nitrous oxide in dry air.", unit="1e-9", minimum=0.0, maximum=1e4
+    )
+    aerosol_optical_depth: float = key(
+        0.12,
+        "Optical depth of aerosol at 550 nm, the same everywhere.",
+        unit="1",
+        minimum=0.0,
+        maximum=2.0,
+    )
+    cloud_water_coefficient: float = key(
+        100.0,
+        "How much cloud the model's cloud water makes: alpha of Xu and Randall (1996).",
+        unit="1",
+        minimum=10.0,
+        maximum=1000.0,
+    )
+    cloud_humidity_exponent: float = key(
+        0.25,
+        "How fast cloud goes with falling relative humidity: p of Xu and Randall (1996).",
+        unit="1",
+        minimum=0.05,
+        maximum=2.0,
+    )
+    cloud_inhomogeneity: float = key(
+        0.7,
+        "Optical depth of a patchy cloud over that of an even one with the same water.",
+        unit="1",
+        minimum=0.3,
+        maximum=1.0,
+    )
+    droplet_radius_micrometres: float = key(
+        10.0, "Effective radius of cloud droplets.", unit="um", minimum=4.0, maximum=20.0
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Device:
     """The hardware."""

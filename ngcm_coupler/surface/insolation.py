@@ -41,6 +41,8 @@ class Sun(NamedTuple):
     """Hour angle of the true sun less that of the mean sun [rad]."""
     inverse_square_distance: Array
     """(astronomical unit / distance)^2 [1]."""
+    mean_longitude: Array
+    """Of the mean sun along the ecliptic [rad]: the season; whole turns are left in it."""
 
 
 class Sunlight(NamedTuple):
@@ -86,6 +88,7 @@ def sun(day: ArrayLike, second: ArrayLike) -> Sun:
         declination=jnp.arcsin(jnp.sin(obliquity) * sine),
         equation_of_time=_wrapped(longitude - _ABERRATION - ascension),
         inverse_square_distance=1.0 / distance**2,
+        mean_longitude=longitude,
     )
 
 

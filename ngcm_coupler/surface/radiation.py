@@ -1,0 +1,129 @@
+"""Radiation at the surface and at the top of the air, by the scheme that the namelist names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.surface.clouds import clouds
+from ngcm_coupler.surface.grey import grey_sky
+from ngcm_coupler.surface.insolation import sun, sunlight
+from ngcm_coupler.surface.ozone import total_ozone
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Radiation:
+    """Radiative fluxes, means over a model step [W m-2]."""
+
+    shortwave_down: Array
+    """At the surface in four bands, as in `albedo.BANDS`, shape (4, n); zero at night."""
+    longwave_down: Array
+    """At the surface, shape (n,)."""
+    incoming_shortwave: Array
+    """At the top of the air, shape (n,)."""
+    reflected_shortwave: Array | None
+    """At the top of the air, shape (n,); None where the scheme does not know it."""
+    outgoing_longwave: Array | None
+    """At the top of the air, shape (n,); None where the scheme does not know it."""
+
+
+State = Any
+"""What the scheme carries from step to step: a pytree of arrays, part of the restart."""
+
+_OFFERED = {
+    "grey": ("shortwave_down", "longwave_down", "incoming_shortwave"),
+    "rrtmgp": (
+        "shortwave_down",
+        "longwave_down",
+        "incoming_shortwave",
+        "reflected_shortwave",
+        "outgoing_longwave",
+    ),
+    "host": (),
+}
+
+
+def offered(settings: RadiationSettings) -> tuple[str, ...]:
+    """The fluxes of `Radiation` that the scheme computes; the others are None."""
+    return _OFFERED[settings.scheme]
+
+
+def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:
+    """The state of a run that begins.
+
+    Args:
+      settings: ``&ngcm_radiation``.
+      shape: rows and columns of the grid.
+    """
+    del settings, shape
+    return ()
+
+
+def radiate(
+    settings: RadiationSettings,
+    state: State,
+    *,
+    shape: tuple[int, int],
+    day: Array,
+    second: Array,
+    seconds: int,
+    latitude: Array,
+    longitude: Array,
+    air_temperature: Array,
+    specific_humidity: Array,
+    cloud_ice: Array,
+    cloud_liquid: Array,
+    air_pressure: Array,
+    interface_pressure: Array,
+    surface_albedo: Array,
+    surface_temperature: Array,
+) -> tuple[State, Radiation]:
+    """Radiation over one model step. Pure and differentiable.
+
+    Args:
+      settings: ``&ngcm_radiation``, static.
+      state: what the step before has left, or `initial_state`.
+      shape: rows and columns of the grid, static.
+      day: days since 1970-01-01 at the start of the step, int32, shape ().
+      second: second of that day at the start of the step [s], int32, shape ().
+      seconds: length of the step [s], static.
+      latitude: [rad], shape (n,).
+      longitude: east [rad], shape (n,).
+      air_temperature: [K], shape (levels, n), top level first, as all that follow.
+      specific_humidity: [1], shape (levels, n); negative values count as zero, as below.
+      cloud_ice: mass fraction in air [1], shape (levels, n).
+      cloud_liquid: likewise.
+      air_pressure: at the centres of the levels [Pa], shape (levels, n).
+      interface_pressure: [Pa], shape (levels + 1, n).
+      surface_albedo: [1], bands as in `albedo.BANDS`, shape (4, n).
+      surface_temperature: radiating temperature of the surface [K], shape (n,).
+
+    Returns:
+      The state for the next step, and the fluxes.
+    """
+    del shape, surface_temperature
+    light = sunlight(day, second, seconds, latitude, longitude)
+    power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
+    air = {
+        "air_temperature": air_temperature,
+        "specific_humidity": specific_humidity,
+        "air_pressure": air_pressure,
+        "interface_pressure": interface_pressure,
+    }
+    layers = clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **air)
+    sky = grey_sky(
+        layers,
+        sunlit_cosine=light.sunlit_cosine,
+        ozone=total_ozone(sun(day, second).mean_longitude, latitude),
+        aerosol_optical_depth=settings.aerosol_optical_depth,
+        cloud_inhomogeneity=settings.cloud_inhomogeneity,
+        surface_albedo=surface_albedo,
+        **air,
+    )
+    return state, Radiation(sky.transmissivity * power, sky.longwave, power, None, None)

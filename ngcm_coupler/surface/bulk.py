@@ -7,7 +7,14 @@ from jax.typing import ArrayLike
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.schemes import SCHEMES
-from ngcm_coupler.surface.similarity import BulkFluxes, Surface, air_and_surface, fluxes, solved
+from ngcm_coupler.surface.similarity import (
+    BulkFluxes,
+    Surface,
+    air_and_surface,
+    fluxes,
+    neutral_scales,
+    solved,
+)
 
 
 def bulk_fluxes(
@@ -62,7 +69,6 @@ def bulk_fluxes(
         raise ConfigError(f"bulk scheme {scheme!r}: iterations={iterations}; use at least 1")
 
     air, (sst,) = air_and_surface(
-        closure,
         sea_surface_temperature,
         eastward_wind=eastward_wind,
         northward_wind=northward_wind,
@@ -72,6 +78,7 @@ def bulk_fluxes(
         wind_height=wind_height,
         temperature_height=temperature_height,
         potential_temperature=potential_temperature,
+        least_wind=closure.least_wind,
     )
     humidity, slope = moist.with_slope(moist.sea_surface_humidity, sst, air.pressure)
     sea = Surface(sst, humidity)
@@ -79,7 +86,7 @@ def bulk_fluxes(
         closure,
         air,
         sea,
-        solved(closure, air, sea, iterations),
+        solved(closure, air, sea, neutral_scales(air, sea), iterations),
         latent_heat=moist.latent_heat_of_vaporisation(sst),
         humidity_slope=slope,
     )

@@ -29,8 +29,14 @@ from ngcm_coupler.surface import moist
 _DRY_LAPSE_RATE = GRAVITY / SPECIFIC_HEAT_DRY_AIR  # [K m-1]
 _VIRTUAL = 0.61  # virtual temperature is T (1 + 0.61 q); rounded as in the definition of L
 _LEAST_BUOYANCY = 1e-9  # moisture with less has no part in the choice of a roughness length [K]
-_LOG_FIRST_ROUGHNESS = math.log(1e-4)  # [log m], of the first guess over the sea only
-_FIRST_GUST = 0.5  # [m s-1], of the first guess only; Fairall et al. (2003), sec. 2
+_FIRST_ROUGHNESS = 1e-4  # [m], of the first guess over the sea only
+
+
+FIRST_GUST = 0.5
+"""Gust speed of the first guess [m s-1]. Source: Fairall et al. (2003), sec. 2."""
+
+LEAST_WIND = 1e-3
+"""Slower wind drives fluxes as if it had this speed [m s-1], unless the scheme has its own."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class BulkScheme:
     """Buoyancy flux [m2 s-3] to the gust speed [m s-1], to be added in squares to the wind."""
     iterations: int
     """How often to iterate unless the caller says otherwise."""
-    least_wind: float = 1e-3
+    least_wind: float = LEAST_WIND
     """Slower wind drives fluxes as if it had this speed [m s-1]. It is positive, so that the speed
     can be differentiated."""
     unstable_log_heat_roughness: float | None = None
@@ -130,7 +136,7 @@ class Scales(NamedTuple):
     neutral_wind: Array  # mean wind at 10 m that would give this stress when neutral [m s-1]
 
 
-class _Layer(NamedTuple):
+class Layer(NamedTuple):
     """The shape of the profiles in the surface layer."""
 
     inverse_obukhov_length: Array
@@ -140,7 +146,6 @@ class _Layer(NamedTuple):
 
 
 def air_and_surface(
-    scheme: BulkScheme,
     *surface: ArrayLike,
     eastward_wind: ArrayLike,
     northward_wind: ArrayLike,
@@ -150,11 +155,11 @@ def air_and_surface(
     wind_height: ArrayLike,
     temperature_height: ArrayLike,
     potential_temperature: ArrayLike | None,
+    least_wind: float = LEAST_WIND,
 ) -> tuple[Air, list[Array]]:
     """The air, and whatever describes the surface, in a common shape and floating-point type.
 
     Args:
-      scheme: which gives the least wind speed.
       *surface: what describes the surface.
       eastward_wind: relative to the motion of the surface, at `wind_height` [m s-1].
       northward_wind: likewise.
@@ -165,6 +170,7 @@ def air_and_surface(
       temperature_height: above the surface [m].
       potential_temperature: at `temperature_height`, referred to 1000 hPa [K]; None: the air is
         brought down dry-adiabatically.
+      least_wind: slower wind is taken to have this speed [m s-1].
 
     Returns:
       The air, and the list of what describes the surface.
@@ -191,7 +197,7 @@ def air_and_surface(
     air = Air(
         eastward_wind=u,
         northward_wind=v,
-        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, scheme.least_wind**2)),
+        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, least_wind**2)),
         wind_height=zu,
         temperature=t,
         humidity=q,
@@ -205,35 +211,27 @@ def air_and_surface(
 
 
 def solved(
-    scheme: BulkScheme,
-    air: Air,
-    surface: Surface,
-    iterations: int,
-    log_first_roughness: ArrayLike = _LOG_FIRST_ROUGHNESS,
+    scheme: BulkScheme, air: Air, surface: Surface, start: Scales, iterations: int
 ) -> Scales:
-    """The scales of the profiles, from neutral ones by a number of iterations.
+    """The scales of the profiles, after a number of iterations.
 
     A rolled loop runs as fast as an unrolled one (5 ms for 8192 points on a slow CPU), and its
     gradient compiles in 2 s instead of 27 s and runs ten times faster. Its trip count is static,
     so that it can be differentiated in reverse.
     """
     return jax.lax.fori_loop(
-        0,
-        iterations,
-        lambda _, scales: improved(scheme, air, surface, scales),
-        first_guess(air, surface, log_first_roughness),
+        0, iterations, lambda _, scales: improved(scheme, air, surface, scales), start
     )
 
 
-def first_guess(
-    air: Air, surface: Surface, log_roughness: ArrayLike = _LOG_FIRST_ROUGHNESS
-) -> Scales:
-    """Neutral profiles over one roughness length, of which the logarithm is given.
+def neutral_scales(air: Air, surface: Surface) -> Scales:
+    """A first guess: neutral profiles over one roughness length.
 
     Guessing the stability first (Grachev and Fairall 1997) would save about one iteration; eight
-    settle without it.
+    settle without it over the sea.
     """
-    speed = jnp.sqrt(air.wind_speed**2 + _FIRST_GUST**2)
+    log_roughness = math.log(_FIRST_ROUGHNESS)
+    speed = jnp.sqrt(air.wind_speed**2 + FIRST_GUST**2)
     momentum = VON_KARMAN / (jnp.log(air.wind_height) - log_roughness)
     scalar = VON_KARMAN / (jnp.log(air.temperature_height) - log_roughness)
     friction_velocity = momentum * speed
@@ -249,13 +247,20 @@ def first_guess(
 def improved(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> Scales:
     """One iteration: stability and roughness, then scales, then gusts."""
     layer = _layer(scheme, air, surface, scales)
-    momentum = VON_KARMAN / _momentum_depth(scheme, layer, air.wind_height)
-    heat = VON_KARMAN / _heat_depth(scheme, layer, air.temperature_height)
-    moisture = VON_KARMAN / _moisture_depth(scheme, layer, air.temperature_height)
-    friction_velocity = momentum * scales.gusty_speed
+    return scales_in(scheme, air, surface, layer, scales.gusty_speed)
+
+
+def scales_in(
+    scheme: BulkScheme, air: Air, surface: Surface, layer: Layer, gusty_speed: Array
+) -> Scales:
+    """The scales that profiles of this shape have in wind and gusts of this speed [m s-1]."""
+    momentum = VON_KARMAN / momentum_depth(scheme, layer, air.wind_height)
+    heat = VON_KARMAN / heat_depth(scheme, layer, air.temperature_height)
+    moisture = VON_KARMAN / moisture_depth(scheme, layer, air.temperature_height)
+    friction_velocity = momentum * gusty_speed
     temperature = heat * (air.potential_temperature - surface.temperature)
     humidity = moisture * (air.humidity - surface.humidity)
-    buoyancy_flux = -friction_velocity * _buoyancy_scale(air, temperature, humidity)
+    buoyancy_flux = -friction_velocity * buoyancy(air, temperature, humidity)
     gusty_speed = jnp.sqrt(air.wind_speed**2 + scheme.gustiness(buoyancy_flux) ** 2)
     neutral_speed = friction_velocity / VON_KARMAN * (math.log(10.0) - layer.log_momentum_roughness)
     return Scales(
@@ -295,12 +300,12 @@ def fluxes(
     drag = mass_flux * scales.friction_velocity / scales.gusty_speed
     evaporation = -mass_flux * scales.humidity
     layer = _layer(scheme, air, surface, scales)
-    momentum_depth = _momentum_depth(scheme, layer, air.wind_height)
-    heat_depth = _heat_depth(scheme, layer, air.temperature_height)
-    moisture_depth = _moisture_depth(scheme, layer, air.temperature_height)
-    momentum_10m = _momentum_depth(scheme, layer, 10.0 + origin) / momentum_depth
-    heat_2m = _heat_depth(scheme, layer, 2.0 + origin) / heat_depth
-    moisture_2m = _moisture_depth(scheme, layer, 2.0 + origin) / moisture_depth
+    momentum_all = momentum_depth(scheme, layer, air.wind_height)
+    heat_all = heat_depth(scheme, layer, air.temperature_height)
+    moisture_all = moisture_depth(scheme, layer, air.temperature_height)
+    momentum_10m = momentum_depth(scheme, layer, 10.0 + origin) / momentum_all
+    heat_2m = heat_depth(scheme, layer, 2.0 + origin) / heat_all
+    moisture_2m = moisture_depth(scheme, layer, 2.0 + origin) / moisture_all
     theta_excess = air.potential_temperature - surface.temperature
     humidity_excess = air.humidity - surface.humidity
     conductance = VON_KARMAN * mass_flux
@@ -310,7 +315,7 @@ def fluxes(
         sensible_heat_flux=SPECIFIC_HEAT_DRY_AIR * mass_flux * scales.temperature,
         latent_heat_flux=-latent_heat * evaporation,
         heat_flux_derivative=-conductance
-        * (SPECIFIC_HEAT_DRY_AIR / heat_depth + latent_heat * humidity_slope / moisture_depth),
+        * (SPECIFIC_HEAT_DRY_AIR / heat_all + latent_heat * humidity_slope / moisture_all),
         evaporation=evaporation,
         eastward_wind_10m=momentum_10m * air.eastward_wind,
         northward_wind_10m=momentum_10m * air.northward_wind,
@@ -324,14 +329,17 @@ def fluxes(
     )
 
 
-def _layer(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> _Layer:
+def _layer(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> Layer:
     """Stability and roughness that go with the scales."""
-    buoyancy = _buoyancy_scale(air, scales.temperature, scales.humidity)
     log_momentum, log_heat, log_moisture = scheme.log_roughness(
         scales.friction_velocity, scales.neutral_wind, air.viscosity
     )
-    inverse_obukhov_length = VON_KARMAN * buoyancy / scales.friction_velocity**2
-    layer = _Layer(inverse_obukhov_length, log_momentum, log_heat, log_moisture)
+    inverse_obukhov_length = (
+        VON_KARMAN
+        * buoyancy(air, scales.temperature, scales.humidity)
+        / scales.friction_velocity**2
+    )
+    layer = Layer(inverse_obukhov_length, log_momentum, log_heat, log_moisture)
     if scheme.unstable_log_heat_roughness is None:
         return layer
     return _with_either_heat_roughness(
@@ -340,8 +348,8 @@ def _layer(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> _L
 
 
 def _with_either_heat_roughness(
-    scheme: BulkScheme, air: Air, surface: Surface, layer: _Layer, log_unstable: float
-) -> _Layer:
+    scheme: BulkScheme, air: Air, surface: Surface, layer: Layer, log_unstable: float
+) -> Layer:
     """Give unstable air its own roughness length of heat.
 
     Where warm air meets a sea that moistens it, the weak exchange of stable air can leave the air
@@ -355,7 +363,7 @@ def _with_either_heat_roughness(
     height = air.temperature_height
     theta_excess = air.potential_temperature - surface.temperature
     humidity_excess = air.humidity - surface.humidity
-    humidity = VON_KARMAN * humidity_excess / _moisture_depth(scheme, layer, height)
+    humidity = VON_KARMAN * humidity_excess / moisture_depth(scheme, layer, height)
     cancelling = -_VIRTUAL * air.temperature * humidity  # theta* of neutral air [K]
     warm = theta_excess > 0.0
     # The floor keeps the ratio and its derivative finite.
@@ -375,23 +383,23 @@ def _with_either_heat_roughness(
     )
 
 
-def _buoyancy_scale(air: Air, temperature: Array, humidity: Array) -> Array:
-    """(g / T) theta_v* [m s-2], positive when stable."""
+def buoyancy(air: Air, temperature: Array, humidity: Array) -> Array:
+    """Buoyancy [m s-2] of scales, or differences, of temperature [K] and humidity [1]."""
     virtual = temperature + _VIRTUAL * air.temperature * humidity
     return GRAVITY / air.temperature * virtual
 
 
-def _momentum_depth(scheme: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
+def momentum_depth(scheme: BulkScheme, layer: Layer, height: ArrayLike) -> Array:
     """What k u(z) / u* is."""
     return _depth(scheme, scheme.psi_momentum, layer, layer.log_momentum_roughness, height)
 
 
-def _heat_depth(scheme: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
+def heat_depth(scheme: BulkScheme, layer: Layer, height: ArrayLike) -> Array:
     """What k (theta(z) - theta of the surface) / theta* is."""
     return _depth(scheme, scheme.psi_heat, layer, layer.log_heat_roughness, height)
 
 
-def _moisture_depth(scheme: BulkScheme, layer: _Layer, height: ArrayLike) -> Array:
+def moisture_depth(scheme: BulkScheme, layer: Layer, height: ArrayLike) -> Array:
     """What k (q(z) - q of the surface) / q* is."""
     return _depth(scheme, scheme.psi_heat, layer, layer.log_moisture_roughness, height)
 
@@ -399,7 +407,7 @@ def _moisture_depth(scheme: BulkScheme, layer: _Layer, height: ArrayLike) -> Arr
 def _depth(
     scheme: BulkScheme,
     psi: Callable[[Array], Array],
-    layer: _Layer,
+    layer: Layer,
     log_roughness: Array,
     height: ArrayLike,
 ) -> Array:

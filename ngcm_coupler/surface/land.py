@@ -1,0 +1,118 @@
+"""Turbulent fluxes between the air and land, of which the host tells temperature and wetness."""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from ngcm_coupler.constants import ZERO_CELSIUS
+from ngcm_coupler.surface import moist, solid
+from ngcm_coupler.surface.similarity import BulkFluxes, Surface, air_and_surface, fluxes, solved
+
+_LOG_SCALAR_RATIO = math.log(0.1)  # of the roughness lengths of scalars and momentum
+_THAWED_CELSIUS = 1.0  # water is liquid from here on; it is ice up to 0 degrees
+
+
+def land_fluxes(
+    *,
+    eastward_wind: ArrayLike,
+    northward_wind: ArrayLike,
+    air_temperature: ArrayLike,
+    specific_humidity: ArrayLike,
+    surface_air_pressure: ArrayLike,
+    surface_temperature: ArrayLike,
+    roughness_length: ArrayLike,
+    moisture_availability: ArrayLike,
+    wind_height: ArrayLike,
+    temperature_height: ArrayLike,
+    potential_temperature: ArrayLike | None = None,
+) -> BulkFluxes:
+    """Fluxes of momentum, heat and water between the air and land.
+
+    Evaporation is the moisture availability times that of a wet surface; dew and frost form as on
+    a wet surface. The roughness length of heat and moisture is a tenth of that of momentum.
+    Heights count from the ground over smooth land, and over tall vegetation from its displacement
+    height; the logarithmic profile of the wind starts at zero there, one roughness length above
+    the level where it would end without this shift. So any roughness length has winds at 10 m.
+
+    Up to 0 degrees Celsius the surface holds ice, which sublimates; from 1 degree on it holds
+    water; saturation and latent heat are linear between, so that fluxes have no jump.
+
+    Every input broadcasts against the others; outputs have the common shape and dtype. Outputs
+    are differentiable in every input, calm and neutral air included; where dew turns into
+    evaporation the derivative has a step.
+
+    Args:
+      eastward_wind: mean wind at `wind_height` [m s-1].
+      northward_wind: likewise.
+      air_temperature: temperature at `temperature_height` [K].
+      specific_humidity: at `temperature_height` [kg kg-1].
+      surface_air_pressure: at the surface [Pa].
+      surface_temperature: of the skin of the land [K].
+      roughness_length: of momentum [m], positive.
+      moisture_availability: evaporation over that of a wet surface [1], 0 to 1.
+      wind_height: height of the wind above the surface [m].
+      temperature_height: height of temperature and humidity above the surface [m].
+      potential_temperature: as in `bulk_fluxes`.
+
+    Returns:
+      The fluxes and the near-surface values.
+
+    Sources: Manabe (1969) for the availability of moisture; Best et al. (2011) for a tenth, the
+    default of JULES, after Garratt and Hicks (1973).
+    """
+    air, (temperature, roughness, availability) = air_and_surface(
+        surface_temperature,
+        roughness_length,
+        moisture_availability,
+        eastward_wind=eastward_wind,
+        northward_wind=northward_wind,
+        air_temperature=air_temperature,
+        specific_humidity=specific_humidity,
+        surface_air_pressure=surface_air_pressure,
+        wind_height=wind_height,
+        temperature_height=temperature_height,
+        potential_temperature=potential_temperature,
+    )
+    air = air._replace(
+        wind_height=air.wind_height + roughness,
+        temperature_height=air.temperature_height + roughness,
+    )
+    log_roughness = jnp.log(roughness)
+    scheme = solid.scheme(log_roughness, log_roughness + _LOG_SCALAR_RATIO)
+    saturated, slope = moist.with_slope(_land_humidity, temperature, air.pressure)
+    excess = air.humidity - saturated
+    share = jnp.where(excess > 0.0, 1.0, availability)
+    land = Surface(temperature, air.humidity - share * excess)
+    return fluxes(
+        scheme,
+        air,
+        land,
+        solved(scheme, air, land, solid.first_guess(scheme, air, land), solid.ITERATIONS),
+        latent_heat=_latent_heat(temperature),
+        humidity_slope=share * slope,
+        origin=roughness,
+    )
+
+
+def _land_humidity(temperature: Array, pressure: Array) -> Array:
+    """Specific humidity of air in equilibrium with the water or ice of the ground."""
+    over_water = moist.saturation_vapour_pressure(temperature, pressure)
+    over_ice = moist.saturation_vapour_pressure_over_ice(temperature, pressure)
+    thawed = _thawed(temperature)
+    return moist.specific_humidity(over_ice + thawed * (over_water - over_ice), pressure)
+
+
+def _latent_heat(temperature: Array) -> Array:
+    """Latent heat of sublimation or vaporisation [J kg-1]."""
+    vaporisation = moist.latent_heat_of_vaporisation(temperature)
+    sublimation = moist.LATENT_HEAT_OF_SUBLIMATION
+    return sublimation + _thawed(temperature) * (vaporisation - sublimation)
+
+
+def _thawed(temperature: Array) -> Array:
+    """How much of the surface holds water rather than ice [1]."""
+    return jnp.clip((temperature - ZERO_CELSIUS) / _THAWED_CELSIUS, 0.0, 1.0)

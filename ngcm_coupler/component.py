@@ -25,7 +25,7 @@ from ngcm_coupler.errors import (
     RestartError,
     StateError,
 )
-from ngcm_coupler.fields import EXPORTS, Field, field
+from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.history import History
 from ngcm_coupler.imports import Imports, require_length
@@ -66,9 +66,12 @@ class Component:
             [field(name) for name in config.coupling.imports],
             config.coupling.max_import_age_seconds,
         )
-        self.fields: tuple[Field, ...] = self._imports.fields + EXPORTS
+        self._budgets_water = False
         self._on_owner(lambda: self._begin(config))
         self._share_grid()
+        water: set[Need] = {"water"} if self._budgets_water else set()
+        self._export_fields = offered(config.available | water)
+        self.fields: tuple[Field, ...] = self._imports.fields + self._export_fields
         self._ranks.own_all(self.grid.size)
         self._distribute()
         self._on_owner(lambda: self._open_history(config))
@@ -306,37 +309,39 @@ class Component:
         self._resident = resident
         self.grid = resident.atmosphere.grid
         self.land_area_fraction = resident.atmosphere.land_area_fraction
+        self._budgets_water = resident.atmosphere.budgets_water
         _log.debug("configuration\n%s", config.resolved_text())
         _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
 
     def _share_grid(self) -> None:
         """Gives the ranks without an atmosphere its grid, clock and land."""
-        numbers = np.zeros(5 + len(self._imports.fields), np.int64)
+        numbers = np.zeros(6 + len(self._imports.fields), np.int64)
         if self._ranks.is_owner:
             start = self.clock.start.astype(np.int64)
-            numbers[:5] = (
-                self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means
+            numbers[:6] = (
+                self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means,
+                self._budgets_water,
             )  # fmt: skip
-            numbers[5:] = self._imports.put_at
+            numbers[6:] = self._imports.put_at
         self._ranks.share(numbers)
         if not self._ranks.is_owner:
             self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
             self.clock = Clock(np.datetime64(int(numbers[2]), "s"), int(numbers[3]))
             self.land_area_fraction = np.empty(self.grid.size)
-        self._has_means = bool(numbers[4])
-        self._imports.put_at = numbers[5:].copy()
+        self._has_means, self._budgets_water = bool(numbers[4]), bool(numbers[5])
+        self._imports.put_at = numbers[6:].copy()
         self._ranks.share(self.land_area_fraction)
 
     def _distribute(self) -> None:
         """Hands each rank its points of what the device holds, after the points have changed."""
         whole = self._resident.imports() if self._resident else None
         values = self._ranks.scatter(whole, len(self._imports.fields))
-        self._imports.hold(values, self._ranks.points, self.grid, self.land_area_fraction < 1.0)
+        self._imports.hold(values, self._ranks.points, self.grid, self.land_area_fraction)
         self._distribute_exports()
 
     def _distribute_exports(self) -> None:
         whole = self._resident.exports() if self._resident else None
-        self._exports = self._ranks.scatter(whole, len(EXPORTS))
+        self._exports = self._ranks.scatter(whole, len(self._export_fields))
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
@@ -355,9 +360,10 @@ class Component:
         if np.isfinite(exports.sum(dtype=np.float64)):
             return
         row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
+        name = self._export_fields[row].name
         raise DivergedError(
             f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
-            f" {EXPORTS[row].name} = {exports[row, point]} at {self.grid.place(point)}; first of"
+            f" {name} = {exports[row, point]} at {self.grid.place(point)}; first of"
             f" {int((~np.isfinite(exports)).sum())} values that are not finite"
         )
 
@@ -400,7 +406,7 @@ class Component:
             "atmosphere": resident.atmosphere.name,
             "step_seconds": resident.atmosphere.step_seconds,
             "imports": [row.name for row in self._imports.fields],
-            "exports": [row.name for row in EXPORTS],
+            "exports": [row.name for row in resident.fields],
         }
 
     def _save(self, path: str, put_at: np.ndarray, imports: np.ndarray) -> None:

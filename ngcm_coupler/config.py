@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ngcm_coupler import groups, schema
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.fields import IMPORTS, Need
 from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
 
 
@@ -27,12 +28,29 @@ class Config:
     model: groups.Model = dataclasses.field(default_factory=groups.Model)
     coupling: groups.Coupling = dataclasses.field(default_factory=groups.Coupling)
     surface: groups.Surface = dataclasses.field(default_factory=groups.Surface)
+    radiation: groups.Radiation = dataclasses.field(default_factory=groups.Radiation)
     device: groups.Device = dataclasses.field(default_factory=groups.Device)
     history: groups.History = dataclasses.field(default_factory=groups.History)
     restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
     log: groups.Log = dataclasses.field(default_factory=groups.Log)
     driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
     slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
+
+    @property
+    def available(self) -> frozenset[Need]:
+        """What the settings offer to the fields that need something (`fields.Field.needs`).
+
+        Whether the water budget is known depends on the model and is not in it.
+        """
+        imports, scheme = self.coupling.imports, self.radiation.scheme
+        met: dict[Need, bool] = {
+            "sea_ice": "sea_ice_surface_temperature" in imports,
+            "land": "land_surface_skin_temperature" in imports,
+            "radiation": scheme != "host",
+            "top_of_atmosphere": scheme == "rrtmgp",
+            "skin": self.surface.sea_skin != "none",
+        }
+        return frozenset(need for need, is_met in met.items() if is_met)
 
     def resolved_text(self) -> str:
         """Returns the namelist with every default filled in; `parse` gives this object back."""
@@ -83,6 +101,9 @@ INTERVAL = Where("ngcm_coupling", "interval_seconds")
 _ANALYTIC_STEP = Where("ngcm_model", "analytic_step_seconds")
 _RUN_HOURS = Where("ngcm_driver", "run_hours")
 _SLAB_STEP = Where("slab_ocean", "time_step_seconds")
+_IMPORTS = Where("ngcm_coupling", "imports")
+_RADIATION = Where("ngcm_radiation", "scheme")
+_SKIN = Where("ngcm_surface", "sea_skin")
 
 
 def load(path: str, *further_rules: Rule) -> Config:
@@ -114,7 +135,8 @@ def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
     # A host with an ocean of its own need not make the driver's defaults fit its interval.
     drives = document.settings.keys() & {"ngcm_driver", "slab_ocean"}
     driver_rules = [_driver_conflicts] if drives else []
-    for rule in (_file_conflicts, _model_conflicts, *driver_rules, *further_rules):
+    own_rules = (_file_conflicts, _model_conflicts, _surface_conflicts)
+    for rule in (*own_rules, *driver_rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
         raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
@@ -145,6 +167,31 @@ def _model_conflicts(config: Config) -> Iterator[Conflict]:
         step = config.model.analytic_step_seconds
         if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
             yield Conflict(fault, (INTERVAL, _ANALYTIC_STEP))
+
+
+def _surface_conflicts(config: Config) -> Iterator[Conflict]:
+    """A tile has all its imports or none; albedos have a use only where there is radiation."""
+    imports, by_host = config.coupling.imports, config.radiation.scheme == "host"
+    for tile, noun in (("sea_ice", "sea ice"), ("land", "land")):
+        own = [row.name for row in IMPORTS if row.surface == tile]
+        albedos = [name for name in own if "albedo" in name]
+        given = [name for name in own if name in imports]
+        idle = [name for name in albedos if name in imports] if by_host else []
+        lacking = [name for name in own if name not in given and not (by_host and name in albedos)]
+        if idle:
+            message = (
+                f"{_IMPORTS} names {', '.join(idle)}, which {_RADIATION} = 'host' leaves unused"
+            )
+            yield Conflict(f"{message}; take them out", (_IMPORTS, _RADIATION))
+        elif given and lacking:
+            message = f"{_IMPORTS} names {given[0]} without {', '.join(lacking)}"
+            remedy = f"give all imports of {noun} or none"
+            yield Conflict(f"{message}; {remedy}", (_IMPORTS, _RADIATION))
+    if by_host and config.surface.sea_skin != "none":
+        message = f"{_SKIN} = '{config.surface.sea_skin}' needs radiation, which {_RADIATION}"
+        yield Conflict(
+            f"{message} = 'host' does not offer; use 'none' or 'grey'", (_SKIN, _RADIATION)
+        )
 
 
 def _driver_conflicts(config: Config) -> Iterator[Conflict]:
@@ -180,10 +227,14 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
             reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
             message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
             yield Conflict(message, (where,))
-    if config.history.file:
-        where = Where("ngcm_history", "file")
-        if problem := _write_problem(pathlib.Path(config.history.file)):
-            yield Conflict(f"{where} = {text_of(config.history.file)} {problem}", (where,))
+    history = config.history
+    for name, file in (("file", history.file), ("budget_file", history.budget_file)):
+        where = Where("ngcm_history", name)
+        if file and (problem := _write_problem(pathlib.Path(file))):
+            yield Conflict(f"{where} = {text_of(file)} {problem}", (where,))
+    if history.file and history.file == history.budget_file:
+        wheres = Where("ngcm_history", "budget_file"), Where("ngcm_history", "file")
+        yield Conflict(f"{wheres[0]} and {wheres[1]} are one file; give two names", wheres)
 
 
 def _write_problem(file: pathlib.Path) -> str | None:

@@ -22,8 +22,14 @@ ANALYTIC_START_DATE = "2000-01-01T00:00:00"
 REQUIRED_IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 """What every published model needs from its host."""
 
-CURRENT_IMPORTS = ("sea_water_x_velocity", "sea_water_y_velocity")
-"""The surface current: two components that mean nothing alone."""
+_PAIRS = (
+    ("sea_water_x_velocity", "sea_water_y_velocity"),
+    (
+        "imposed_surface_downward_eastward_stress",
+        "imposed_surface_downward_northward_stress",
+    ),
+)
+"""Components of a vector, which mean nothing alone."""
 
 
 def _date_problem(date: str) -> str | None:
@@ -45,9 +51,10 @@ def _imports_problem(names: tuple[str, ...]) -> str | None:
     missing = [name for name in REQUIRED_IMPORTS if name not in names]
     if missing:
         return f"lacks {', '.join(missing)}, which every model needs"
-    given = [name for name in CURRENT_IMPORTS if name in names]
-    if len(given) == 1:
-        return f"names {given[0]} without the other component of the current"
+    for pair in _PAIRS:
+        given = [name for name in pair if name in names]
+        if len(given) == 1:
+            return f"names {given[0]} without {next(name for name in pair if name != given[0])}"
     return None
 
 
@@ -102,6 +109,10 @@ class Model:
         "Whether to keep the mass of dry air, by one factor on surface pressure after every step; "
         "published models let it drift.",
     )
+    fix_negative_humidity: bool = key(
+        False,
+        "Whether to fill negative humidity from the same column after every step.",
+    )
     analytic_latitudes: int = key(
         32,
         "Latitudes of the analytic engine's Gaussian grid, which has twice as many longitudes.",
@@ -128,9 +139,9 @@ class Coupling:
     )
     imports: tuple[str, ...] = key(
         REQUIRED_IMPORTS,
-        "Fields that the host gives; the first two always, the current if it has one.",
+        "Fields that the host gives; the first two always, those of a tile all together.",
         choices=tuple(field.name for field in fields.IMPORTS),
-        note="none twice, both components of the current or neither",
+        note="none twice, both components of a vector or neither",
         check=_imports_problem,
     )
     max_import_age_seconds: int = key(
@@ -151,6 +162,12 @@ class Surface:
         "Bulk formulae of the fluxes over open water: COARE 3.6 or 3.0, those of the IFS without "
         "waves, or those of Large and Yeager (2009).",
         choices=("coare3p6", "coare3p0", "ecmwf", "ncar"),
+    )
+    sea_skin: str = key(
+        "none",
+        "Skin of open water: 'none' takes the host's temperature for it, 'cool' cools it by what "
+        "it loses, 'cool_and_warm' also warms a layer below it in sunshine and calm.",
+        choices=("none", "cool", "cool_and_warm"),
     )
 
 
@@ -249,6 +266,12 @@ class History:
     file: str = key(
         "",
         "netCDF file of the exchanged fields, one record an interval; '' writes none.",
+        note="'' or a file in an existing, writable folder",
+    )
+    budget_file: str = key(
+        "",
+        "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "
+        "'' writes none.",
         note="'' or a file in an existing, writable folder",
     )
 

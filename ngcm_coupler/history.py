@@ -19,7 +19,7 @@ class History:
     """Writes one record an interval and leaves a complete file after each.
 
     Imports are recorded as the host has put them, over land too. Exports that mean something over
-    the sea only are masked where a cell has none.
+    sea or land only are masked where a cell has none.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class History:
         self._grid = grid
         self._fields = tuple(fields)
         self._no_sea = land_area_fraction >= 1.0
+        self._no_land = land_area_fraction <= 0.0
         self._start = start
         try:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
@@ -78,7 +79,8 @@ class History:
             for field in self._fields:
                 row = values[field.name]
                 if field.surface and field.direction == "export":
-                    row = np.where(self._no_sea, _FILL_VALUE, row)
+                    nowhere = self._no_land if field.surface == "land" else self._no_sea
+                    row = np.where(nowhere, _FILL_VALUE, row)
                 self._file[field.name][record] = row.reshape(self._grid.nlat, self._grid.nlon)
             self._file.sync()
         except (OSError, RuntimeError) as error:
@@ -147,7 +149,7 @@ def _field_attributes(field: Field) -> dict[str, str]:
     time = "time: mean" if field.averaging == "interval_mean" else "time: point"
     area = f" area: mean where {field.surface}" if field.surface else ""
     attributes = {
-        "standard_name": field.standard_name,
+        **({"standard_name": field.standard_name} if field.standard_name else {}),
         "long_name": field.description,
         "units": field.units,
         "cell_methods": time + area,

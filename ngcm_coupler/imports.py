@@ -40,7 +40,11 @@ class Imports:
         self._limits = [field.accepted_range for field in self.fields]
 
     def hold(
-        self, values: np.ndarray, points: np.ndarray, grid: GaussianGrid, sea: np.ndarray
+        self,
+        values: np.ndarray,
+        points: np.ndarray,
+        grid: GaussianGrid,
+        land_area_fraction: np.ndarray,
     ) -> None:
         """Takes over values for the points that this rank holds from now on.
 
@@ -48,14 +52,19 @@ class Imports:
           values: float32, shape (len(fields), points.size).
           points: indices on the grid, shape (points.size,).
           grid: the grid.
-          sea: whether a point of the grid has any sea, shape (grid.size,).
+          land_area_fraction: [1], shape (grid.size,): a field of the sea or of ice counts where
+            there is any sea, one of land where there is any land.
         """
         self.values = values.copy()
         self._arrived = np.empty(points.size, np.float32)
         self.in_use = False
         self._points, self._grid = points, grid
-        # None: every point has sea, so that a put need not pick them out.
-        self._sea = None if sea[points].all() else np.flatnonzero(sea[points])
+        land = land_area_fraction[points]
+        has_sea, has_land = land < 1.0, land > 0.0
+        self._counting = [
+            _places(has_land if field.surface == "land" else has_sea | (field.surface == ""))
+            for field in self.fields
+        ]
 
     def put(self, row: int, values: np.ndarray, now: int) -> None:
         """Takes a field from the host.
@@ -76,7 +85,8 @@ class Imports:
         require_length(self.fields[row], values, arrived.size)
         with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
             np.copyto(arrived, values, casting="same_kind")
-        sample = arrived if self._sea is None else arrived.take(self._sea)
+        counting = self._counting[row]
+        sample = arrived if counting is None else arrived.take(counting)
         low, high = self._limits[row]
         # A NaN makes both comparisons false.
         if sample.size and not (sample.min() >= low and sample.max() <= high):
@@ -111,15 +121,28 @@ class Imports:
         with np.errstate(invalid="ignore"):
             excess = np.maximum(low - values, values - high)
         excess[np.isnan(excess)] = np.inf
-        if self._sea is not None:
-            excess[np.setdiff1d(np.arange(excess.size), self._sea)] = -np.inf
+        counting = self._counting[row]
+        if counting is not None:
+            excess[np.setdiff1d(np.arange(excess.size), counting)] = -np.inf
         worst = int(excess.argmax())
         return ValueRangeError(
             f"{field.name}: {int((excess > 0.0).sum())} of {values.size} values are not finite or"
             f" outside {field.valid_min:g} to {field.valid_max:g} {field.units}; the worst is"
-            f" {values[worst]:g} at {self._grid.place(int(self._points[worst]))}; points without"
-            " sea may hold anything"
+            f" {values[worst]:g} at {self._grid.place(int(self._points[worst]))}"
+            + (
+                f"; points without {noun} may hold anything"
+                if (noun := _NOUN[field.surface])
+                else ""
+            )
         )
+
+
+_NOUN = {"sea": "sea", "sea_ice": "sea", "land": "land", "": ""}
+
+
+def _places(counting: np.ndarray) -> np.ndarray | None:
+    """Where values count; None where all do, so that a put need not pick them out."""
+    return None if counting.all() else np.flatnonzero(counting)
 
 
 def require_length(field: Field, values: np.ndarray, points: int) -> None:

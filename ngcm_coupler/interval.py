@@ -8,25 +8,25 @@ ask for. Nothing in it leaves the device.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ngcm_coupler.constants import (
-    GAS_CONSTANT_DRY_AIR,
-    KAPPA,
-    REFERENCE_PRESSURE,
-    VIRTUAL_TEMPERATURE_FACTOR,
+from ngcm_coupler.config import Config
+from ngcm_coupler.engine.base import (
+    Atmosphere,
+    AtmosphereState,
+    Increments,
+    InitialCondition,
+    Parameters,
 )
-from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, SurfaceState
-from ngcm_coupler.fields import EXPORTS, field
-from ngcm_coupler.surface.bulk import bulk_fluxes
-from ngcm_coupler.surface.fixers import dry_mass_correction
-from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
+from ngcm_coupler.fields import Field, Need, offered
+from ngcm_coupler.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
+from ngcm_coupler.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
 
-_MEAN_ROWS = np.array([row.averaging == "interval_mean" for row in EXPORTS])
+_SECONDS_PER_DAY = 86400
 
 
 @jax.tree_util.register_dataclass
@@ -37,33 +37,77 @@ class CoupledState:
     Attributes:
       atmosphere: the state of the atmosphere.
       dry_air_pressure: global mean pressure of dry air at the surface when the run began [Pa].
+      day: date of the state, days since 1970-01-01 in the proleptic Gregorian calendar, int32.
+      second: second of that day, int32.
+      exchange: state of the surface exchange.
     """
 
     atmosphere: AtmosphereState
     dry_air_pressure: jax.Array
+    day: jax.Array
+    second: jax.Array
+    exchange: ExchangeState
 
 
-@dataclasses.dataclass(frozen=True)
 class Interval:
     """The coupling interval of one atmosphere.
 
     Attributes:
-      atmosphere: the atmosphere.
-      imports: names of the imported fields, in the order of the rows of the import array.
+      exports: the exported fields, in the order of the rows of the export array.
       steps: model steps in an interval.
-      bulk_scheme: turbulent flux scheme over open water.
-      fix_dry_mass: whether to keep the mass of dry air.
     """
 
-    atmosphere: Atmosphere
-    imports: tuple[str, ...]
-    steps: int
-    bulk_scheme: str
-    fix_dry_mass: bool
+    def __init__(self, atmosphere: Atmosphere, config: Config) -> None:
+        """Sets up the exchange.
 
-    def begin(self, state: AtmosphereState) -> CoupledState:
-        """The state of a run that begins with this one of the atmosphere."""
-        return CoupledState(state, self.atmosphere.dry_air_pressure(state))
+        Args:
+          atmosphere: the atmosphere.
+          config: the settings; the coupling interval is a multiple of the model step.
+        """
+        water: set[Need] = {"water"} if atmosphere.budgets_water else set()
+        self.exports: tuple[Field, ...] = offered(config.available | water)
+        self.steps = config.coupling.interval_seconds // atmosphere.step_seconds
+        self._is_mean = np.array([row.averaging == "interval_mean" for row in self.exports])
+        self._atmosphere = atmosphere
+        self._model = config.model
+        self._reader = SurfaceReader(
+            config.coupling.imports, atmosphere.grid, atmosphere.land_area_fraction
+        )
+        self._exchange = SurfaceExchange(
+            config,
+            atmosphere.grid,
+            atmosphere.land_area_fraction,
+            atmosphere.sigma_levels,
+            self._reader,
+        )
+
+    def begin(
+        self, state: AtmosphereState, day: jax.Array | int, second: jax.Array | int
+    ) -> CoupledState:
+        """The state of a run that begins with this one of the atmosphere.
+
+        Args:
+          state: the atmosphere.
+          day: its date in days since 1970-01-01.
+          second: second of that day.
+        """
+        return CoupledState(
+            state,
+            self._atmosphere.dry_air_pressure(state),
+            jnp.asarray(day, jnp.int32),
+            jnp.asarray(second, jnp.int32),
+            self._exchange.begin(),
+        )
+
+    def initial_imports(self, parameters: Parameters, initial: InitialCondition) -> jax.Array:
+        """What the host has put before it has put anything, shape (len(imports), n).
+
+        The sea is that of the initial data; ice and land are those that stand in where a host has
+        none. Of currents and of fluxes of its own only the host knows: they are zero, and like all
+        imports to be put before the first interval.
+        """
+        air = self._atmosphere.lowest_level(parameters, initial.state)
+        return self._reader.initial(initial.surface, air)
 
     def advance(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
@@ -78,18 +122,17 @@ class Interval:
 
         Returns:
           The state at the end of the interval, and the exported fields in the order of
-          `fields.EXPORTS`, shape (len(EXPORTS), n): states at the end of the interval, fluxes as
-          means over the ends of its steps.
+          ``exports``, shape (len(exports), n): states at the end of the interval; fluxes as means,
+          those of the sun over its steps, others over the ends of its steps.
         """
-        surface = self._surface(imports)
+        surface = self._reader.read(imports)
 
         def step(carry, _):  # noqa: ANN001, ANN202
             state, _, total = carry
-            state = self._step(parameters, state, surface)
-            exports = self._diagnose(parameters, state.atmosphere, surface)
+            state, exports = self._step(parameters, state, surface)
             return (state, exports, total + exports), None
 
-        nothing = jnp.zeros((len(EXPORTS), self.atmosphere.grid.size), jnp.float32)
+        nothing = jnp.zeros((len(self.exports), self._atmosphere.grid.size), jnp.float32)
         carry = (state, nothing, nothing)
         if self.steps == 1:
             # On a CPU, XLA runs the same step a third slower inside a loop, even of one pass.
@@ -97,95 +140,57 @@ class Interval:
         else:
             carry, _ = jax.lax.scan(step, carry, length=self.steps)
         state, exports, total = carry
-        return state, jnp.where(_MEAN_ROWS[:, None], total / self.steps, exports)
+        return state, jnp.where(self._is_mean[:, None], total / self.steps, exports)
 
     def diagnose(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
     ) -> jax.Array:
-        """The exported fields of one moment, fluxes included, shape (len(EXPORTS), n)."""
-        return self._diagnose(parameters, state.atmosphere, self._surface(imports))
+        """The exported states of one moment, shape (len(exports), n); fluxes are not a number."""
+        air = self._atmosphere.lowest_level(parameters, state.atmosphere)
+        columns = self._atmosphere.columns(parameters, state.atmosphere)
+        rows = self._exchange.states(air, columns, self._reader.read(imports))
+        unknown = jnp.full(self._atmosphere.grid.size, jnp.nan)
+        return self._stacked({row.name: unknown for row in self.exports} | rows)
 
     def _step(
-        self, parameters: Parameters, state: CoupledState, surface: Mapping[str, jax.Array]
-    ) -> CoupledState:
-        """One step of the atmosphere, and what is corrected after it."""
-        atmosphere = self.atmosphere.step(parameters, state.atmosphere, _surface_state(surface))
-        if self.fix_dry_mass:
+        self, parameters: Parameters, state: CoupledState, surface: HostSurface
+    ) -> tuple[CoupledState, jax.Array]:
+        """One step of the atmosphere, what is corrected after it, and what it exchanges."""
+        model = self._atmosphere
+        atmosphere = model.step(parameters, state.atmosphere, surface.as_seen_by_atmosphere())
+        if self._model.fix_negative_humidity:
+            columns = model.columns(parameters, atmosphere)
+            thickness = jnp.diff(columns.interface_pressure, axis=0)
+            filled = borrow_humidity(columns.specific_humidity, thickness)
+            change = Increments(specific_humidity=filled - columns.specific_humidity)
+            atmosphere = model.with_increments(atmosphere, change)
+        if self._model.fix_dry_mass:
             correction = dry_mass_correction(
-                self.atmosphere.dry_air_pressure(atmosphere), state.dry_air_pressure
+                model.dry_air_pressure(atmosphere), state.dry_air_pressure
             )
-            atmosphere = self.atmosphere.with_log_pressure_added(atmosphere, correction)
-        return dataclasses.replace(state, atmosphere=atmosphere)
-
-    def _surface(self, imports: jax.Array) -> dict[str, jax.Array]:
-        """Names the rows of the import array, and spreads the sea to where the host has none.
-
-        Published models look at the sea surface wherever their own mask has a trace of water, on
-        most of the land. There the host's values are taken if all of them are possible ones, as
-        those of prepared ERA5 data are, and otherwise those of the nearest point with sea.
-        """
-        sea = self.atmosphere.land_area_fraction < 1.0
-        limits = np.array([field(name).accepted_range for name in self.imports], np.float32)
-        possible = ((imports >= limits[:, :1]) & (imports <= limits[:, 1:])).all(axis=0)
-        spread = imports[:, self.atmosphere.grid.nearest_of(sea)]
-        surface = dict(zip(self.imports, jnp.where(sea | possible, imports, spread), strict=True))
-        surface["sea_ice_area_fraction"] = surface["sea_ice_area_fraction"].clip(0.0, 1.0)
-        return surface
-
-    def _diagnose(
-        self, parameters: Parameters, state: AtmosphereState, surface: Mapping[str, jax.Array]
-    ) -> jax.Array:
-        """Lowest level, sea-level pressure and bulk exchange with open water, as rows."""
-        air = self.atmosphere.lowest_level(parameters, state)
-        current = (
-            surface.get("sea_water_x_velocity", 0.0),
-            surface.get("sea_water_y_velocity", 0.0),
+            atmosphere = model.with_log_pressure_added(atmosphere, correction)
+        span = Step(state.day, state.second, model.step_seconds)
+        exchange, rows, increments = self._exchange.fluxes(
+            state.exchange,
+            model.lowest_level(parameters, atmosphere),
+            model.columns(parameters, atmosphere),
+            model.surface_water(atmosphere) if model.budgets_water else None,
+            surface,
+            span,
         )
-        humidity = jnp.maximum(air.specific_humidity, 0.0)
-        potential = air.air_temperature * (REFERENCE_PRESSURE / air.air_pressure) ** KAPPA
-        virtual = air.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * humidity)
-        flux = bulk_fluxes(
-            self.bulk_scheme,
-            eastward_wind=air.eastward_wind - current[0],
-            northward_wind=air.northward_wind - current[1],
-            air_temperature=air.air_temperature,
-            specific_humidity=humidity,
-            surface_air_pressure=air.surface_air_pressure,
-            sea_surface_temperature=surface["sea_surface_temperature"],
-            wind_height=air.height,
-            temperature_height=air.height,
-            potential_temperature=potential,
-        )
-        rows = {
-            "height": air.height,
-            "eastward_wind": air.eastward_wind,
-            "northward_wind": air.northward_wind,
-            "air_temperature": air.air_temperature,
-            "air_potential_temperature": potential,
-            "specific_humidity": humidity,
-            "air_pressure": air.air_pressure,
-            "air_density": air.air_pressure / (GAS_CONSTANT_DRY_AIR * virtual),
-            "air_pressure_at_mean_sea_level": air_pressure_at_mean_sea_level(
-                air.surface_air_pressure,
-                air.surface_altitude,
-                air.air_temperature,
-                air.air_pressure,
-            ),
-            "surface_air_pressure": air.surface_air_pressure,
-            "surface_altitude": air.surface_altitude,
-            "eastward_wind_at_10m": flux.eastward_wind_10m + current[0],
-            "northward_wind_at_10m": flux.northward_wind_10m + current[1],
-            "air_temperature_at_2m": flux.air_temperature_2m,
-            "specific_humidity_at_2m": flux.specific_humidity_2m,
-            "surface_downward_eastward_stress": flux.eastward_stress,
-            "surface_downward_northward_stress": flux.northward_stress,
-            "surface_downward_sensible_heat_flux": flux.sensible_heat_flux,
-            "surface_downward_latent_heat_flux": flux.latent_heat_flux,
-            "water_evapotranspiration_flux": flux.evaporation,
-        }
-        return jnp.stack([rows[row.name].astype(jnp.float32) for row in EXPORTS])
+        if increments is not None:
+            atmosphere = model.with_increments(atmosphere, increments)
+            content = model.columns(parameters, atmosphere).water_content()
+            rows["atmosphere_mass_content_of_water"] = content
+        second = state.second + model.step_seconds
+        return CoupledState(
+            atmosphere,
+            state.dry_air_pressure,
+            state.day + second // _SECONDS_PER_DAY,
+            second % _SECONDS_PER_DAY,
+            exchange,
+        ), self._stacked(rows)
 
-
-def _surface_state(surface: Mapping[str, jax.Array]) -> SurfaceState:
-    """The part of the surface that the atmosphere itself sees."""
-    return SurfaceState(surface["sea_surface_temperature"], surface["sea_ice_area_fraction"])
+    def _stacked(self, rows: Rows) -> jax.Array:
+        """The rows that are exported, in their order."""
+        return jnp.stack([rows[row.name].astype(jnp.float32) for row in self.exports])

@@ -43,6 +43,7 @@ class ResidentAtmosphere:
 
     Attributes:
       atmosphere: the engine.
+      fields: the exported fields, in the order of the rows of `exports`.
       device: where it lives.
     """
 
@@ -61,13 +62,9 @@ class ResidentAtmosphere:
         fault = multiple_of_step_fault(interval_seconds, self.atmosphere.step_seconds)
         if fault:
             raise ConfigError(fault)
-        self._interval = Interval(
-            self.atmosphere,
-            config.coupling.imports,
-            interval_seconds // self.atmosphere.step_seconds,
-            config.surface.bulk_scheme,
-            config.model.fix_dry_mass,
-        )
+        with self._settings():
+            self._interval = Interval(self.atmosphere, config)
+        self.fields = self._interval.exports
         self._seed = config.model.random_seed
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
         self._traced = 0
@@ -87,11 +84,10 @@ class ResidentAtmosphere:
         """
         with self._settings():
             initial = self.atmosphere.initial_condition(start, self._seed)
-            still = jnp.zeros(self.atmosphere.grid.size, jnp.float32)
-            # Initial data know no currents. The host must put its own before the first interval.
-            rows = [getattr(initial.surface, name, still) for name in self._interval.imports]
-            imports = jnp.stack(rows)
-            state = jax.jit(self._interval.begin)(initial.state)
+            imports = jax.jit(lambda: self._interval.initial_imports(self._parameters, initial))()
+            day = initial.time.astype("datetime64[D]")
+            second = (initial.time - day) // np.timedelta64(1, "s")
+            state = jax.jit(self._interval.begin)(initial.state, day.astype(int), second)
             self._state = jax.device_put(state, self.device)
             self._imports = jax.device_put(imports, self.device)
             self._exports = jax.jit(self._interval.diagnose)(
@@ -120,8 +116,13 @@ class ResidentAtmosphere:
         return np.asarray(self._imports)
 
     def exports(self) -> np.ndarray:
-        """Waits for the device and returns the exported fields, shape (len(EXPORTS), n)."""
+        """Waits for the device and returns the exported fields, shape (len(fields), n)."""
         return np.asarray(self._exports)
+
+    def dry_air_pressure(self) -> float:
+        """Pressure of dry air at the surface, mean over the globe [Pa]: its mass."""
+        with self._settings():
+            return float(jax.jit(self.atmosphere.dry_air_pressure)(self._state.atmosphere))
 
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
@@ -153,7 +154,7 @@ class ResidentAtmosphere:
           RestartError: an array is missing, left over, or of another shape or type.
         """
         with self._settings():
-            template = jax.eval_shape(self._interval.begin, self.atmosphere.state_template())
+            template = jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
         named = _named_leaves(template)
         if odd := sorted({name for name, _ in named} ^ set(leaves)):
             raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")

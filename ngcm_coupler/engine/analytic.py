@@ -21,6 +21,7 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.engine.base import (
     Columns,
+    Increments,
     InitialCondition,
     LowestLevel,
     SurfaceState,
@@ -91,6 +92,8 @@ class AnalyticAtmosphere:
         self.name = f"analytic-{2 * nlat}x{nlat}"
         self.grid = GaussianGrid(2 * nlat, nlat)
         self.land_area_fraction = np.zeros(self.grid.size)
+        self._interfaces = np.append(np.linspace(0.0, 2.0 * _LOWEST_SIGMA - 1.0, _LEVELS), 1.0)
+        self.sigma_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
         self.step_seconds = step_seconds
         self.budgets_water = True
         self.parameters: dict[str, np.ndarray] = {}
@@ -140,6 +143,15 @@ class AnalyticAtmosphere:
         """Nothing to add to: the pressure is prescribed."""
         return state
 
+    def with_increments(self, state: AnalyticState, increments: Increments) -> AnalyticState:
+        """Changes temperature and humidity of the lowest level; winds are prescribed."""
+        temperature, humidity = state.air_temperature, state.specific_humidity
+        if increments.air_temperature is not None:
+            temperature = temperature + increments.air_temperature[-1]
+        if increments.specific_humidity is not None:
+            humidity = humidity + increments.specific_humidity[-1]
+        return dataclasses.replace(state, air_temperature=temperature, specific_humidity=humidity)
+
     def lowest_level(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> LowestLevel:
         """Prescribed winds and pressure over the relaxed air."""
         cosine = np.cos(self._latitude)
@@ -164,10 +176,10 @@ class AnalyticAtmosphere:
 
     def columns(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> Columns:
         """Cloudless air of a constant lapse rate over the relaxed lowest level."""
-        interfaces = np.append(np.linspace(0.0, 2.0 * _LOWEST_SIGMA - 1.0, _LEVELS), 1.0)
-        sigma = 0.5 * (interfaces[1:] + interfaces[:-1])[:, None].astype(np.float32)
+        interfaces = jnp.asarray(self._interfaces[:, None], jnp.float32)
+        sigma = jnp.asarray(self.sigma_levels[:, None], jnp.float32)
         pressure = self._surface_pressure(state)
-        ratio = jnp.asarray(sigma / _LOWEST_SIGMA)
+        ratio = sigma / _LOWEST_SIGMA
         temperature = state.air_temperature * ratio**_LAPSE_EXPONENT
         cloudless = jnp.zeros_like(temperature)
         return Columns(
@@ -175,8 +187,8 @@ class AnalyticAtmosphere:
             specific_humidity=state.specific_humidity * ratio**_HUMIDITY_EXPONENT,
             cloud_ice=cloudless,
             cloud_liquid=cloudless,
-            air_pressure=jnp.asarray(sigma) * pressure,
-            interface_pressure=jnp.asarray(interfaces[:, None], jnp.float32) * pressure,
+            air_pressure=sigma * pressure,
+            interface_pressure=interfaces * pressure,
         )
 
     def surface_water(self, state: AnalyticState) -> SurfaceWater:
@@ -186,13 +198,14 @@ class AnalyticAtmosphere:
     def _phase(self, state: AnalyticState) -> jax.Array:
         """Phase of the travelling wave [rad], shape (n,)."""
         seconds = state.steps.astype(jnp.float32) * self.step_seconds
-        return _WAVE_NUMBER * self._longitude - 2.0 * jnp.pi * seconds / _WAVE_PERIOD_SECONDS
+        turn = 2.0 * jnp.pi / _WAVE_PERIOD_SECONDS
+        return jnp.asarray(_WAVE_NUMBER * self._longitude) - turn * seconds
 
     def _surface_pressure(self, state: AnalyticState) -> jax.Array:
         """Prescribed pressure at the surface [Pa], shape (n,)."""
         cosine, sine = np.cos(self._latitude), np.sin(self._latitude)
         low_at_the_poles = jnp.asarray(101325.0 - 1200.0 * sine**4, jnp.float32)
-        return low_at_the_poles + jnp.asarray(300.0 * cosine**2) * jnp.sin(self._phase(state))
+        return low_at_the_poles + jnp.sin(self._phase(state)) * (300.0 * cosine**2)
 
     def _equilibrium(self, sea_surface_temperature: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Temperature [K] and specific humidity [1] that the air relaxes to."""

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ngcm_coupler.constants import GRAVITY
+from ngcm_coupler.constants import GRAVITY, KAPPA
 from ngcm_coupler.grid import GaussianGrid
 
 AtmosphereState = Any
@@ -63,6 +63,10 @@ class LowestLevel:
     surface_air_pressure: jax.Array
     surface_altitude: jax.Array
 
+    def brought_to_surface(self) -> jax.Array:
+        """Temperature of the air when compressed to the surface's pressure [K], shape (n,)."""
+        return self.air_temperature * (self.surface_air_pressure / self.air_pressure) ** KAPPA
+
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +93,21 @@ class Columns:
         """Vapour and cloud in the column [kg m-2], shape (n,)."""
         water = self.specific_humidity + self.cloud_ice + self.cloud_liquid
         return (water * jnp.diff(self.interface_pressure, axis=0)).sum(axis=0) / GRAVITY
+
+
+@dataclasses.dataclass(frozen=True)
+class Increments:
+    """What to add to the air, top level first, shape (levels, n) each; None leaves it as it is.
+
+    Attributes:
+      air_temperature: [K].
+      specific_humidity: [1].
+      wind: eastward and northward [m s-1].
+    """
+
+    air_temperature: jax.Array | None = None
+    specific_humidity: jax.Array | None = None
+    wind: tuple[jax.Array, jax.Array] | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -130,6 +149,7 @@ class Atmosphere(Protocol):
       grid: the grid of all fields that enter or leave.
       land_area_fraction: [1], shape (grid.size,); inland water, which no ocean model knows,
         counts as land.
+      sigma_levels: pressure of the levels over surface pressure [1], top first, shape (levels,).
       step_seconds: length of a model step.
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
       budgets_water: whether `surface_water` can tell what a step has done.
@@ -138,6 +158,7 @@ class Atmosphere(Protocol):
     name: str
     grid: GaussianGrid
     land_area_fraction: np.ndarray
+    sigma_levels: np.ndarray
     step_seconds: int
     parameters: Parameters
     budgets_water: bool
@@ -170,6 +191,10 @@ class Atmosphere(Protocol):
 
     def with_log_pressure_added(self, state: AtmosphereState, value: jax.Array) -> AtmosphereState:
         """Adds ``value`` [1], shape (), to the logarithm of surface pressure everywhere."""
+        ...
+
+    def with_increments(self, state: AtmosphereState, increments: Increments) -> AtmosphereState:
+        """Adds increments, as far as the model resolves them."""
         ...
 
     def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:

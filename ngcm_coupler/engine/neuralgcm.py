@@ -28,6 +28,7 @@ from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPER
 from ngcm_coupler.engine.base import (
     AtmosphereState,
     Columns,
+    Increments,
     InitialCondition,
     LowestLevel,
     Parameters,
@@ -84,6 +85,7 @@ class NeuralGCM:
                 f" {type(vertical).__name__}; expected sigma levels, as published models have"
             )
         self._sigma = vertical
+        self.sigma_levels = np.asarray(vertical.centers, np.float64)
         self._initial_state = initial_state
         self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
         self.grid = _gaussian_grid(self._model, checkpoint)
@@ -174,12 +176,41 @@ class NeuralGCM:
         horizontal = self._model.model_coords.horizontal
         uniform = horizontal.to_modal(np.ones((1, *horizontal.nodal_shape), np.float32))
         prognostic = _prognostic(state)
-        prognostic = prognostic.replace(
-            log_surface_pressure=prognostic.log_surface_pressure + value * uniform
+        return _with_prognostic(
+            state,
+            prognostic.replace(
+                log_surface_pressure=prognostic.log_surface_pressure + value * uniform
+            ),
         )
-        if isinstance(state, typing.ModelState):
-            return dataclasses.replace(state, state=prognostic)
-        return prognostic
+
+    def with_increments(self, state: AtmosphereState, increments: Increments) -> AtmosphereState:
+        """Adds the increments' spherical harmonics. See `Atmosphere`."""
+        horizontal = self._model.model_coords.horizontal
+
+        def nodal(columns: jax.Array, unit: str) -> jax.Array:
+            levels = columns.reshape(-1, self.grid.nlat, self.grid.nlon).transpose(0, 2, 1)
+            return levels / self._unit(unit)
+
+        prognostic = _prognostic(state)
+        if increments.wind is not None:
+            vorticity, divergence = spherical_harmonic.uv_nodal_to_vor_div_modal(
+                horizontal, *(nodal(component, "meter / second") for component in increments.wind)
+            )
+            prognostic = prognostic.replace(
+                vorticity=prognostic.vorticity + vorticity,
+                divergence=prognostic.divergence + divergence,
+            )
+        if increments.air_temperature is not None:
+            warming = horizontal.to_modal(nodal(increments.air_temperature, "kelvin"))
+            prognostic = prognostic.replace(
+                temperature_variation=prognostic.temperature_variation + warming
+            )
+        if increments.specific_humidity is not None:
+            name = "specific_humidity"
+            moistening = horizontal.to_modal(nodal(increments.specific_humidity, "dimensionless"))
+            tracers = prognostic.tracers
+            prognostic = prognostic.replace(tracers=tracers | {name: tracers[name] + moistening})
+        return _with_prognostic(state, prognostic)
 
     def lowest_level(self, parameters: Parameters, state: AtmosphereState) -> LowestLevel:
         """Transforms the lowest layer to grid points and SI units. See `Atmosphere`."""
@@ -320,6 +351,13 @@ def _to_columns(nodal: jax.Array) -> jax.Array:
 def _prognostic(state: AtmosphereState):  # noqa: ANN202 - upstream's State
     """The prognostic fields of a state; stochastic models wrap them in a `ModelState`."""
     return state.state if isinstance(state, typing.ModelState) else state
+
+
+def _with_prognostic(state: AtmosphereState, prognostic) -> AtmosphereState:  # noqa: ANN001
+    """The state with other prognostic fields."""
+    if isinstance(state, typing.ModelState):
+        return dataclasses.replace(state, state=prognostic)
+    return prognostic
 
 
 def _gaussian_grid(model: api.PressureLevelModel, checkpoint: Checkpoint) -> GaussianGrid:

@@ -7,7 +7,7 @@ Which quantity of NEMO's coupled interface (module sbccpl, NEMO 4.2) is which:
 | `O_QsrOce`, `O_QsrIce` | `absorbed_shortwave` of open water, of ice |
 | `O_QnsOce`, `O_QnsIce` | `non_solar_flux` of open water, of ice |
 | `O_QsrMix`, `O_QnsMix` | `sea_mean` of the two |
-| `O_dQnsdT` | `non_solar_sensitivity` of ice |
+| `O_dQnsdT` | `net_longwave_derivative` and the turbulent derivative of ice, added |
 | `OTotEvap` | `sea_mean` of evaporation and sublimation |
 | `OIceEvap` | sublimation as the ice tile has it, per area of ice |
 | `OTotRain`, `OTotSnow` | rain and snow of the cell: NEMO lets them fall on water and ice alike |
@@ -31,6 +31,9 @@ loses 0.6 W m-2 less where the net flux is 60 W m-2."""
 
 ICE_EMISSIVITY = 0.996
 """Long-wave emissivity of ice and snow [1]. Source: NEMO 4.2 and AeroBulk."""
+
+LAND_EMISSIVITY = 0.96
+"""Long-wave emissivity of land [1]. Source: Community Land Model 5, bare ground."""
 
 
 def absorbed_shortwave(downwelling: Array, albedo: Array) -> Array:
@@ -74,32 +77,17 @@ def non_solar_flux(longwave: Array, sensible_heat_flux: Array, latent_heat_flux:
     return longwave + sensible_heat_flux + latent_heat_flux
 
 
-def non_solar_sensitivity(
-    surface_temperature: Array,
-    sensible_exchange: Array,
-    latent_exchange: Array,
-    saturation_slope: Array,
-    emissivity: float,
-) -> Array:
-    """Change of the non-solar flux when the surface warms: NEMO's `dqns_ice`, never positive.
-
-    The air and the exchange coefficients are held, as in NEMO's own bulk formulae: an ice model
-    solves for its temperature with this slope, and needs its sign.
+def net_longwave_derivative(surface_temperature: Array, emissivity: float) -> Array:
+    """How `net_longwave` changes when the surface warms: the radiative part of NEMO's `dqns_ice`.
 
     Args:
-      surface_temperature: [K], shape (n,).
-      sensible_exchange: sensible heat flux per temperature difference, density times specific heat
-        times coefficient times wind speed [W m-2 K-1], not negative, shape (n,).
-      latent_exchange: latent heat flux per humidity difference, density times latent heat times
-        coefficient times wind speed [W m-2], not negative, shape (n,).
-      saturation_slope: derivative of the surface's saturation humidity [K-1], shape (n,).
+      surface_temperature: of the skin [K], shape (n,).
       emissivity: [1].
 
     Returns:
-      Derivative of `non_solar_flux` [W m-2 K-1], shape (n,).
+      Derivative of the flux into the surface [W m-2 K-1], negative, shape (n,).
     """
-    radiation = 4.0 * emissivity * STEFAN_BOLTZMANN * surface_temperature**3
-    return -(radiation + sensible_exchange + latent_exchange * saturation_slope)
+    return -4.0 * emissivity * STEFAN_BOLTZMANN * surface_temperature**3
 
 
 def sea_mean(open_water: Array, ice: Array, ice_area_fraction: Array) -> Array:

@@ -1,0 +1,224 @@
+"""The surface below the air as the host has put it, and what stands in where it has put nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.engine.base import LowestLevel, SurfaceState
+from ngcm_coupler.fields import BANDS, Surface, field, over
+from ngcm_coupler.grid import GaussianGrid
+
+FREEZING_POINT = 271.35
+"""Of sea water of 33 g/kg [K]. Source: UNESCO (1983), eos-80."""
+
+ICE_ALBEDO = 0.65
+"""Albedo of ice in all bands where the host gives none [1]: cold, partly snow-covered. Source: the
+range of 0.5 to 0.85 of Perovich et al. (2002)."""
+
+LAND_ALBEDO = 0.2
+"""Albedo of land in all bands where the host gives none [1]. Source: the land mean of 0.2 to 0.25
+with snow, Wild et al. (2015)."""
+
+LAND_ROUGHNESS = 0.1
+"""Roughness length of land where the host gives none [m]: grass and shrubs, Wieringa (1992)."""
+
+LAND_MOISTURE_AVAILABILITY = 0.4
+"""Moisture availability of land where the host gives none [1]; it makes the global land evaporate
+about what is observed, 1.3 mm/day (Wild et al. 2015: 38 W m-2)."""
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class HostSurface:
+    """What lies below the air during an interval; valid everywhere.
+
+    Attributes:
+      sea_surface_temperature: [K], shape (n,).
+      sea_ice_area_fraction: part of the sea that ice covers [1], shape (n,).
+      eastward_current: [m s-1], shape (n,), zero where the host gives none.
+      northward_current: likewise.
+      tile_imports: the host's ice and land by name, shape (n,) each, as put.
+      imposed: fluxes that the host has computed by their names as exports, shape (n,) each.
+    """
+
+    sea_surface_temperature: jax.Array
+    sea_ice_area_fraction: jax.Array
+    eastward_current: jax.Array
+    northward_current: jax.Array
+    tile_imports: dict[str, jax.Array]
+    imposed: dict[str, jax.Array]
+
+    def as_seen_by_atmosphere(self) -> SurfaceState:
+        """The part of the surface that the atmosphere itself sees."""
+        return SurfaceState(self.sea_surface_temperature, self.sea_ice_area_fraction)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Ice:
+    """Sea ice: temperature of its surface [K], shape (n,), and albedo [1], shape (4, n)."""
+
+    temperature: jax.Array
+    albedo: jax.Array
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Land:
+    """Land, each of shape (n,) but for the albedo.
+
+    Attributes:
+      temperature: of the skin [K].
+      albedo: [1], shape (4, n).
+      roughness_length: of momentum [m].
+      moisture_availability: [1].
+    """
+
+    temperature: jax.Array
+    albedo: jax.Array
+    roughness_length: jax.Array
+    moisture_availability: jax.Array
+
+
+class SurfaceReader:
+    """Makes a `HostSurface` of the rows that a host has put."""
+
+    def __init__(
+        self, names: Sequence[str], grid: GaussianGrid, land_area_fraction: np.ndarray
+    ) -> None:
+        """Prepares the masks.
+
+        Args:
+          names: imported fields, in the order of the rows.
+          grid: the atmosphere's grid.
+          land_area_fraction: [1], shape (n,).
+        """
+        self._names = tuple(names)
+        self._sea = land_area_fraction < 1.0
+        self._land = land_area_fraction > 0.0
+        self._of_sea = [i for i, name in enumerate(names) if field(name).surface == "sea"]
+        self._limits = np.array([field(names[i]).accepted_range for i in self._of_sea], np.float32)
+        self._nearest_sea = grid.nearest_of(self._sea)
+
+    def read(self, imports: jax.Array) -> HostSurface:
+        """Names the rows of the import array, and spreads the sea to where the host has none.
+
+        Published models look at the sea surface wherever their own mask has a trace of water, on
+        most of the land. There the host's values are taken if all of them are possible ones, as
+        those of prepared ERA5 data are, and otherwise those of the nearest point with sea.
+
+        Args:
+          imports: shape (len(names), n).
+        """
+        sea_rows = imports[np.array(self._of_sea)]
+        low, high = self._limits[:, :1], self._limits[:, 1:]
+        possible = ((sea_rows >= low) & (sea_rows <= high)).all(axis=0)
+        spread = sea_rows[:, self._nearest_sea]
+        sea_names = [self._names[i] for i in self._of_sea]
+        sea = dict(zip(sea_names, jnp.where(self._sea | possible, sea_rows, spread), strict=True))
+        still = jnp.zeros_like(sea_rows[0])
+        others = {
+            name: row for name, row in zip(self._names, imports, strict=True) if name not in sea
+        }
+        return HostSurface(
+            sea["sea_surface_temperature"],
+            sea["sea_ice_area_fraction"].clip(0.0, 1.0),
+            sea.get("sea_water_x_velocity", still),
+            sea.get("sea_water_y_velocity", still),
+            {name: row for name, row in others.items() if field(name).surface},
+            {
+                field(name).standard_name: row
+                for name, row in others.items()
+                if not field(name).surface
+            },
+        )
+
+    def initial(self, sea: SurfaceState, air: LowestLevel) -> jax.Array:
+        """Rows for a host that has not put any, shape (len(names), n).
+
+        Args:
+          sea: the sea of the initial data.
+          air: the lowest level of the initial state.
+        """
+        still = jnp.zeros_like(sea.sea_surface_temperature)
+        nothing = HostSurface(
+            sea.sea_surface_temperature, sea.sea_ice_area_fraction, still, still, {}, {}
+        )
+        at_surface = air.brought_to_surface()
+        ice, land = self.ice(nothing, at_surface), self.land(nothing, at_surface)
+        rows = {
+            "sea_surface_temperature": sea.sea_surface_temperature,
+            "sea_ice_area_fraction": sea.sea_ice_area_fraction,
+            "sea_ice_surface_temperature": ice.temperature,
+            "land_surface_skin_temperature": land.temperature,
+            "surface_roughness_length_for_momentum_over_land": land.roughness_length,
+            "moisture_availability_over_land": land.moisture_availability,
+        }
+        rows |= dict(zip(_albedos("sea_ice"), ice.albedo, strict=True))
+        rows |= dict(zip(_albedos("land"), land.albedo, strict=True))
+        return jnp.stack([rows.get(name, still).astype(jnp.float32) for name in self._names])
+
+    def ice(self, surface: HostSurface, air_at_surface: jax.Array) -> Ice:
+        """The host's ice; where it has none, ice as warm as the air, but no warmer than freezing.
+
+        Args:
+          surface: the surface.
+          air_at_surface: temperature of the air, brought down to the surface [K], shape (n,).
+        """
+        given = surface.tile_imports
+        return Ice(
+            temperature=self._taken(
+                given.get("sea_ice_surface_temperature"),
+                self._sea,
+                jnp.minimum(air_at_surface, FREEZING_POINT),
+            ),
+            albedo=self._albedo(given, "sea_ice", self._sea, ICE_ALBEDO),
+        )
+
+    def land(self, surface: HostSurface, air_at_surface: jax.Array) -> Land:
+        """The host's land; where it has none, land as warm as the air, of stated properties.
+
+        Args:
+          surface: the surface.
+          air_at_surface: temperature of the air, brought down to the surface [K], shape (n,).
+        """
+        given = surface.tile_imports
+
+        def taken(name: str, stand_in: float) -> jax.Array:
+            everywhere = jnp.full_like(air_at_surface, stand_in)
+            return self._taken(given.get(name), self._land, everywhere)
+
+        return Land(
+            temperature=self._taken(
+                given.get("land_surface_skin_temperature"), self._land, air_at_surface
+            ),
+            albedo=self._albedo(given, "land", self._land, LAND_ALBEDO),
+            roughness_length=taken(
+                "surface_roughness_length_for_momentum_over_land", LAND_ROUGHNESS
+            ),
+            moisture_availability=taken(
+                "moisture_availability_over_land", LAND_MOISTURE_AVAILABILITY
+            ),
+        )
+
+    def _albedo(
+        self, given: dict[str, jax.Array], tile: Surface, mask: np.ndarray, stand_in: float
+    ) -> jax.Array:
+        """Albedo in the four bands, shape (4, n)."""
+        constant = jnp.full(mask.size, stand_in, jnp.float32)
+        names = _albedos(tile)
+        return jnp.stack([self._taken(given.get(name), mask, constant) for name in names])
+
+    @staticmethod
+    def _taken(given: jax.Array | None, mask: np.ndarray, stand_in: jax.Array) -> jax.Array:
+        return stand_in if given is None else jnp.where(mask, given, stand_in)
+
+
+def _albedos(tile: Surface) -> list[str]:
+    """Names of a tile's albedos, in the order of the bands."""
+    return [over(f"surface_albedo_{band}", tile) for band in BANDS]

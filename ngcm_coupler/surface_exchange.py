@@ -1,0 +1,417 @@
+"""The exchange between the air and every surface of a cell in one model step, as exported fields.
+
+This joins the lowest level and the columns of the engine with the formulae of `surface`: three
+tiles, radiation, precipitation, and the sums that hosts ask for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.config import Config
+from ngcm_coupler.constants import (
+    GAS_CONSTANT_DRY_AIR,
+    KAPPA,
+    REFERENCE_PRESSURE,
+    VIRTUAL_TEMPERATURE_FACTOR,
+)
+from ngcm_coupler.engine.base import Columns, Increments, LowestLevel, SurfaceWater
+from ngcm_coupler.fields import BANDS, TILES, over
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.surface import derived, water
+from ngcm_coupler.surface.albedo import open_water_albedo
+from ngcm_coupler.surface.bulk import bulk_fluxes
+from ngcm_coupler.surface.ice import ice_fluxes
+from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
+from ngcm_coupler.surface.insolation import sunlight
+from ngcm_coupler.surface.land import land_fluxes
+from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
+from ngcm_coupler.surface.radiation import Radiation, initial_state, radiate
+from ngcm_coupler.surface.similarity import BulkFluxes
+
+Rows = dict[str, jax.Array]
+"""Exported fields by name, shape (n,) each."""
+
+_TURBULENT = {
+    "surface_downward_eastward_stress": "eastward_stress",
+    "surface_downward_northward_stress": "northward_stress",
+    "surface_downward_sensible_heat_flux": "sensible_heat_flux",
+    "surface_downward_latent_heat_flux": "latent_heat_flux",
+    "water_evapotranspiration_flux": "evaporation",
+}
+_NEAR_SURFACE = {
+    "eastward_wind_at_10m": "eastward_wind_10m",
+    "northward_wind_at_10m": "northward_wind_10m",
+    "air_temperature_at_2m": "air_temperature_2m",
+    "specific_humidity_at_2m": "specific_humidity_2m",
+}
+_EMISSIVITY = {
+    "ice_free_sea": derived.SEA_EMISSIVITY,
+    "sea_ice": derived.ICE_EMISSIVITY,
+    "land": derived.LAND_EMISSIVITY,
+}
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ExchangeState:
+    """What the exchange of a step hands on to the next.
+
+    Attributes:
+      water_debt: precipitation that columns owe [kg m-2], shape (n,).
+      radiation: what the radiation scheme keeps between its calculations.
+    """
+
+    water_debt: jax.Array
+    radiation: Any
+
+
+class Step(NamedTuple):
+    """The span of a model step.
+
+    Attributes:
+      day: days since 1970-01-01 at its start, int32, shape ().
+      second: second of that day at its start, int32, shape ().
+      seconds: its length [s].
+    """
+
+    day: jax.Array
+    second: jax.Array
+    seconds: int
+
+
+@dataclasses.dataclass(frozen=True)
+class SurfaceExchange:
+    """The surface exchange of one atmosphere.
+
+    Attributes:
+      config: the settings.
+      grid: the atmosphere's grid.
+      land_area_fraction: [1], shape (n,).
+      sigma_levels: pressure of the atmosphere's levels over surface pressure [1], (levels,).
+      reader: of the host's surface.
+    """
+
+    config: Config
+    grid: GaussianGrid
+    land_area_fraction: np.ndarray
+    sigma_levels: np.ndarray
+    reader: SurfaceReader
+
+    def begin(self) -> ExchangeState:
+        """The state of a run that begins."""
+        return ExchangeState(
+            jnp.zeros(self.grid.size, jnp.float32),
+            initial_state(self.config.radiation, (self.grid.nlat, self.grid.nlon)),
+        )
+
+    def states(self, air: LowestLevel, columns: Columns, surface: HostSurface) -> Rows:
+        """The exported states of a moment at which no radiation is known.
+
+        Args:
+          air: the lowest level.
+          columns: the air above.
+          surface: the surface below.
+        """
+        lowest = _Lowest.of(air)
+        fluxes = self._turbulence(lowest, surface)
+        return self._states(lowest, columns, surface, fluxes)
+
+    def fluxes(
+        self,
+        state: ExchangeState,
+        air: LowestLevel,
+        columns: Columns,
+        exchanged: SurfaceWater | None,
+        surface: HostSurface,
+        step: Step,
+    ) -> tuple[ExchangeState, Rows, Increments | None]:
+        """Everything the host may ask for at the end of a step.
+
+        Args:
+          state: what the step before has handed on.
+          air: the lowest level at the end of the step.
+          columns: the air above.
+          exchanged: water that the atmosphere has moved in the step, None if it does not tell.
+          surface: the surface below.
+          step: the span of the step.
+
+        Returns:
+          What to hand on; the exported fields, of which fluxes of the sun are means over the
+          step; and what fluxes that the host has imposed add to the air, None if it has not.
+        """
+        lowest = _Lowest.of(air)
+        fluxes = self._turbulence(lowest, surface)
+        rows = self._states(lowest, columns, surface, fluxes)
+        weights = self._weights(surface)
+        for name, attribute in _TURBULENT.items():
+            rows |= _tiles(name, {t: getattr(fluxes[t], attribute) for t in TILES}, weights)
+        rows[over("water_evapotranspiration_flux", "sea")] = derived.sea_mean(
+            fluxes["ice_free_sea"].evaporation,
+            fluxes["sea_ice"].evaporation,
+            surface.sea_ice_area_fraction,
+        )
+        if self.config.radiation.scheme != "host":
+            radiation_state, radiation_rows = self._radiation(
+                state.radiation, lowest, columns, surface, fluxes, step
+            )
+            state = dataclasses.replace(state, radiation=radiation_state)
+            rows |= radiation_rows
+        increments, unabsorbed = None, 0.0
+        if surface.imposed:
+            added, cut = imposed_increments(
+                _difference(surface.imposed, rows),
+                jnp.diff(columns.interface_pressure, axis=0),
+                self.sigma_levels,
+                float(step.seconds),
+            )
+            unabsorbed = cut.evaporation
+            wind = (added.eastward_wind, added.northward_wind)
+            increments = Increments(added.air_temperature, added.specific_humidity, wind)
+        if exchanged is not None:
+            evaporation = rows["water_evapotranspiration_flux"] + unabsorbed
+            state, water_rows = self._water(
+                state, lowest, exchanged, evaporation, rows, step.seconds
+            )
+            rows |= water_rows
+        return state, rows, increments
+
+    def _turbulence(self, air: _Lowest, surface: HostSurface) -> dict[str, BulkFluxes]:
+        """The turbulent fluxes of each tile."""
+        ice = self.reader.ice(surface, air.at_surface)
+        land = self.reader.land(surface, air.at_surface)
+        still = {
+            "eastward_wind": air.level.eastward_wind,
+            "northward_wind": air.level.northward_wind,
+        }
+        drifting = {
+            "eastward_wind": air.level.eastward_wind - surface.eastward_current,
+            "northward_wind": air.level.northward_wind - surface.northward_current,
+        }
+        return {
+            "ice_free_sea": bulk_fluxes(
+                self.config.surface.bulk_scheme,
+                sea_surface_temperature=surface.sea_surface_temperature,
+                **drifting,
+                **air.profile,
+            ),
+            "sea_ice": ice_fluxes(surface_temperature=ice.temperature, **still, **air.profile),
+            "land": land_fluxes(
+                surface_temperature=land.temperature,
+                roughness_length=land.roughness_length,
+                moisture_availability=land.moisture_availability,
+                **still,
+                **air.profile,
+            ),
+        }
+
+    def _states(
+        self,
+        air: _Lowest,
+        columns: Columns,
+        surface: HostSurface,
+        fluxes: Mapping[str, BulkFluxes],
+    ) -> Rows:
+        """The lowest level, and what similarity says of the air below it."""
+        level = air.level
+        virtual = level.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * air.humidity)
+        rows = {
+            "height": level.height,
+            "eastward_wind": level.eastward_wind,
+            "northward_wind": level.northward_wind,
+            "air_temperature": level.air_temperature,
+            "air_potential_temperature": air.potential_temperature,
+            "specific_humidity": air.humidity,
+            "air_pressure": level.air_pressure,
+            "air_density": level.air_pressure / (GAS_CONSTANT_DRY_AIR * virtual),
+            "air_pressure_at_mean_sea_level": air_pressure_at_mean_sea_level(
+                level.surface_air_pressure,
+                level.surface_altitude,
+                level.air_temperature,
+                level.air_pressure,
+            ),
+            "surface_air_pressure": level.surface_air_pressure,
+            "surface_altitude": level.surface_altitude,
+            "atmosphere_mass_content_of_water": columns.water_content(),
+        }
+        moving = {
+            "eastward_wind_at_10m": surface.eastward_current,
+            "northward_wind_at_10m": surface.northward_current,
+        }
+        weights = self._weights(surface)
+        for name, attribute in _NEAR_SURFACE.items():
+            tiles = {tile: getattr(fluxes[tile], attribute) for tile in TILES}
+            tiles["ice_free_sea"] = tiles["ice_free_sea"] + moving.get(name, 0.0)
+            rows |= _tiles(name, tiles, weights)
+        return rows
+
+    def _radiation(
+        self,
+        state: Any,
+        air: _Lowest,
+        columns: Columns,
+        surface: HostSurface,
+        fluxes: Mapping[str, BulkFluxes],
+        step: Step,
+    ) -> tuple[Any, Rows]:
+        """What shines on the tiles, and what they take of it."""
+        latitude = jnp.asarray(np.deg2rad(self.grid.latitude), jnp.float32)
+        longitude = jnp.asarray(np.deg2rad(self.grid.longitude), jnp.float32)
+        span = {"day": step.day, "second": step.second, "seconds": step.seconds}
+        light = sunlight(*step, latitude, longitude)
+        albedo = {
+            "ice_free_sea": open_water_albedo(light.sunlit_cosine),
+            "sea_ice": self.reader.ice(surface, air.at_surface).albedo,
+            "land": self.reader.land(surface, air.at_surface).albedo,
+        }
+        weights = self._weights(surface)
+        state, sky = radiate(
+            self.config.radiation,
+            state,
+            **span,
+            shape=(self.grid.nlat, self.grid.nlon),
+            latitude=latitude,
+            longitude=longitude,
+            **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
+            surface_albedo=_mean(albedo, weights),
+            surface_temperature=_mean(
+                {tile: fluxes[tile].surface_temperature for tile in TILES}, weights
+            ),
+        )
+        rows = _sky(sky)
+        shortwave = {
+            tile: derived.absorbed_shortwave(sky.shortwave_down, albedo[tile]) for tile in TILES
+        }
+        longwave = {
+            tile: derived.net_longwave(
+                sky.longwave_down, fluxes[tile].surface_temperature, _EMISSIVITY[tile]
+            )
+            for tile in TILES
+        }
+        non_solar = {
+            tile: derived.non_solar_flux(
+                longwave[tile], fluxes[tile].sensible_heat_flux, fluxes[tile].latent_heat_flux
+            )
+            for tile in TILES
+        }
+        rows |= _tiles("surface_net_downward_shortwave_flux", shortwave, weights)
+        rows |= _tiles("surface_net_downward_longwave_flux", longwave, weights)
+        rows |= _tiles("surface_downward_nonsolar_heat_flux", non_solar, weights)
+        ice = fluxes["sea_ice"]
+        name = over("surface_downward_nonsolar_heat_flux_derivative", "sea_ice")
+        rows[name] = ice.heat_flux_derivative + derived.net_longwave_derivative(
+            ice.surface_temperature, derived.ICE_EMISSIVITY
+        )
+        return state, rows
+
+    def _water(
+        self,
+        state: ExchangeState,
+        air: _Lowest,
+        exchanged: SurfaceWater,
+        evaporation: jax.Array,
+        rows: Rows,
+        seconds: int,
+    ) -> tuple[ExchangeState, Rows]:
+        """Precipitation, as rain and snow; the model's own where it predicts it."""
+        net = exchanged.net_downward
+        if exchanged.precipitation is not None:
+            net, evaporation = exchanged.precipitation, jnp.zeros_like(evaporation)
+        precipitation, debt = water.precipitation_step(
+            net, evaporation, state.water_debt, float(seconds)
+        )
+        rain, snow = water.rain_and_snow(
+            precipitation,
+            water.snow_fraction(
+                rows["air_temperature_at_2m"],
+                jnp.maximum(rows["specific_humidity_at_2m"], 0.0),
+                air.level.surface_air_pressure,
+            ),
+        )
+        rows = {"precipitation_flux": precipitation, "rainfall_flux": rain, "snowfall_flux": snow}
+        return dataclasses.replace(state, water_debt=debt), rows
+
+    def _weights(self, surface: HostSurface) -> dict[str, jax.Array]:
+        """Part of the cell that each tile covers [1], shape (n,) each."""
+        land = jnp.asarray(self.land_area_fraction, jnp.float32)
+        ice = surface.sea_ice_area_fraction
+        sea = 1.0 - land
+        return {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land}
+
+
+class _Lowest(NamedTuple):
+    """The lowest level, and what follows from it alone."""
+
+    level: LowestLevel
+    humidity: jax.Array
+    """Specific humidity without the model's negative values [1]."""
+    potential_temperature: jax.Array
+    """Referred to 1000 hPa [K]."""
+    at_surface: jax.Array
+    """Temperature of the air when brought down to the surface [K]."""
+
+    @classmethod
+    def of(cls, level: LowestLevel) -> _Lowest:
+        """Derives the rest."""
+        potential = level.air_temperature * (REFERENCE_PRESSURE / level.air_pressure) ** KAPPA
+        humidity = jnp.maximum(level.specific_humidity, 0.0)
+        return cls(level, humidity, potential, level.brought_to_surface())
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """What bulk formulae ask for beside wind and surface."""
+        return {
+            "air_temperature": self.level.air_temperature,
+            "specific_humidity": self.humidity,
+            "surface_air_pressure": self.level.surface_air_pressure,
+            "wind_height": self.level.height,
+            "temperature_height": self.level.height,
+            "potential_temperature": self.potential_temperature,
+        }
+
+
+def _tiles(name: str, tiles: Mapping[str, jax.Array], weights: Mapping[str, jax.Array]) -> Rows:
+    """A quantity over each tile, and over the whole cell."""
+    return {over(name, tile): tiles[tile] for tile in TILES} | {name: _mean(tiles, weights)}
+
+
+def _mean(tiles: Mapping[str, jax.Array], weights: Mapping[str, jax.Array]) -> jax.Array:
+    """Mean over the cell."""
+    return sum(
+        (weights[tile] * tiles[tile] for tile in TILES[1:]), weights[TILES[0]] * tiles[TILES[0]]
+    )
+
+
+def _sky(sky: Radiation) -> Rows:
+    """What comes from above and goes to space, whatever the surface."""
+    name = "surface_downwelling_shortwave_flux_in_air"
+    rows = {f"{name}_{band}": flux for band, flux in zip(BANDS, sky.shortwave_down, strict=True)}
+    rows[name] = sky.shortwave_down.sum(axis=0)
+    rows["surface_downwelling_longwave_flux_in_air"] = sky.longwave_down
+    rows["toa_incoming_shortwave_flux"] = sky.incoming_shortwave
+    if sky.reflected_shortwave is not None:
+        rows["toa_outgoing_shortwave_flux"] = sky.reflected_shortwave
+    if sky.outgoing_longwave is not None:
+        rows["toa_outgoing_longwave_flux"] = sky.outgoing_longwave
+    return rows
+
+
+def _difference(imposed: Mapping[str, jax.Array], rows: Rows) -> FluxDifference:
+    """The host's fluxes less the bulk fluxes of the cell; zero where the host imposes none."""
+
+    def more(name: str) -> jax.Array:
+        return imposed[name] - rows[name] if name in imposed else jnp.zeros_like(rows[name])
+
+    return FluxDifference(
+        more("surface_downward_sensible_heat_flux"),
+        more("water_evapotranspiration_flux"),
+        more("surface_downward_eastward_stress"),
+        more("surface_downward_northward_stress"),
+    )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.surface import spectral
 from ngcm_coupler.surface.clouds import clouds
 from ngcm_coupler.surface.grey import grey_sky
 from ngcm_coupler.surface.insolation import sun, sunlight
@@ -61,8 +62,7 @@ def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:
       settings: ``&ngcm_radiation``.
       shape: rows and columns of the grid.
     """
-    del settings, shape
-    return ()
+    return spectral.initial_state(settings, shape) if settings.scheme == "rrtmgp" else ()
 
 
 def radiate(
@@ -106,8 +106,14 @@ def radiate(
 
     Returns:
       The state for the next step, and the fluxes.
+
+    Raises:
+      ConfigError: the scheme is 'host', which computes nothing, or its package is missing.
     """
-    del shape, surface_temperature
+    if settings.scheme == "host":
+        raise ConfigError(
+            "&ngcm_radiation scheme = 'host' computes no radiation; the host sends it"
+        )
     light = sunlight(day, second, seconds, latitude, longitude)
     power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
     air = {
@@ -117,13 +123,39 @@ def radiate(
         "interface_pressure": interface_pressure,
     }
     layers = clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **air)
-    sky = grey_sky(
-        layers,
-        sunlit_cosine=light.sunlit_cosine,
-        ozone=total_ozone(sun(day, second).mean_longitude, latitude),
-        aerosol_optical_depth=settings.aerosol_optical_depth,
-        cloud_inhomogeneity=settings.cloud_inhomogeneity,
+    if settings.scheme == "grey":
+        sky = grey_sky(
+            layers,
+            sunlit_cosine=light.sunlit_cosine,
+            ozone=total_ozone(sun(day, second).mean_longitude, latitude),
+            aerosol_optical_depth=settings.aerosol_optical_depth,
+            cloud_inhomogeneity=settings.cloud_inhomogeneity,
+            surface_albedo=surface_albedo,
+            **air,
+        )
+        return state, Radiation(sky.transmissivity * power, sky.longwave, power, None, None)
+    columns = spectral.Air(
+        clouds=layers,
         surface_albedo=surface_albedo,
+        surface_temperature=surface_temperature,
         **air,
     )
-    return state, Radiation(sky.transmissivity * power, sky.longwave, power, None, None)
+    state = spectral.advanced(
+        settings,
+        state,
+        columns,
+        shape,
+        day=day,
+        second=second,
+        seconds=seconds,
+        latitude=latitude,
+        longitude=longitude,
+    )
+    side = spectral.side_of_blocks(settings)
+    return state, Radiation(
+        shortwave_down=spectral.spread(state.transmissivity, shape, side) * power,
+        longwave_down=spectral.spread(state.longwave_down, shape, side),
+        incoming_shortwave=power,
+        reflected_shortwave=spectral.spread(state.reflectivity, shape, side) * power,
+        outgoing_longwave=spectral.spread(state.outgoing_longwave, shape, side),
+    )

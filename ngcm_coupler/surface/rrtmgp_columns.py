@@ -1,0 +1,411 @@
+"""Spectra of single columns of air by the package jax-rrtmgp: RRTMGP's gas and cloud optics.
+
+The package's own loop over the spectrum adds up all of it. Here the sum is taken apart, because
+the surface needs the short wave in four bands; gas optics, cloud optics and two-stream equations
+are the package's.
+
+Source: Pincus, Mlawer and Delamere (2019), J. Adv. Model. Earth Syst. 11, 3074-3089.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from ngcm_coupler.errors import ConfigError
+
+_NEAR_INFRARED_END = 14286.0  # wave number of 0.7 micrometres [cm-1]
+_AEROSOL_ALBEDO = 0.93
+_AEROSOL_ASYMMETRY = 0.7
+_ANGSTROM_EXPONENT = 1.3
+_SLOT_LIMITS = (6, 9, 99)  # see `_groups`
+_LEAST_COSINE = 0.02
+_HALO = 1
+_DRY_AIR_MOLAR_MASS = 0.0289647  # [kg mol-1]
+_WATER_MOLAR_MASS = 0.0180153
+_AVOGADRO = 6.02214076e23
+
+
+class Column(NamedTuple):
+    """One column of air over its surface; arrays of levels have the surface first."""
+
+    air_temperature: Array
+    """[K], shape (levels,)."""
+    air_pressure: Array
+    """[Pa], shape (levels,)."""
+    thickness: Array
+    """Pressure at the bottom of each level less that at its top [Pa], shape (levels,)."""
+    water_vapour: Array
+    """Mole fraction in dry air [1], shape (levels,)."""
+    ozone: Array
+    """Mole fraction in dry air [1], shape (levels,)."""
+    liquid_path: Array
+    """Within clouds [kg m-2], shape (levels,)."""
+    ice_path: Array
+    """Within clouds [kg m-2], shape (levels,)."""
+    liquid_radius: Array
+    """[m], shape (levels,)."""
+    ice_radius: Array
+    """[m], shape (levels,)."""
+    aerosol: Array
+    """Optical depth at 550 nm [1], shape (levels,)."""
+    surface_temperature: Array
+    """[K], shape ()."""
+    surface_albedo: Array
+    """Bands as in `albedo.BANDS` [1], shape (4,)."""
+    cosine: Array
+    """Of the zenith angle [1], shape ()."""
+
+
+class LongWave(NamedTuple):
+    """[W m-2], shape () each."""
+
+    down: Array
+    """At the surface."""
+    out: Array
+    """At the top of the air."""
+
+
+class ShortWave(NamedTuple):
+    """As parts of the sunlight that falls on the top of the air [1]."""
+
+    down: Array
+    """At the surface, bands as in `albedo.BANDS`, shape (4,)."""
+    reflected: Array
+    """At the top of the air, shape ()."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The tables of RRTMGP and the mixing ratios of the well-mixed gases.
+
+    Attributes:
+      optics: the package's optics, one for each group of bands and part of the spectrum.
+      longwave: indices of the g-points that each optics of the long wave serves.
+      shortwave: likewise for the short wave.
+      longwave_points: number of g-points of the long wave.
+      shortwave_points: number of g-points of the short wave.
+      visible: part of each g-point of the short wave that is visible [1].
+      aerosol: optical depth of aerosol in each band of the short wave over that at 550 nm [1].
+      gases: mole fractions in dry air, by the names of the package [1].
+    """
+
+    optics: Any
+    longwave: tuple[tuple[Any, np.ndarray], ...]
+    shortwave: tuple[tuple[Any, np.ndarray], ...]
+    longwave_points: int
+    shortwave_points: int
+    visible: np.ndarray
+    aerosol: np.ndarray
+    gases: dict[str, float]
+
+
+def require_package() -> None:
+    """Makes sure that the package is there.
+
+    Raises:
+      ConfigError: it is not.
+    """
+    if importlib.util.find_spec("rrtmgp") is None:
+        raise ConfigError(
+            "&ngcm_radiation scheme = 'rrtmgp' needs the package jax-rrtmgp, which is not"
+            " installed; use pip install 'ngcm_coupler[radiation]', or scheme = 'grey'"
+        )
+
+
+@functools.lru_cache(maxsize=4)
+def read_spectrum(carbon_dioxide: float, methane: float, nitrous_oxide: float) -> Spectrum:
+    """Reads the tables of 128 long-wave and 112 short-wave g-points.
+
+    Args:
+      carbon_dioxide: mole fraction in dry air [1].
+      methane: likewise.
+      nitrous_oxide: likewise.
+
+    Returns:
+      The tables, as constants of whatever is being compiled.
+
+    Raises:
+      ConfigError: the package is not installed.
+    """
+    require_package()
+    from rrtmgp.config import radiative_transfer
+    from rrtmgp.optics import constants, lookup_volume_mixing_ratio, optics
+
+    folder = importlib.resources.files("rrtmgp") / "optics" / "rrtmgp_data"
+    gases = {
+        constants.DRY_AIR_KEY: 1.0,
+        "o2": 0.209,
+        "n2": 0.781,
+        "co2": carbon_dioxide,
+        "ch4": methane,
+        "n2o": nitrous_oxide,
+    }
+    tables = radiative_transfer.RRTMOptics(
+        longwave_nc_filepath=str(folder / "rrtmgp-gas-lw-g128.nc"),
+        shortwave_nc_filepath=str(folder / "rrtmgp-gas-sw-g112.nc"),
+        cloud_longwave_nc_filepath=str(folder / "cloudysky_lw.nc"),
+        cloud_shortwave_nc_filepath=str(folder / "cloudysky_sw.nc"),
+    )
+    with _quiet(), jax.ensure_compile_time_eval():
+        scheme: Any = optics.optics_factory(
+            radiative_transfer.OpticsParameters(optics=tables),
+            lookup_volume_mixing_ratio.LookupVolumeMixingRatio(global_means=gases),
+        )
+        limits = np.asarray(scheme.gas_optics_sw.bnd_lims_wn, np.float64)
+        band = np.asarray(scheme.gas_optics_sw.g_point_to_bnd)
+        visible = np.clip(
+            (limits[:, 1] - _NEAR_INFRARED_END) / (limits[:, 1] - limits[:, 0]), 0.0, 1.0
+        )
+        micrometres = 1e4 / limits.mean(axis=1)
+        return Spectrum(
+            optics=scheme,
+            longwave=_groups(scheme, "gas_optics_lw"),
+            shortwave=_groups(scheme, "gas_optics_sw"),
+            longwave_points=scheme.n_gpt_lw,
+            shortwave_points=scheme.n_gpt_sw,
+            visible=visible[band].astype(np.float32),
+            aerosol=((micrometres / 0.55) ** -_ANGSTROM_EXPONENT).astype(np.float32),
+            gases=gases,
+        )
+
+
+def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
+    """Long wave of one column over a black surface.
+
+    Args:
+      spectrum: the tables.
+      column: the column.
+      cloudy: whether each g-point meets cloud, shape (spectrum.longwave_points, levels).
+
+    Returns:
+      The fluxes.
+    """
+    from rrtmgp.rte import monochromatic_two_stream as two_stream
+
+    surface = column.surface_temperature[None, None]
+    air = _air(column)
+    nothing = jnp.zeros_like(surface)
+
+    def at(optics: Any, point: Array) -> LongWave:
+        gas = _gas(optics.gas_optics_lw, air)
+        properties = optics.compute_lw_optical_properties(
+            air.pressure,
+            air.temperature,
+            air.molecules,
+            point,
+            gas,
+            **_cloud(column, cloudy[point]),
+        )
+        planck = optics.compute_planck_sources(
+            air.pressure, air.temperature, point, gas, sfc_temperature=surface
+        )
+        faces = two_stream.lw_combine_sources(planck)
+        cells = two_stream.lw_cell_source_and_properties(
+            properties["optical_depth"],
+            properties["ssa"],
+            faces["planck_src_bottom"],
+            faces["planck_src_top"],
+            properties["asymmetry_factor"],
+        )
+        fluxes = two_stream.lw_transport(
+            **cells,
+            toa_flux_down=nothing,
+            sfc_src=planck["planck_src_sfc"],
+            sfc_emissivity=jnp.ones_like(surface),
+            use_scan=True,
+        )
+        return LongWave(fluxes["flux_down"][0, 0, _HALO], fluxes["flux_up"][0, 0, -1])
+
+    zero = jnp.zeros_like(column.surface_temperature)
+    return _sum_over(spectrum.longwave, at, LongWave(zero, zero))
+
+
+def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
+    """Short wave of one column on which the sun shines.
+
+    Args:
+      spectrum: the tables.
+      column: the column.
+      cloudy: whether each g-point meets cloud, shape (spectrum.shortwave_points, levels).
+
+    Returns:
+      The fluxes, for sunlight of the unit flux through the top of the air.
+    """
+    from rrtmgp.rte import monochromatic_two_stream as two_stream
+
+    air = _air(column)
+    cosine = jnp.maximum(column.cosine, _LEAST_COSINE)
+    zenith = jnp.arccos(jnp.minimum(cosine, 1.0))
+    plane = jnp.ones_like(air.pressure[:, :, 0])
+    visible, haze = jnp.asarray(spectrum.visible), jnp.asarray(spectrum.aerosol)
+    direct_visible, diffuse_visible, direct_infrared, diffuse_infrared = column.surface_albedo
+
+    def at(optics: Any, point: Array) -> ShortWave:
+        tables = optics.gas_optics_sw
+        properties = optics.compute_sw_optical_properties(
+            air.pressure,
+            air.temperature,
+            air.molecules,
+            point,
+            _gas(tables, air),
+            **_cloud(column, cloudy[point]),
+        )
+        properties = optics.combine_optical_properties(
+            properties, _haze(column.aerosol * haze[tables.g_point_to_bnd[point]])
+        )
+        cells = two_stream.sw_cell_properties(
+            zenith,
+            properties["optical_depth"],
+            properties["ssa"],
+            properties["asymmetry_factor"],
+        )
+        share = visible[point]
+        sources = two_stream.sw_cell_source(
+            t_dir=cells["t_dir"],
+            r_dir=cells["r_dir"],
+            optical_depth=properties["optical_depth"],
+            toa_flux=tables.solar_src_scaled[point] / cosine * plane,
+            sfc_albedo_direct=plane
+            * (direct_infrared + share * (direct_visible - direct_infrared)),
+            zenith=zenith,
+            use_scan=True,
+        )
+        fluxes = two_stream.sw_transport(
+            t_diff=cells["t_diff"],
+            r_diff=cells["r_diff"],
+            sfc_albedo=plane * (diffuse_infrared + share * (diffuse_visible - diffuse_infrared)),
+            use_scan=True,
+            **sources,
+        )
+        direct = sources["flux_down_dir"][0, 0, _HALO]
+        diffuse = fluxes["flux_down"][0, 0, _HALO] - direct
+        bands = (share * direct, share * diffuse, (1 - share) * direct, (1 - share) * diffuse)
+        return ShortWave(jnp.stack(bands), fluxes["flux_up"][0, 0, -1])
+
+    zero = jnp.zeros_like(column.surface_temperature)
+    return _sum_over(spectrum.shortwave, at, ShortWave(jnp.zeros_like(column.surface_albedo), zero))
+
+
+def _sum_over(
+    groups: Iterable[tuple[Any, np.ndarray]], at: Callable[[Any, Array], Any], zero: Any
+) -> Any:
+    """Adds up what all g-points give."""
+    total = zero
+    for optics, points in groups:
+        points = jnp.asarray(points)
+
+        def more(i: Array, total: Any, optics: Any = optics, points: Array = points) -> Any:
+            return jax.tree.map(jnp.add, total, at(optics, points[i]))
+
+        with _quiet():
+            total = jax.lax.fori_loop(0, len(points), more, total)
+    return total
+
+
+class _Air(NamedTuple):
+    """A column as the package wants it, each of shape (1, 1, levels and 2 halos)."""
+
+    pressure: Array
+    temperature: Array
+    molecules: Array  # [m-2]
+    water_vapour: Array
+    ozone: Array
+
+
+def _air(column: Column) -> _Air:
+    molar_mass = _DRY_AIR_MOLAR_MASS + _WATER_MOLAR_MASS * column.water_vapour
+    return _Air(
+        _padded(column.air_pressure),
+        _padded(column.air_temperature),
+        _padded(column.thickness / _package_gravity() * _AVOGADRO / molar_mass),
+        _padded(column.water_vapour),
+        _padded(column.ozone),
+    )
+
+
+def _package_gravity() -> float:
+    from rrtmgp import constants
+
+    return constants.G
+
+
+def _padded(values: Array) -> Array:
+    return jnp.pad(values, _HALO, mode="edge")[None, None]
+
+
+def _gas(tables: Any, air: _Air) -> dict[int, Array]:
+    return {tables.idx_h2o: air.water_vapour, tables.idx_o3: air.ozone}
+
+
+def _cloud(column: Column, cloudy: Array) -> dict[str, Array]:
+    return {
+        "cloud_r_eff_liq": _padded(column.liquid_radius),
+        "cloud_path_liq": _padded(jnp.where(cloudy, column.liquid_path, 0.0)),
+        "cloud_r_eff_ice": _padded(column.ice_radius),
+        "cloud_path_ice": _padded(jnp.where(cloudy, column.ice_path, 0.0)),
+    }
+
+
+def _haze(depth: Array) -> dict[str, Array]:
+    """Optical properties of aerosol, delta scaled as those of clouds are."""
+    forward = _AEROSOL_ASYMMETRY**2
+    scaled = 1.0 - _AEROSOL_ALBEDO * forward
+    padded = _padded(depth)
+    return {
+        "optical_depth": scaled * padded,
+        "ssa": jnp.full_like(padded, _AEROSOL_ALBEDO * (1.0 - forward) / scaled),
+        "asymmetry_factor": jnp.full_like(padded, _AEROSOL_ASYMMETRY / (1.0 + _AEROSOL_ASYMMETRY)),
+    }
+
+
+def _groups(scheme: Any, part: str) -> tuple[tuple[Any, np.ndarray], ...]:
+    """Bands sorted by how many minor absorbers they have, and the optics of each group.
+
+    The package evaluates as many minor absorbers at every g-point as the richest band of its
+    tables has. Tables in which only the bands of a group have any cost less than half.
+    """
+    import copy
+
+    tables = getattr(scheme, part)
+    starts = [np.asarray(getattr(tables, f"minor_{side}_bnd_start")) for side in _SIDES]
+    ends = [np.asarray(getattr(tables, f"minor_{side}_bnd_end")) for side in _SIDES]
+    sizes = [getattr(tables, f"n_minor_absrb_{side}") for side in _SIDES]
+    widths = [
+        np.where(start < size, end - start + 1, 0)
+        for start, end, size in zip(starts, ends, sizes, strict=True)
+    ]
+    slots = widths[0] + widths[1]
+    band = np.asarray(tables.g_point_to_bnd)
+    groups, least = [], -1
+    for most in _SLOT_LIMITS:
+        members = (slots > least) & (slots <= most)
+        least = most
+        if not members.any():
+            continue
+        changes = {
+            f"minor_{side}_bnd_start": jnp.where(members & (width > 0), start, -1)
+            for side, start, width in zip(_SIDES, starts, widths, strict=True)
+        }
+        optics = copy.copy(scheme)
+        setattr(optics, part, replace(tables, **changes))
+        groups.append((optics, np.flatnonzero(members[band])))
+    return tuple(groups)
+
+
+_SIDES = ("lower", "upper")
+
+
+def _quiet() -> warnings.catch_warnings:
+    """The package asks for double precision and warns that it does not get it."""
+    return warnings.catch_warnings(action="ignore", category=UserWarning)

@@ -1,0 +1,238 @@
+"""When and where spectra are computed, and what is kept of them between.
+
+Spectra are dear. They are computed at fixed hours of the day, on blocks of columns, and what is
+kept is how much the air lets through, so that the short wave follows the sun in every step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.surface import rrtmgp_columns as spectra
+from ngcm_coupler.surface.clouds import Clouds, sampled
+from ngcm_coupler.surface.insolation import sun, sunlight
+from ngcm_coupler.surface.ozone import ozone_profile, total_ozone
+
+_MASS_RATIO = 0.622  # molar mass of water over that of dry air
+_LEAST_HUMIDITY = 1e-7
+_AEROSOL_POWER = 3.0  # aerosol per mass of air goes with this power of pressure: 2 km scale height
+_BATCH = {"cpu": 256}  # columns computed at once, for memory and caches
+_LARGE_BATCH = 8192
+_FINE = {"cpu": 2}  # what a coarsening of 0 stands for
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class SpectralState:
+    """What is kept between two calculations, on m blocks of columns."""
+
+    transmissivity: Array
+    """Short wave at the surface as part of the sunlight above [1], shape (4, m)."""
+    reflectivity: Array
+    """Short wave that leaves the air upward, likewise [1], shape (m,)."""
+    longwave_down: Array
+    """At the surface [W m-2], shape (m,)."""
+    outgoing_longwave: Array
+    """At the top of the air [W m-2], shape (m,)."""
+    begun: Array
+    """Whether anything has been computed yet, shape ()."""
+
+
+class Air(NamedTuple):
+    """The air above every point, top level first; see `radiation.radiate`."""
+
+    air_temperature: Array
+    specific_humidity: Array
+    air_pressure: Array
+    interface_pressure: Array
+    clouds: Clouds
+    surface_albedo: Array
+    surface_temperature: Array
+
+
+def side_of_blocks(settings: RadiationSettings) -> int:
+    """Columns along the side of a block that shares one calculation."""
+    return settings.coarsening or _FINE.get(jax.default_backend(), 1)
+
+
+def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> SpectralState:
+    """The state of a run that begins, for a grid of that many rows and columns."""
+    side = side_of_blocks(settings)
+    blocks = (shape[0] // side) * (shape[1] // side)
+    nothing = jnp.zeros(blocks, jnp.float32)
+    return SpectralState(
+        jnp.zeros((4, blocks), jnp.float32), nothing, nothing, nothing, jnp.zeros((), bool)
+    )
+
+
+def advanced(
+    settings: RadiationSettings,
+    state: SpectralState,
+    air: Air,
+    shape: tuple[int, int],
+    *,
+    day: Array,
+    second: Array,
+    seconds: int,
+    latitude: Array,
+    longitude: Array,
+) -> SpectralState:
+    """The state that holds for this step: computed anew if it is time, kept otherwise.
+
+    It is time in the first step of a run, and in every step that holds a multiple of the
+    interval; that is a function of the date alone. The cosine of the zenith angle is the mean
+    while the sun is up until the next calculation, so that columns into which the sun will rise
+    have their light.
+    """
+    interval = settings.interval_seconds
+    since = second % interval
+    due = ~state.begun | (since < seconds)
+
+    def compute() -> SpectralState:
+        rest = sunlight(day, second, interval - since, latitude, longitude)
+        ozone = total_ozone(sun(day, second).mean_longitude, latitude)
+        key = jax.random.fold_in(jax.random.key(day), second)
+        return _computed(settings, air, shape, rest.sunlit_cosine, ozone, key)
+
+    return jax.lax.cond(due, compute, lambda: state)
+
+
+def _computed(
+    settings: RadiationSettings,
+    air: Air,
+    shape: tuple[int, int],
+    cosine: Array,
+    ozone: Array,
+    key: Array,
+) -> SpectralState:
+    """Spectra of all blocks."""
+    spectrum = spectra.read_spectrum(
+        1e-6 * settings.carbon_dioxide_ppm,
+        1e-9 * settings.methane_ppb,
+        1e-9 * settings.nitrous_oxide_ppb,
+    )
+    side = side_of_blocks(settings)
+    # The sun shines on a block at the mean over those of its columns that have any.
+    lit = (cosine > 0.0).astype(cosine.dtype)
+    share = _blocks(lit, shape, side)
+    block_cosine = _blocks(cosine, shape, side) / jnp.where(share > 0.0, share, 1.0)
+    air = jax.tree.map(lambda values: _blocks(values, shape, side), air)
+    columns = _columns(settings, air, block_cosine, _blocks(ozone, shape, side))
+    fraction = air.clouds.fraction[::-1]
+    offsets = jax.random.uniform(key, fraction.shape)
+
+    def long_wave(i: Array) -> spectra.LongWave:
+        some = jax.tree.map(lambda values: values[i], columns)
+        cloudy = sampled(fraction[::-1, i], offsets[:, i], spectrum.longwave_points)[:, ::-1]
+        return jax.vmap(lambda column, cloud: spectra.long_wave(spectrum, column, cloud))(
+            some, cloudy.transpose(2, 0, 1)
+        )
+
+    def short_wave(i: Array) -> spectra.ShortWave:
+        some = jax.tree.map(lambda values: values[i], columns)
+        cloudy = sampled(fraction[::-1, i], offsets[:, i], spectrum.shortwave_points)[:, ::-1]
+        return jax.vmap(lambda column, cloud: spectra.short_wave(spectrum, column, cloud))(
+            some, cloudy.transpose(2, 0, 1)
+        )
+
+    def short_wave_by_day(i: Array) -> spectra.ShortWave:
+        night = jax.tree.map(
+            lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(short_wave, i)
+        )
+        by_day = jax.lax.cond(columns.cosine[i].max() > 0.0, short_wave, lambda _: night, i)
+        return jax.tree.map(
+            lambda x: jnp.where((columns.cosine[i] > 0.0).reshape(-1, *[1] * (x.ndim - 1)), x, 0.0),
+            by_day,
+        )
+
+    count = fraction.shape[1]
+    thermal = _in_batches(long_wave, jnp.arange(count))
+    solar = _in_batches(short_wave_by_day, jnp.argsort(columns.cosine <= 0.0))
+    return SpectralState(
+        transmissivity=solar.down.T,
+        reflectivity=solar.reflected,
+        longwave_down=thermal.down,
+        outgoing_longwave=thermal.out,
+        begun=jnp.ones((), bool),
+    )
+
+
+def _columns(settings: RadiationSettings, air: Air, cosine: Array, ozone: Array) -> spectra.Column:
+    """Columns with their index first and the level next to the surface before all others."""
+    humidity = jnp.maximum(air.specific_humidity, _LEAST_HUMIDITY)
+    thickness = jnp.diff(air.interface_pressure, axis=0)
+    aerosol = thickness * air.air_pressure**_AEROSOL_POWER
+    aerosol = settings.aerosol_optical_depth * aerosol / aerosol.sum(axis=0)
+    patchy = settings.cloud_inhomogeneity
+
+    def upward(values: Array) -> Array:
+        return values[::-1].T
+
+    return spectra.Column(
+        air_temperature=upward(air.air_temperature),
+        air_pressure=upward(air.air_pressure),
+        thickness=upward(thickness),
+        water_vapour=upward(humidity / (1.0 - humidity) / _MASS_RATIO),
+        ozone=upward(ozone_profile(ozone, air.air_pressure, air.interface_pressure)),
+        liquid_path=upward(patchy * air.clouds.liquid_path),
+        ice_path=upward(patchy * air.clouds.ice_path),
+        liquid_radius=upward(air.clouds.liquid_radius),
+        ice_radius=upward(air.clouds.ice_radius),
+        aerosol=upward(aerosol),
+        surface_temperature=air.surface_temperature,
+        surface_albedo=air.surface_albedo.T,
+        cosine=cosine,
+    )
+
+
+def _in_batches(function, order: Array):  # noqa: ANN001, ANN202
+    """Applies a function of column indices to batches of them, in that order."""
+    count = order.shape[0]
+    size = min(count, _BATCH.get(jax.default_backend(), _LARGE_BATCH))
+    surplus = -count % size
+    padded = jnp.concatenate([order, order[:surplus]]).reshape(-1, size)
+    results = jax.lax.map(function, padded)
+    return jax.tree.map(
+        lambda x: (
+            jnp.zeros((count, *x.shape[2:]), x.dtype)
+            .at[order]
+            .set(x.reshape(-1, *x.shape[2:])[:count])
+        ),
+        results,
+    )
+
+
+def _blocks(values: Array, shape: tuple[int, int], side: int) -> Array:
+    """Means over blocks of the grid, shape (..., n) to (..., m)."""
+    rows, columns = shape
+    parts = values.reshape(*values.shape[:-1], rows // side, side, columns // side, side)
+    return parts.mean(axis=(-3, -1)).reshape(*values.shape[:-1], -1)
+
+
+def spread(values: Array, shape: tuple[int, int], side: int) -> Array:
+    """Values of blocks at every point, linear in between, shape (..., m) to (..., n)."""
+    rows, columns = shape[0] // side, shape[1] // side
+    values = values.reshape(*values.shape[:-1], rows, columns)
+    values = _between(values, -2, side, False)
+    values = _between(values, -1, side, True)
+    return values.reshape(*values.shape[:-2], -1)
+
+
+def _between(values: Array, axis: int, side: int, periodic: bool) -> Array:
+    """Interpolates along an axis; beyond the ends values stay, or come round again."""
+    count = values.shape[axis]
+    place = (np.arange(count * side) + 0.5) / side - 0.5
+    low = np.floor(place).astype(int)
+    weight = (place - low).astype(np.float32)
+    ends = (low, low + 1)
+    ends = [i % count if periodic else i.clip(0, count - 1) for i in ends]
+    weight = weight.reshape(-1, *[1] * (-1 - axis))
+    first, second = (jnp.take(values, i, axis=axis) for i in ends)
+    return first + weight * (second - first)

@@ -1,0 +1,1 @@
+"""What a run exchanges of heat, water, momentum and air, summed and closed in every interval."""

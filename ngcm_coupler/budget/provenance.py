@@ -1,0 +1,101 @@
+"""Where the values of every exported field come from in a run, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ngcm_coupler.config import Config
+from ngcm_coupler.fields import Field, Surface
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What a run computes its exports with.
+
+    Attributes:
+      model: name of the atmosphere.
+      bulk_scheme: bulk formulae over open water.
+      sea_skin: skin of open water, ``none`` for that of the host.
+      radiation_scheme: where radiation comes from.
+      predicts_precipitation: whether the model has a precipitation of its own.
+    """
+
+    model: str
+    bulk_scheme: str
+    sea_skin: str
+    radiation_scheme: str
+    predicts_precipitation: bool
+
+    @classmethod
+    def of(cls, config: Config, model: str, *, predicts_precipitation: bool) -> Sources:
+        """The sources of a configured run."""
+        return cls(
+            model,
+            config.surface.bulk_scheme,
+            config.surface.sea_skin,
+            config.radiation.scheme,
+            predicts_precipitation,
+        )
+
+    def text(self, row: Field) -> str:
+        """Where the values of a field come from, one line."""
+        match row.provenance:
+            case "host":
+                return "host"
+            case "model":
+                return f"model: {self.model}{_MODEL_WORDS.get(row.name, '')}"
+            case "bulk":
+                return f"bulk: {self._bulk(row.surface)}"
+            case "radiation":
+                return f"radiation: {self._radiation(row)}"
+            case "budget":
+                return f"budget: {self._water(row.name)}"
+
+    def _bulk(self, surface: Surface) -> str:
+        water = self.bulk_scheme + _SKIN_WORDS[self.sea_skin]
+        return {
+            "ice_free_sea": water,
+            "sea_ice": _ICE,
+            "land": _LAND,
+            "sea": f"mean over open water ({water}) and sea ice ({_ICE})",
+            "": f"mean over open water ({water}), sea ice ({_ICE}) and land ({_LAND})",
+        }[surface]
+
+    def _radiation(self, row: Field) -> str:
+        scheme = self.radiation_scheme
+        if "_nonsolar_" in row.name:
+            return f"{scheme}, and turbulent fluxes by bulk: {self._bulk(row.surface)}"
+        if "_net_" in row.name:
+            absorbed = "albedo" if "shortwave" in row.name else "temperature"
+            return f"{scheme}, with the {absorbed} of {_WHOSE[row.surface]}"
+        return scheme
+
+    def _water(self, name: str) -> str:
+        if self.predicts_precipitation:
+            origin = "precipitation that the model predicts"
+        else:
+            origin = (
+                "learned column water tendency plus evaporation of the tiles, negative amounts"
+                " carried as debt"
+            )
+        split = "" if name == "precipitation_flux" else "; rain and snow by wet-bulb temperature"
+        return f"{origin}, closed globally{split}"
+
+
+_MODEL_WORDS = {
+    "air_pressure_at_mean_sea_level": ", surface pressure reduced over the model's orography",
+    "specific_humidity": ", negative values clipped",
+}
+_SKIN_WORDS = {
+    "none": "",
+    "cool": " with cool skin",
+    "cool_and_warm": " with cool skin and warm layer",
+}
+_ICE = "constant neutral coefficients"
+_LAND = "roughness length and moisture availability"
+_WHOSE: dict[Surface, str] = {
+    "ice_free_sea": "open water",
+    "sea_ice": "sea ice",
+    "land": "land",
+    "": "all tiles",
+}

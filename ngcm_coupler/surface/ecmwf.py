@@ -63,23 +63,33 @@ def gustiness(buoyancy_flux: Array) -> Array:
 
 
 def psi_momentum(zeta: Array) -> Array:
+    """Integrated stability function of momentum at zeta = z / L, which is limited over the sea."""
+    return unlimited_psi_momentum(jnp.minimum(zeta, _LARGEST_ZETA))
+
+
+def psi_heat(zeta: Array) -> Array:
+    """Likewise for heat and moisture."""
+    return unlimited_psi_heat(jnp.minimum(zeta, _LARGEST_ZETA))
+
+
+def unlimited_psi_momentum(zeta: Array) -> Array:
     """Integrated stability function of momentum at zeta = z / L.
 
     Source: IFS Documentation, Part IV, ch. 3: Paulson (1970) with the coefficients of Dyer (1974)
     when unstable, Holtslag and De Bruin (1988) when stable.
     """
-    stable, unstable = jnp.clip(zeta, 0.0, _LARGEST_ZETA), jnp.minimum(zeta, 0.0)
+    stable, unstable = jnp.maximum(zeta, 0.0), jnp.minimum(zeta, 0.0)
     return coare.kansas_momentum(unstable, 16.0) - (
         stable + coare.beljaars_holtslag(stable, 2.0 / 3.0)
     )
 
 
-def psi_heat(zeta: Array) -> Array:
+def unlimited_psi_heat(zeta: Array) -> Array:
     """Integrated stability function of heat and moisture at zeta = z / L.
 
     Source: as for momentum; the power of 3/2 is that of Beljaars and Holtslag (1991).
     """
-    stable, unstable = jnp.clip(zeta, 0.0, _LARGEST_ZETA), jnp.minimum(zeta, 0.0)
+    stable, unstable = jnp.maximum(zeta, 0.0), jnp.minimum(zeta, 0.0)
     y = 1.0 + 2.0 / 3.0 * stable
     return coare.kansas_heat(unstable, 16.0) - (
         y * jnp.sqrt(y) - 1.0 + coare.beljaars_holtslag(stable, 2.0 / 3.0)

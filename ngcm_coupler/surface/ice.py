@@ -68,6 +68,7 @@ def ice_fluxes(
         wind_height=wind_height,
         temperature_height=temperature_height,
         potential_temperature=potential_temperature,
+        least_wind=solid.LEAST_WIND,
     )
     log_roughness = jnp.full_like(temperature, _LOG_ROUGHNESS)
     scheme = solid.scheme(log_roughness, log_roughness)

@@ -76,6 +76,7 @@ def land_fluxes(
         wind_height=wind_height,
         temperature_height=temperature_height,
         potential_temperature=potential_temperature,
+        least_wind=solid.LEAST_WIND,
     )
     air = air._replace(
         wind_height=air.wind_height + roughness,

@@ -323,10 +323,9 @@ class SurfaceExchange:
         """Precipitation, as rain and snow; the model's own where it predicts it."""
         net = exchanged.net_downward
         if exchanged.precipitation is not None:
-            net, evaporation = exchanged.precipitation, jnp.zeros_like(evaporation)
-        precipitation, debt = water.precipitation_step(
-            net, evaporation, state.water_debt, float(seconds)
-        )
+            net = exchanged.precipitation - evaporation
+        debt = water.remembered_debt(state.water_debt, seconds)
+        precipitation, debt = water.precipitation_step(net, evaporation, debt, float(seconds))
         rain, snow = water.rain_and_snow(
             precipitation,
             water.snow_fraction(
@@ -335,7 +334,14 @@ class SurfaceExchange:
                 air.level.surface_air_pressure,
             ),
         )
-        rows = {"precipitation_flux": precipitation, "rainfall_flux": rain, "snowfall_flux": snow}
+        rows = {
+            "column_budget_evaporation_flux": evaporation,
+            "column_budget_precipitation_flux": net + evaporation,
+            "precipitation_debt": debt,
+            "precipitation_flux": precipitation,
+            "rainfall_flux": rain,
+            "snowfall_flux": snow,
+        }
         return dataclasses.replace(state, water_debt=debt), rows
 
     def _weights(self, surface: HostSurface) -> dict[str, jax.Array]:

@@ -47,5 +47,7 @@ def table(form: str) -> str:
     return text_table(columns, [[cell or "-" for cell in row] for row in rows])
 
 
-def _cell(value: str | float) -> str:
+def _cell(value: str | float | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
     return value if isinstance(value, str) else f"{value:g}"

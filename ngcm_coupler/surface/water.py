@@ -28,6 +28,8 @@ _WET_BULB_ITERATIONS = 4  # within 0.01 K of the solution even in a desert; 1 uK
 _SNOW_STEEPNESS = 2.0  # Wang et al. (2019), eq. 1: 1 / (1 + 6.99e-5 exp(2 (Tw + 3.97)))
 _SNOW_OFFSET = math.log(6.99e-5) + 2.0 * 3.97
 
+_RESIDENCE_SECONDS = 10.0 * 86400.0
+
 _LARGEST_FACTOR = 10.0
 """Precipitation is multiplied by no more in one interval, so that water left over from dry ones is
 not poured on the few points where it rains next."""
@@ -55,6 +57,26 @@ def precipitation_step(
     """
     wanted = (net_downward + evaporation) * seconds - debt
     return jnp.maximum(wanted, 0.0) / seconds, jnp.maximum(-wanted, 0.0)
+
+
+def remembered_debt(debt: Array, seconds: float) -> Array:
+    """What is left of a debt after a step in which nothing fell.
+
+    Where the tiles evaporate less than the model has learned to, a debt would grow for ever. Water
+    stays in the air for ten days; an older debt is no longer one of the column but of the globe,
+    which pays it by the factor that closes the global budget. So no debt exceeds what is missing
+    in ten days.
+
+    Args:
+      debt: [kg m-2], shape (n,).
+      seconds: length of the step [s].
+
+    Returns:
+      The debt [kg m-2], shape (n,).
+
+    Source: Trenberth (1998), Climatic Change 39, 667-694: residence time of 9 to 10 days.
+    """
+    return debt * math.exp(-seconds / _RESIDENCE_SECONDS)
 
 
 def close_water_budget(

@@ -82,7 +82,7 @@ def test_imports_show_the_initial_surface_before_the_first_put(component):
 def test_states_are_there_from_the_start_but_means_are_not(component):
     assert get(component, "air_temperature").min() > 200.0
     with pytest.raises(StateError, match="none has been completed"):
-        get(component, "surface_downward_latent_heat_flux")
+        get(component, "surface_downward_latent_heat_flux_over_ice_free_sea")
 
 
 def test_every_offered_field_is_within_its_range_after_an_interval(component):
@@ -102,7 +102,11 @@ def test_fluxes_are_means_over_the_steps_and_states_are_not(create):
     for row in three.fields:
         values = [fields[row.name] for fields in single]
         expected = np.mean(values, axis=0) if row.averaging == "interval_mean" else values[-1]
-        np.testing.assert_allclose(get(three, row.name), expected, rtol=3e-6, atol=1e-12)
+        # The analytic column loses water as a difference of two contents: 20 kg m-2 in single
+        # precision, every 1200 s.
+        atol = 1e-8 if row.provenance == "budget" and row.positive else 1e-12
+        atol = 1e-5 if row.name == "precipitation_debt" else atol
+        np.testing.assert_allclose(get(three, row.name), expected, rtol=3e-6, atol=atol)
 
 
 def test_warmer_sea_evaporates_more(create):
@@ -111,7 +115,7 @@ def test_warmer_sea_evaporates_more(create):
         component = create()
         put_surface(component, warming)
         component.advance(3600)
-        fluxes.append(get(component, "water_evapotranspiration_flux").mean())
+        fluxes.append(get(component, "water_evapotranspiration_flux_over_ice_free_sea").mean())
     assert fluxes[0] < fluxes[1] < fluxes[2]
 
 
@@ -127,7 +131,7 @@ def test_wind_is_taken_relative_to_the_current(create):
                        ("sea_water_y_velocity", "northward_wind")):  # fmt: skip
         component.put(component.field_id(name), get(component, wind).clip(-10.0, 10.0))
     component.advance(3600)
-    stress = get(component, "surface_downward_eastward_stress")
+    stress = get(component, "surface_downward_eastward_stress_over_ice_free_sea")
     advance(create(), 1)
     assert np.abs(stress).max() < 2e-3, "a sea that moves with the wind feels little of it"
 
@@ -295,11 +299,11 @@ def test_history_holds_every_interval_and_cf_attributes(create, tmp_path):
         for row in component.fields:
             variable = file[row.name]
             assert variable.units == row.units
-            assert variable.standard_name == row.standard_name
+            assert getattr(variable, "standard_name", "") == row.standard_name
             assert variable.provenance == row.provenance
             for record, fields in enumerate(expected):
                 np.testing.assert_array_equal(variable[record].reshape(-1), fields[row.name])
-        latent = file["surface_downward_latent_heat_flux"]
+        latent = file["surface_downward_latent_heat_flux_over_ice_free_sea"]
         assert latent.cell_methods == "time: mean area: mean where ice_free_sea"
 
 

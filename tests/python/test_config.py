@@ -212,7 +212,7 @@ def test_other_dates_are_faults(date, problem):
         ),
         (
             ["sea_ice_area_fraction", "sea_surface_temperature", "sea_water_y_velocity"],
-            "names sea_water_y_velocity without the other component of the current",
+            "names sea_water_y_velocity without sea_water_x_velocity",
         ),
         (
             ["sea_ice_area_fraction", "sea_surface_temp"],

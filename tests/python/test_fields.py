@@ -3,7 +3,7 @@
 import pytest
 
 from ngcm_coupler.errors import FieldError
-from ngcm_coupler.fields import EXPORTS, FIELDS, IMPORTS, field
+from ngcm_coupler.fields import EXPORTS, FIELDS, IMPORTS, field, offered
 
 
 @pytest.mark.parametrize("column", ["name", "oasis"])
@@ -16,9 +16,25 @@ def test_names_and_aliases_are_unique(column):
 def test_row_is_consistent(row):
     assert len(row.oasis) <= 8, "OASIS truncates longer names"
     assert row.valid_min < row.valid_max
-    assert row.name.startswith(row.standard_name)
     is_flux = bool(row.positive)
     assert (row.averaging == "interval_mean") == is_flux, "fluxes are means, states are not"
+
+
+def test_bare_name_is_a_standard_name_and_means_the_whole_cell():
+    for row in EXPORTS:
+        if row.name == row.standard_name and row.averaging == "interval_mean":
+            assert row.surface == ""
+
+
+def test_field_is_offered_only_where_all_it_needs_is_there():
+    bare = {row.name for row in offered(frozenset())}
+    assert "surface_downward_latent_heat_flux_over_ice_free_sea" in bare
+    assert not any("sea_ice" in name or "land" in name for name in bare)
+    assert not any("wave" in name or "fall" in name for name in bare)
+    ice = {row.name for row in offered(frozenset({"sea_ice"}))} - bare
+    assert ice and all(name.endswith(("_over_sea_ice", "_over_sea")) for name in ice)
+    everything = {"sea_ice", "land", "radiation", "top_of_atmosphere", "water", "skin"}
+    assert offered(frozenset(everything)) == EXPORTS
 
 
 def test_table_is_imports_then_exports():

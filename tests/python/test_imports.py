@@ -11,13 +11,14 @@ from ngcm_coupler.imports import Imports
 
 GRID = GaussianGrid(16, 8)
 SEA = np.arange(GRID.size) % 4 != 0
+LAND = np.where(SEA, 0.25, 1.0)
 START = Clock(np.datetime64("2000-01-01T00:00:00"))
 
 
 @pytest.fixture
 def imports():
     held = Imports([field("sea_surface_temperature")], max_age_seconds=3600)
-    held.hold(np.full((1, GRID.size), 290.0, np.float32), np.arange(GRID.size), GRID, SEA)
+    held.hold(np.full((1, GRID.size), 290.0, np.float32), np.arange(GRID.size), GRID, LAND)
     return held
 
 
@@ -32,6 +33,20 @@ def test_fault_is_counted_and_placed_where_there_is_sea(imports):
     values[[2, 5]] = 0.0, 250.0
     with pytest.raises(ValueRangeError, match="2 of 128 .* the worst is 0 at point 3 "):
         imports.put(0, values, 0)
+
+
+def test_values_of_land_count_where_there_is_land_and_of_ice_where_there_is_sea():
+    land, ice = np.where(SEA, 0.0, 1.0), np.where(SEA, 0.5, 0.0)
+    names = ("land_surface_skin_temperature", "sea_ice_surface_temperature")
+    held = Imports([field(name) for name in names], max_age_seconds=3600)
+    nothing = np.zeros((2, GRID.size), np.float32)
+    held.hold(nothing, np.arange(GRID.size), GRID, land)
+    held.put(0, np.where(SEA, np.nan, 280.0), 0)
+    held.put(1, np.where(SEA, 260.0, np.nan), 0)
+    with pytest.raises(ValueRangeError, match="points without land may hold anything"):
+        held.put(0, 1000.0 * ice, 0)
+    with pytest.raises(ValueRangeError, match="points without sea may hold anything"):
+        held.put(1, 1000.0 * land, 0)
 
 
 def test_refused_values_are_not_taken_over_and_the_old_ones_no_longer_count(imports):
@@ -52,6 +67,6 @@ def test_age_is_counted_from_the_last_put(imports):
 
 def test_rank_without_points_needs_no_put():
     empty = Imports([field("sea_surface_temperature")], max_age_seconds=3600)
-    empty.hold(np.empty((1, 0), np.float32), np.arange(0), GRID, SEA)
+    empty.hold(np.empty((1, 0), np.float32), np.arange(0), GRID, LAND)
     empty.put(0, np.empty(0), 0)
     empty.require_fresh(START)

@@ -11,10 +11,10 @@ from neuralgcm import demo
 from neuralgcm.legacy import api
 
 from ngcm_coupler.component import Component
+from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
 from ngcm_coupler.engine.checkpoint import read_checkpoint, write_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
-from ngcm_coupler.fields import EXPORTS
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
@@ -42,6 +42,24 @@ def lowest(engine, initial):
     return jax.tree.map(np.asarray, air)
 
 
+def interval_of(engine, steps, fix_dry_mass=True):
+    return Interval(
+        engine,
+        parse(
+            f"&ngcm_coupling interval_seconds = {3600 * steps} /"
+            f"&ngcm_model fix_dry_mass = {'.true.' if fix_dry_mass else '.false.'} /"
+        ),
+    )
+
+
+def begin(interval, initial):
+    return interval.begin(initial.state, initial.time.astype("datetime64[D]").astype(int), 0)
+
+
+def place(interval, name):
+    return [row.name for row in interval.exports].index(name)
+
+
 def imports_of(surface):
     return jnp.stack([getattr(surface, name) for name in IMPORTS])
 
@@ -66,9 +84,9 @@ def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, 
         theirs = upstream.advance(theirs, forcings)
     # One step or three in a compiled interval, every flux computed beside them: no bit differs.
     for steps in (1, 3):
-        interval = Interval(engine, IMPORTS, steps, "coare3p6", fix_dry_mass=False)
+        interval = interval_of(engine, steps, fix_dry_mass=False)
         advance = jax.jit(interval.advance)
-        ours, imports = interval.begin(initial.state), imports_of(initial.surface)
+        ours, imports = begin(interval, initial), imports_of(initial.surface)
         for _ in range(24 // steps):
             ours, _ = advance(engine.parameters, ours, imports)
         assert_identical(ours.atmosphere, theirs)
@@ -121,8 +139,8 @@ def test_no_ocean_is_coupled_inside_a_continent(engine):
 
 
 def test_host_without_values_over_land_gets_what_one_with_them_gets_over_sea(engine, initial):
-    interval = Interval(engine, IMPORTS, 1, "coare3p6", fix_dry_mass=True)
-    advance, state = jax.jit(interval.advance), interval.begin(initial.state)
+    interval = interval_of(engine, 1)
+    advance, state = jax.jit(interval.advance), begin(interval, initial)
     imports = np.array(imports_of(initial.surface))
     land = engine.land_area_fraction >= 1.0
     expected = advance(engine.parameters, state, imports)[1]
@@ -131,7 +149,7 @@ def test_host_without_values_over_land_gets_what_one_with_them_gets_over_sea(eng
         exports = advance(engine.parameters, state, bare)[1]
         assert np.isfinite(exports).all()
         difference = np.abs(np.asarray(exports - expected))
-        temperature = [row.name for row in EXPORTS].index("air_temperature")
+        temperature = place(interval, "air_temperature")
         assert difference[temperature, ~land].max() < 1.0, "an hour of other lakes, far away"
 
 
@@ -213,9 +231,9 @@ def test_height_and_pressure_belong_together(lowest):
 
 def dry_pressures(engine, initial, fix_dry_mass, intervals):
     """Global mean pressure of dry air at the start and after every interval of 24 hours [Pa]."""
-    interval = Interval(engine, IMPORTS, 24, "coare3p6", fix_dry_mass=fix_dry_mass)
+    interval = interval_of(engine, 24, fix_dry_mass)
     advance, pressure = jax.jit(interval.advance), jax.jit(engine.dry_air_pressure)
-    state, imports = interval.begin(initial.state), imports_of(initial.surface)
+    state, imports = begin(interval, initial), imports_of(initial.surface)
     pressures = [float(pressure(state.atmosphere))]
     for _ in range(intervals):
         state, exports = advance(engine.parameters, state, imports)
@@ -257,11 +275,11 @@ def test_pressure_correction_changes_pressure_alone(engine, initial, lowest):
 
 @pytest.mark.slow
 def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
-    interval = Interval(engine, IMPORTS, 1, "coare3p6", fix_dry_mass=True)
-    latent = [row.name for row in EXPORTS].index("surface_downward_latent_heat_flux")
+    interval = interval_of(engine, 1)
+    latent = place(interval, "surface_downward_latent_heat_flux_over_ice_free_sea")
     weight = jnp.asarray(engine.grid.area / engine.grid.area.sum(), jnp.float32)
 
-    state = interval.begin(initial.state)
+    state = begin(interval, initial)
 
     def mean_latent_heat(parameters, imports):
         return (interval.advance(parameters, state, imports)[1][latent] * weight).sum()

@@ -15,6 +15,7 @@ from ngcm_coupler.surface.water import (
     close_water_budget,
     precipitation_step,
     rain_and_snow,
+    remembered_debt,
     snow_fraction,
     wet_bulb_temperature,
 )
@@ -55,6 +56,14 @@ def test_debt_is_paid_before_it_rains_again():
     precipitation, debt = precipitation_step(jnp.array([4e-4]), jnp.array([1e-4]), debt, 1e3)
     assert precipitation == pytest.approx(3e-4)
     assert debt == 0.0
+
+
+def test_debt_of_a_column_that_never_pays_stays_below_ten_days_of_it():
+    deficit, debt = 1.0, jnp.zeros(())  # [kg m-2 day-1]
+    for _ in range(200 * 24):
+        remembered = remembered_debt(debt, STEP)
+        _, debt = precipitation_step(-deficit * MILLIMETRE_PER_DAY, 0.0, remembered, STEP)
+    assert debt == pytest.approx(10.0 * deficit, rel=0.01)
 
 
 @pytest.mark.parametrize("net", [-2e-4, -1e-4, 0.0, 3e-4])

@@ -197,7 +197,7 @@ class Radiation:
     coarsening: int = key(
         0,
         "Side of the square blocks of columns that share one calculation of 'rrtmgp'; 1 is every "
-        "column; 0 takes 2 on a CPU and 1 on a GPU.",
+        "column; 0 takes 4 on a CPU and 1 on a GPU.",
         minimum=0,
         maximum=8,
     )
@@ -307,6 +307,10 @@ class Driver:
     )
 
 
+def _relaxation_problem(days: float) -> str | None:
+    return "is shorter than a day" if 0.0 < days < 1.0 else None
+
+
 @dataclasses.dataclass(frozen=True)
 class SlabOcean:
     """The ocean of the coupler-free driver: a mixed layer of fixed depth."""
@@ -323,8 +327,80 @@ class SlabOcean:
     )
     relaxation_time_days: float = key(
         10.0,
-        "Time in which the slab relaxes to its initial temperature.",
+        "Time in which the slab relaxes to its initial temperature, which stands for transport by "
+        "currents; 0 for never.",
         unit="d",
-        minimum=0.1,
+        minimum=0.0,
         maximum=36525.0,
+        note="0 or at least 1",
+        check=_relaxation_problem,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class SlabIce:
+    """The sea ice of the coupler-free driver; used where its imports are listed."""
+
+    initial_thickness_m: float = key(
+        2.0, "Thickness of the ice at the start.", unit="m", minimum=0.1, maximum=20.0
+    )
+    new_ice_thickness_m: float = key(
+        0.25, "Thickness of ice that forms in open water.", unit="m", minimum=0.05, maximum=2.0
+    )
+    surface_layer_m: float = key(
+        0.1,
+        "Thickness of the surface layer, which stores heat; steps of more than an hour need more.",
+        unit="m",
+        minimum=0.05,
+        maximum=2.0,
+    )
+    cold_visible_albedo: float = key(
+        0.98, "Albedo of cold ice in visible light.", unit="1", minimum=0.0, maximum=1.0
+    )
+    cold_near_infrared_albedo: float = key(
+        0.70, "Albedo of cold ice in the near infrared.", unit="1", minimum=0.0, maximum=1.0
+    )
+    melting_visible_albedo: float = key(
+        0.705, "Albedo of melting ice in visible light.", unit="1", minimum=0.0, maximum=1.0
+    )
+    melting_near_infrared_albedo: float = key(
+        0.285, "Albedo of melting ice in the near infrared.", unit="1", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class BucketLand:
+    """The land of the coupler-free driver; used where its imports are listed."""
+
+    soil_layer_m: float = key(
+        0.2,
+        "Thickness of the soil layer, which stores heat; steps of more than an hour need more.",
+        unit="m",
+        minimum=0.05,
+        maximum=10.0,
+    )
+    bucket_depth_mm: float = key(
+        150.0, "Water that the soil holds.", unit="mm", minimum=1.0, maximum=10000.0
+    )
+    initial_snow_mm: float = key(
+        50.0,
+        "Snow, as water, where the land is below the melting point at the start.",
+        unit="mm",
+        minimum=0.0,
+        maximum=10000.0,
+    )
+    roughness_length_m: float = key(
+        0.06, "Roughness length for momentum.", unit="m", minimum=1.0e-5, maximum=10.0
+    )
+    visible_albedo: float = key(
+        0.10, "Albedo of bare land in visible light.", unit="1", minimum=0.0, maximum=1.0
+    )
+    near_infrared_albedo: float = key(
+        0.30, "Albedo of bare land in the near infrared.", unit="1", minimum=0.0, maximum=1.0
+    )
+    snow_visible_albedo: float = key(
+        0.95, "Albedo of snow on land in visible light.", unit="1", minimum=0.0, maximum=1.0
+    )
+    snow_near_infrared_albedo: float = key(
+        0.65, "Albedo of snow on land in the near infrared.", unit="1", minimum=0.0, maximum=1.0
     )

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ngcm_coupler.constants import GRAVITY
+from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.clouds import Clouds, cover_below
 from ngcm_coupler.surface.derived import STEFAN_BOLTZMANN
 
@@ -20,16 +21,38 @@ VISIBLE = 0.464
 """Part of sunlight below 0.7 micrometres [1], as in RRTMGP's table of the quiet sun."""
 
 _ABSORBED = 0.353  # part of sunlight in the bands of water vapour; Lacis and Hansen (1974)
-_RAYLEIGH_DIFFUSE = 0.0685  # albedo of clear air in light from below; Lacis and Hansen (1974)
+# Albedo of clear air in light from below, visible and near infrared; Lacis and Hansen (1974).
+_CLEAR_ALBEDO = (0.0685 / VISIBLE, 0.0)
 _RAYLEIGH_DEPTH = 0.16  # optical depth of clear air in the visible, mean over its sunlight
 _DIFFUSIVITY = 1.66  # path of diffuse light over the vertical one
 _AEROSOL_ALBEDO = 0.93  # single-scattering albedo
 _AEROSOL_BACKWARD = 0.25  # part of what it scatters that goes up, most of the day
-_AEROSOL_INFRARED = 0.4  # optical depth in the near infrared over that at 550 nm
+_AEROSOL_DEPTH = (1.0, 0.4)  # in the visible and the near infrared, over that at 550 nm
 _CLOUD_ASYMMETRY = 0.85
 _CLOUD_ALBEDO = (0.99999, 0.992)  # single-scattering albedo in the visible and the near infrared
 _LIQUID_EMISSION = 90.361  # absorption of liquid water [m2 kg-1]; Kiehl et al. (1996)
 _LEAST_COSINE = 0.02
+
+
+class Air(NamedTuple):
+    """The air above every point as radiation sees it, and the surface below; top level first."""
+
+    air_temperature: Array
+    """[K], shape (levels, n)."""
+    specific_humidity: Array
+    """[1], shape (levels, n); negative values count as zero."""
+    air_pressure: Array
+    """At the centres of the levels [Pa], shape (levels, n)."""
+    interface_pressure: Array
+    """[Pa], shape (levels + 1, n)."""
+    clouds: Clouds
+    """Shape (levels, n)."""
+    ozone: Array
+    """In the column [Dobson units], shape (n,)."""
+    surface_albedo: Array
+    """Bands as in `albedo.BANDS` [1], shape (4, n)."""
+    surface_temperature: Array
+    """[K], shape (n,)."""
 
 
 class GreySky(NamedTuple):
@@ -37,54 +60,29 @@ class GreySky(NamedTuple):
 
     transmissivity: Array
     """Short wave in four bands, as part of the sunlight above the air [1], shape (4, n)."""
-    longwave: Array
-    """Downwelling long wave [W m-2], shape (n,)."""
+    longwave_down: Array
+    """[W m-2], shape (n,)."""
 
 
-def grey_sky(
-    clouds: Clouds,
-    *,
-    sunlit_cosine: Array,
-    ozone: Array,
-    aerosol_optical_depth: float,
-    cloud_inhomogeneity: float,
-    air_temperature: Array,
-    specific_humidity: Array,
-    air_pressure: Array,
-    interface_pressure: Array,
-    surface_albedo: Array,
-) -> GreySky:
-    """Radiation at the surface under one column of air.
+def grey_sky(settings: RadiationSettings, air: Air, sunlit_cosine: Array) -> GreySky:
+    """Radiation at the surface by broad-band formulae.
 
     Args:
-      clouds: the clouds.
+      settings: ``&ngcm_radiation``.
+      air: the air.
       sunlit_cosine: cosine of the zenith angle while the sun is up [1], shape (n,).
-      ozone: in the column [Dobson units], shape (n,).
-      aerosol_optical_depth: at 550 nm [1].
-      cloud_inhomogeneity: factor of the optical depth of clouds [1].
-      air_temperature: [K], shape (levels, n), top level first.
-      specific_humidity: [1], shape (levels, n); negative values count as zero.
-      air_pressure: [Pa], shape (levels, n).
-      interface_pressure: [Pa], shape (levels + 1, n).
-      surface_albedo: [1], shape (4, n), bands as in `albedo.BANDS`.
 
     Returns:
       What reaches the surface.
     """
-    mass = jnp.diff(interface_pressure, axis=0) / GRAVITY
-    vapour = jnp.maximum(specific_humidity, 0.0) * mass
+    mass = jnp.diff(air.interface_pressure, axis=0) / GRAVITY
+    vapour = jnp.maximum(air.specific_humidity, 0.0) * mass
+    # Lines narrow with falling pressure; Lacis and Hansen (1974).
+    effective = vapour * (air.air_pressure / 101325.0) * jnp.sqrt(273.15 / air.air_temperature)
+    cosine = jnp.maximum(sunlit_cosine, _LEAST_COSINE)
     return GreySky(
-        transmissivity=_short_wave(
-            clouds,
-            jnp.maximum(sunlit_cosine, _LEAST_COSINE),
-            ozone,
-            # Lines narrow with falling pressure; Lacis and Hansen (1974), eq. for u*.
-            vapour * (air_pressure / 101325.0) * jnp.sqrt(273.15 / air_temperature),
-            aerosol_optical_depth,
-            cloud_inhomogeneity,
-            surface_albedo,
-        ),
-        longwave=_long_wave(clouds, air_temperature, vapour),
+        transmissivity=_short_wave(settings, air, cosine, effective),
+        longwave_down=_long_wave(air.clouds, air.air_temperature, vapour),
     )
 
 
@@ -120,27 +118,20 @@ def _clear_emissivity(vapour: Array) -> Array:
     return 1.0 - (1.0 + centimetres) * jnp.exp(-jnp.sqrt(1.2 + 3.0 * centimetres))
 
 
-def _short_wave(
-    clouds: Clouds,
-    cosine: Array,
-    ozone: Array,
-    vapour: Array,
-    aerosol: float,
-    inhomogeneity: float,
-    albedo: Array,
-) -> Array:
+def _short_wave(settings: RadiationSettings, air: Air, cosine: Array, vapour: Array) -> Array:
     """Transmissivity in the four bands [1], shape (4, n).
 
     Sources: Lacis and Hansen (1974), J. Atmos. Sci. 31, 118-133; Meador and Weaver (1980),
     J. Atmos. Sci. 37, 630-643, with delta scaling; Ebert and Curry (1992), J. Geophys. Res. 97,
     3831-3836, for ice. What the cover hides has the optical depth of all clouds over the cover.
     """
+    clouds, albedo = air.clouds, air.surface_albedo
     # 1.5 / density of water; 3.448 m2 kg-1 and 2431 um m2 kg-1 of Ebert and Curry (1992).
     extinction = (
         1.5e-3 / clouds.liquid_radius * clouds.liquid_path
         + (3.448 + 2.431e-3 / clouds.ice_radius) * clouds.ice_path
     )
-    layers = inhomogeneity * clouds.fraction * extinction
+    layers = settings.cloud_inhomogeneity * clouds.fraction * extinction
     cover = cover_below(clouds.fraction)[-1]
     total = layers.sum(axis=0)
     depth = total / jnp.maximum(cover, 1e-3)
@@ -153,7 +144,7 @@ def _short_wave(
     clear_path = slant * all_vapour
     cloudy_path = slant * above + _DIFFUSIVITY * (all_vapour - above)
 
-    ozone_absorbed = _ozone_absorption(slant * ozone * 1e-3)
+    ozone_absorbed = _ozone_absorption(slant * air.ozone * 1e-3)
     scattered = 0.28 / (1.0 + 6.43 * cosine)
     visible = VISIBLE - ozone_absorbed - scattered
     beam = (VISIBLE - ozone_absorbed) * jnp.exp(-_RAYLEIGH_DEPTH / cosine)
@@ -166,13 +157,12 @@ def _short_wave(
         (infrared, infrared, 1.0 - VISIBLE - _vapour_absorption(cloudy_path)),
     )
     for band, (clear, clear_beam, cloudy) in enumerate(through_air):
-        particles = aerosol * (1.0 if band == 0 else _AEROSOL_INFRARED) / cosine
+        particles = settings.aerosol_optical_depth * _AEROSOL_DEPTH[band] / cosine
         haze = jnp.exp(-lost * particles)
         direct = clear_beam * jnp.exp(-particles)
         layer = _layer(depth, cosine, _CLOUD_ALBEDO[band])
         below = albedo[2 * band], albedo[2 * band + 1]
-        air = _RAYLEIGH_DIFFUSE / VISIBLE if band == 0 else 0.0
-        clear_sky = _reflected(direct, clear * haze - direct, air, *below)
+        clear_sky = _reflected(direct, clear * haze - direct, _CLEAR_ALBEDO[band], *below)
         through = cloudy * haze
         overcast = _reflected(
             direct * layer.beam, through * layer.diffuse, layer.reflection, *below

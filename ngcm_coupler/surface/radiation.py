@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import spectral
 from ngcm_coupler.surface.clouds import clouds
-from ngcm_coupler.surface.grey import grey_sky
+from ngcm_coupler.surface.grey import Air, grey_sky
 from ngcm_coupler.surface.insolation import sun, sunlight
 from ngcm_coupler.surface.ozone import total_ozone
 
@@ -116,34 +117,26 @@ def radiate(
         )
     light = sunlight(day, second, seconds, latitude, longitude)
     power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
-    air = {
+    layers = {
         "air_temperature": air_temperature,
         "specific_humidity": specific_humidity,
         "air_pressure": air_pressure,
         "interface_pressure": interface_pressure,
     }
-    layers = clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **air)
-    if settings.scheme == "grey":
-        sky = grey_sky(
-            layers,
-            sunlit_cosine=light.sunlit_cosine,
-            ozone=total_ozone(sun(day, second).mean_longitude, latitude),
-            aerosol_optical_depth=settings.aerosol_optical_depth,
-            cloud_inhomogeneity=settings.cloud_inhomogeneity,
-            surface_albedo=surface_albedo,
-            **air,
-        )
-        return state, Radiation(sky.transmissivity * power, sky.longwave, power, None, None)
-    columns = spectral.Air(
-        clouds=layers,
+    air = Air(
+        clouds=clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **layers),
+        ozone=total_ozone(sun(day, second).mean_longitude, latitude),
         surface_albedo=surface_albedo,
         surface_temperature=surface_temperature,
-        **air,
+        **layers,
     )
+    sky = grey_sky(settings, air, light.sunlit_cosine)
+    if settings.scheme == "grey":
+        return state, Radiation(sky.transmissivity * power, sky.longwave_down, power, None, None)
     state = spectral.advanced(
         settings,
         state,
-        columns,
+        air,
         shape,
         day=day,
         second=second,
@@ -152,9 +145,10 @@ def radiate(
         longitude=longitude,
     )
     side = spectral.side_of_blocks(settings)
+    transmissivity = sky.transmissivity + spectral.spread(state.transmissivity_excess, shape, side)
     return state, Radiation(
-        shortwave_down=spectral.spread(state.transmissivity, shape, side) * power,
-        longwave_down=spectral.spread(state.longwave_down, shape, side),
+        shortwave_down=jnp.maximum(transmissivity, 0.0) * power,
+        longwave_down=sky.longwave_down + spectral.spread(state.longwave_excess, shape, side),
         incoming_shortwave=power,
         reflected_shortwave=spectral.spread(state.reflectivity, shape, side) * power,
         outgoing_longwave=spectral.spread(state.outgoing_longwave, shape, side),

@@ -13,8 +13,8 @@ import functools
 import importlib.resources
 import importlib.util
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -28,12 +28,30 @@ _NEAR_INFRARED_END = 14286.0  # wave number of 0.7 micrometres [cm-1]
 _AEROSOL_ALBEDO = 0.93
 _AEROSOL_ASYMMETRY = 0.7
 _ANGSTROM_EXPONENT = 1.3
-_SLOT_LIMITS = (6, 9, 99)  # see `_groups`
 _LEAST_COSINE = 0.02
 _HALO = 1
 _DRY_AIR_MOLAR_MASS = 0.0289647  # [kg mol-1]
 _WATER_MOLAR_MASS = 0.0180153
 _AVOGADRO = 6.02214076e23
+
+OTHER_GASES = {
+    "n2": 0.781,
+    "o2": 0.209,
+    "co": 1.2e-7,
+    "ccl4": 8.306993e-11,
+    "cf4": 8.1092494e-11,
+    "cfc11": 2.3307986e-10,
+    "cfc12": 5.2058097e-10,
+    "cfc22": 2.2954207e-10,
+    "hfc125": 1.5355009e-11,
+    "hfc134a": 8.051573e-11,
+    "hfc143a": 1.5252782e-11,
+    "hfc23": 2.6890436e-11,
+    "hfc32": 8.336969e-12,
+}
+"""Mole fractions in dry air of gases that the namelist does not set [1].
+
+Source: Pincus, Forster and Stevens (2016), Geosci. Model Dev. 9, 3447-3460: RFMIP, present day."""
 
 
 class Column(NamedTuple):
@@ -45,10 +63,9 @@ class Column(NamedTuple):
     """[Pa], shape (levels,)."""
     thickness: Array
     """Pressure at the bottom of each level less that at its top [Pa], shape (levels,)."""
-    water_vapour: Array
-    """Mole fraction in dry air [1], shape (levels,)."""
-    ozone: Array
-    """Mole fraction in dry air [1], shape (levels,)."""
+    gases: dict[str, Array]
+    """Mole fractions in dry air by the names of the package [1], shape (levels,) each: "h2o", "o3"
+    and whatever else is not well mixed."""
     liquid_path: Array
     """Within clouds [kg m-2], shape (levels,)."""
     ice_path: Array
@@ -61,6 +78,8 @@ class Column(NamedTuple):
     """Optical depth at 550 nm [1], shape (levels,)."""
     surface_temperature: Array
     """[K], shape ()."""
+    surface_emissivity: Array
+    """[1], shape ()."""
     surface_albedo: Array
     """Bands as in `albedo.BANDS` [1], shape (4,)."""
     cosine: Array
@@ -87,27 +106,21 @@ class ShortWave(NamedTuple):
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The tables of RRTMGP and the mixing ratios of the well-mixed gases.
+    """The tables of RRTMGP, and the mixing ratios of well-mixed gases with them.
 
     Attributes:
-      optics: the package's optics, one for each group of bands and part of the spectrum.
-      longwave: indices of the g-points that each optics of the long wave serves.
-      shortwave: likewise for the short wave.
+      optics: the package's optics.
       longwave_points: number of g-points of the long wave.
       shortwave_points: number of g-points of the short wave.
       visible: part of each g-point of the short wave that is visible [1].
       aerosol: optical depth of aerosol in each band of the short wave over that at 550 nm [1].
-      gases: mole fractions in dry air, by the names of the package [1].
     """
 
     optics: Any
-    longwave: tuple[tuple[Any, np.ndarray], ...]
-    shortwave: tuple[tuple[Any, np.ndarray], ...]
     longwave_points: int
     shortwave_points: int
     visible: np.ndarray
     aerosol: np.ndarray
-    gases: dict[str, float]
 
 
 def require_package() -> None:
@@ -145,11 +158,10 @@ def read_spectrum(carbon_dioxide: float, methane: float, nitrous_oxide: float) -
     folder = importlib.resources.files("rrtmgp") / "optics" / "rrtmgp_data"
     gases = {
         constants.DRY_AIR_KEY: 1.0,
-        "o2": 0.209,
-        "n2": 0.781,
         "co2": carbon_dioxide,
         "ch4": methane,
         "n2o": nitrous_oxide,
+        **OTHER_GASES,
     }
     tables = radiative_transfer.RRTMOptics(
         longwave_nc_filepath=str(folder / "rrtmgp-gas-lw-g128.nc"),
@@ -170,18 +182,15 @@ def read_spectrum(carbon_dioxide: float, methane: float, nitrous_oxide: float) -
         micrometres = 1e4 / limits.mean(axis=1)
         return Spectrum(
             optics=scheme,
-            longwave=_groups(scheme, "gas_optics_lw"),
-            shortwave=_groups(scheme, "gas_optics_sw"),
             longwave_points=scheme.n_gpt_lw,
             shortwave_points=scheme.n_gpt_sw,
             visible=visible[band].astype(np.float32),
             aerosol=((micrometres / 0.55) ** -_ANGSTROM_EXPONENT).astype(np.float32),
-            gases=gases,
         )
 
 
 def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
-    """Long wave of one column over a black surface.
+    """Long wave of one column.
 
     Args:
       spectrum: the tables.
@@ -197,8 +206,10 @@ def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
     air = _air(column)
     nothing = jnp.zeros_like(surface)
 
-    def at(optics: Any, point: Array) -> LongWave:
-        gas = _gas(optics.gas_optics_lw, air)
+    optics = spectrum.optics
+    gas = _gas(optics.gas_optics_lw, air)
+
+    def at(point: Array) -> LongWave:
         properties = optics.compute_lw_optical_properties(
             air.pressure,
             air.temperature,
@@ -222,13 +233,13 @@ def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
             **cells,
             toa_flux_down=nothing,
             sfc_src=planck["planck_src_sfc"],
-            sfc_emissivity=jnp.ones_like(surface),
+            sfc_emissivity=column.surface_emissivity * jnp.ones_like(surface),
             use_scan=True,
         )
         return LongWave(fluxes["flux_down"][0, 0, _HALO], fluxes["flux_up"][0, 0, -1])
 
     zero = jnp.zeros_like(column.surface_temperature)
-    return _sum_over(spectrum.longwave, at, LongWave(zero, zero))
+    return _sum_over(spectrum.longwave_points, at, LongWave(zero, zero))
 
 
 def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
@@ -251,14 +262,17 @@ def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
     visible, haze = jnp.asarray(spectrum.visible), jnp.asarray(spectrum.aerosol)
     direct_visible, diffuse_visible, direct_infrared, diffuse_infrared = column.surface_albedo
 
-    def at(optics: Any, point: Array) -> ShortWave:
-        tables = optics.gas_optics_sw
+    optics = spectrum.optics
+    tables = optics.gas_optics_sw
+    gas = _gas(tables, air)
+
+    def at(point: Array) -> ShortWave:
         properties = optics.compute_sw_optical_properties(
             air.pressure,
             air.temperature,
             air.molecules,
             point,
-            _gas(tables, air),
+            gas,
             **_cloud(column, cloudy[point]),
         )
         properties = optics.combine_optical_properties(
@@ -294,23 +308,19 @@ def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
         return ShortWave(jnp.stack(bands), fluxes["flux_up"][0, 0, -1])
 
     zero = jnp.zeros_like(column.surface_temperature)
-    return _sum_over(spectrum.shortwave, at, ShortWave(jnp.zeros_like(column.surface_albedo), zero))
+    return _sum_over(
+        spectrum.shortwave_points, at, ShortWave(jnp.zeros_like(column.surface_albedo), zero)
+    )
 
 
-def _sum_over(
-    groups: Iterable[tuple[Any, np.ndarray]], at: Callable[[Any, Array], Any], zero: Any
-) -> Any:
+def _sum_over(points: int, at: Callable[[Array], Any], zero: Any) -> Any:
     """Adds up what all g-points give."""
-    total = zero
-    for optics, points in groups:
-        points = jnp.asarray(points)
 
-        def more(i: Array, total: Any, optics: Any = optics, points: Array = points) -> Any:
-            return jax.tree.map(jnp.add, total, at(optics, points[i]))
+    def more(point: Array, total: Any) -> Any:
+        return jax.tree.map(jnp.add, total, at(point))
 
-        with _quiet():
-            total = jax.lax.fori_loop(0, len(points), more, total)
-    return total
+    with _quiet():
+        return jax.lax.fori_loop(0, points, more, zero)
 
 
 class _Air(NamedTuple):
@@ -319,18 +329,16 @@ class _Air(NamedTuple):
     pressure: Array
     temperature: Array
     molecules: Array  # [m-2]
-    water_vapour: Array
-    ozone: Array
+    gases: dict[str, Array]
 
 
 def _air(column: Column) -> _Air:
-    molar_mass = _DRY_AIR_MOLAR_MASS + _WATER_MOLAR_MASS * column.water_vapour
+    molar_mass = _DRY_AIR_MOLAR_MASS + _WATER_MOLAR_MASS * column.gases["h2o"]
     return _Air(
         _padded(column.air_pressure),
         _padded(column.air_temperature),
         _padded(column.thickness / _package_gravity() * _AVOGADRO / molar_mass),
-        _padded(column.water_vapour),
-        _padded(column.ozone),
+        {name: _padded(fraction) for name, fraction in column.gases.items()},
     )
 
 
@@ -345,7 +353,8 @@ def _padded(values: Array) -> Array:
 
 
 def _gas(tables: Any, air: _Air) -> dict[int, Array]:
-    return {tables.idx_h2o: air.water_vapour, tables.idx_o3: air.ozone}
+    """The gases of a column by their number in the tables."""
+    return {tables.idx_gases[name]: fraction for name, fraction in air.gases.items()}
 
 
 def _cloud(column: Column, cloudy: Array) -> dict[str, Array]:
@@ -367,43 +376,6 @@ def _haze(depth: Array) -> dict[str, Array]:
         "ssa": jnp.full_like(padded, _AEROSOL_ALBEDO * (1.0 - forward) / scaled),
         "asymmetry_factor": jnp.full_like(padded, _AEROSOL_ASYMMETRY / (1.0 + _AEROSOL_ASYMMETRY)),
     }
-
-
-def _groups(scheme: Any, part: str) -> tuple[tuple[Any, np.ndarray], ...]:
-    """Bands sorted by how many minor absorbers they have, and the optics of each group.
-
-    The package evaluates as many minor absorbers at every g-point as the richest band of its
-    tables has. Tables in which only the bands of a group have any cost less than half.
-    """
-    import copy
-
-    tables = getattr(scheme, part)
-    starts = [np.asarray(getattr(tables, f"minor_{side}_bnd_start")) for side in _SIDES]
-    ends = [np.asarray(getattr(tables, f"minor_{side}_bnd_end")) for side in _SIDES]
-    sizes = [getattr(tables, f"n_minor_absrb_{side}") for side in _SIDES]
-    widths = [
-        np.where(start < size, end - start + 1, 0)
-        for start, end, size in zip(starts, ends, sizes, strict=True)
-    ]
-    slots = widths[0] + widths[1]
-    band = np.asarray(tables.g_point_to_bnd)
-    groups, least = [], -1
-    for most in _SLOT_LIMITS:
-        members = (slots > least) & (slots <= most)
-        least = most
-        if not members.any():
-            continue
-        changes = {
-            f"minor_{side}_bnd_start": jnp.where(members & (width > 0), start, -1)
-            for side, start, width in zip(_SIDES, starts, widths, strict=True)
-        }
-        optics = copy.copy(scheme)
-        setattr(optics, part, replace(tables, **changes))
-        groups.append((optics, np.flatnonzero(members[band])))
-    return tuple(groups)
-
-
-_SIDES = ("lower", "upper")
 
 
 def _quiet() -> warnings.catch_warnings:

@@ -1,13 +1,15 @@
 """When and where spectra are computed, and what is kept of them between.
 
-Spectra are dear. They are computed at fixed hours of the day, on blocks of columns, and what is
-kept is how much the air lets through, so that the short wave follows the sun in every step.
+Spectra are dear. They are computed at fixed hours of the day, for the mean air of blocks of
+columns. What is kept is by how much they differ from the cheap scheme under the same air, and each
+step adds that to what the cheap scheme gives every column then: clouds within a block, their change
+until the next calculation and the height of the sun all show.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,16 +18,17 @@ from jax import Array
 
 from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import rrtmgp_columns as spectra
-from ngcm_coupler.surface.clouds import Clouds, sampled
-from ngcm_coupler.surface.insolation import sun, sunlight
-from ngcm_coupler.surface.ozone import ozone_profile, total_ozone
+from ngcm_coupler.surface.clouds import sampled
+from ngcm_coupler.surface.grey import Air, grey_sky
+from ngcm_coupler.surface.insolation import sunlight
+from ngcm_coupler.surface.ozone import ozone_profile
 
 _MASS_RATIO = 0.622  # molar mass of water over that of dry air
 _LEAST_HUMIDITY = 1e-7
 _AEROSOL_POWER = 3.0  # aerosol per mass of air goes with this power of pressure: 2 km scale height
 _BATCH = {"cpu": 256}  # columns computed at once, for memory and caches
 _LARGE_BATCH = 8192
-_FINE = {"cpu": 2}  # what a coarsening of 0 stands for
+_SIDES = {"cpu": 4}  # what a coarsening of 0 stands for
 
 
 @jax.tree_util.register_dataclass
@@ -33,33 +36,22 @@ _FINE = {"cpu": 2}  # what a coarsening of 0 stands for
 class SpectralState:
     """What is kept between two calculations, on m blocks of columns."""
 
-    transmissivity: Array
-    """Short wave at the surface as part of the sunlight above [1], shape (4, m)."""
+    transmissivity_excess: Array
+    """Short wave at the surface as part of the sunlight above, more than the cheap scheme gives
+    [1], shape (4, m)."""
     reflectivity: Array
-    """Short wave that leaves the air upward, likewise [1], shape (m,)."""
-    longwave_down: Array
-    """At the surface [W m-2], shape (m,)."""
+    """Short wave that leaves the air upward as part of that sunlight [1], shape (m,)."""
+    longwave_excess: Array
+    """At the surface, more than the cheap scheme gives [W m-2], shape (m,)."""
     outgoing_longwave: Array
     """At the top of the air [W m-2], shape (m,)."""
     begun: Array
     """Whether anything has been computed yet, shape ()."""
 
 
-class Air(NamedTuple):
-    """The air above every point, top level first; see `radiation.radiate`."""
-
-    air_temperature: Array
-    specific_humidity: Array
-    air_pressure: Array
-    interface_pressure: Array
-    clouds: Clouds
-    surface_albedo: Array
-    surface_temperature: Array
-
-
 def side_of_blocks(settings: RadiationSettings) -> int:
     """Columns along the side of a block that shares one calculation."""
-    return settings.coarsening or _FINE.get(jax.default_backend(), 1)
+    return settings.coarsening or _SIDES.get(jax.default_backend(), 1)
 
 
 def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> SpectralState:
@@ -97,74 +89,82 @@ def advanced(
 
     def compute() -> SpectralState:
         rest = sunlight(day, second, interval - since, latitude, longitude)
-        ozone = total_ozone(sun(day, second).mean_longitude, latitude)
         key = jax.random.fold_in(jax.random.key(day), second)
-        return _computed(settings, air, shape, rest.sunlit_cosine, ozone, key)
+        return _computed(settings, air, shape, rest.sunlit_cosine, key)
 
     return jax.lax.cond(due, compute, lambda: state)
 
 
 def _computed(
-    settings: RadiationSettings,
-    air: Air,
-    shape: tuple[int, int],
-    cosine: Array,
-    ozone: Array,
-    key: Array,
+    settings: RadiationSettings, air: Air, shape: tuple[int, int], cosine: Array, key: Array
 ) -> SpectralState:
     """Spectra of all blocks."""
-    spectrum = spectra.read_spectrum(
-        1e-6 * settings.carbon_dioxide_ppm,
-        1e-9 * settings.methane_ppb,
-        1e-9 * settings.nitrous_oxide_ppb,
-    )
     side = side_of_blocks(settings)
-    # The sun shines on a block at the mean over those of its columns that have any.
+    cheap = grey_sky(settings, air, cosine)
+    # The sun shines on a block as it does on average on those of its columns that see it.
     lit = (cosine > 0.0).astype(cosine.dtype)
     share = _blocks(lit, shape, side)
-    block_cosine = _blocks(cosine, shape, side) / jnp.where(share > 0.0, share, 1.0)
+    sunlit = jnp.where(share > 0.0, 1.0 / jnp.where(share > 0.0, share, 1.0), 0.0)
+    cheap_transmissivity = sunlit * _blocks(lit * cheap.transmissivity, shape, side)
+    cheap_longwave = _blocks(cheap.longwave_down, shape, side)
+    block_cosine = sunlit * _blocks(cosine, shape, side)
     air = jax.tree.map(lambda values: _blocks(values, shape, side), air)
-    columns = _columns(settings, air, block_cosine, _blocks(ozone, shape, side))
-    fraction = air.clouds.fraction[::-1]
-    offsets = jax.random.uniform(key, fraction.shape)
-
-    def long_wave(i: Array) -> spectra.LongWave:
-        some = jax.tree.map(lambda values: values[i], columns)
-        cloudy = sampled(fraction[::-1, i], offsets[:, i], spectrum.longwave_points)[:, ::-1]
-        return jax.vmap(lambda column, cloud: spectra.long_wave(spectrum, column, cloud))(
-            some, cloudy.transpose(2, 0, 1)
-        )
-
-    def short_wave(i: Array) -> spectra.ShortWave:
-        some = jax.tree.map(lambda values: values[i], columns)
-        cloudy = sampled(fraction[::-1, i], offsets[:, i], spectrum.shortwave_points)[:, ::-1]
-        return jax.vmap(lambda column, cloud: spectra.short_wave(spectrum, column, cloud))(
-            some, cloudy.transpose(2, 0, 1)
-        )
-
-    def short_wave_by_day(i: Array) -> spectra.ShortWave:
-        night = jax.tree.map(
-            lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(short_wave, i)
-        )
-        by_day = jax.lax.cond(columns.cosine[i].max() > 0.0, short_wave, lambda _: night, i)
-        return jax.tree.map(
-            lambda x: jnp.where((columns.cosine[i] > 0.0).reshape(-1, *[1] * (x.ndim - 1)), x, 0.0),
-            by_day,
-        )
-
-    count = fraction.shape[1]
-    thermal = _in_batches(long_wave, jnp.arange(count))
-    solar = _in_batches(short_wave_by_day, jnp.argsort(columns.cosine <= 0.0))
+    thermal, solar = _solved(settings, air, block_cosine, key)
     return SpectralState(
-        transmissivity=solar.down.T,
+        transmissivity_excess=solar.down.T - cheap_transmissivity,
         reflectivity=solar.reflected,
-        longwave_down=thermal.down,
+        longwave_excess=thermal.down - cheap_longwave,
         outgoing_longwave=thermal.out,
         begun=jnp.ones((), bool),
     )
 
 
-def _columns(settings: RadiationSettings, air: Air, cosine: Array, ozone: Array) -> spectra.Column:
+def _solved(
+    settings: RadiationSettings, air: Air, cosine: Array, key: Array
+) -> tuple[spectra.LongWave, spectra.ShortWave]:
+    """Spectra of columns; the short wave of those that see no sun is zero."""
+    spectrum = spectra.read_spectrum(
+        1e-6 * settings.carbon_dioxide_ppm,
+        1e-9 * settings.methane_ppb,
+        1e-9 * settings.nitrous_oxide_ppb,
+    )
+    columns = _columns(settings, air, cosine)
+    fraction = air.clouds.fraction
+    offsets = jax.random.uniform(key, fraction.shape)
+
+    def cloudy(i: Array, samples: int) -> Array:
+        """Where the clouds of some columns are, shape (columns, samples, levels), surface first."""
+        return sampled(fraction[:, i], offsets[:, i], samples)[:, ::-1].transpose(2, 0, 1)
+
+    def long_wave(i: Array) -> spectra.LongWave:
+        some = jax.tree.map(lambda values: values[i], columns)
+        solve = jax.vmap(functools.partial(spectra.long_wave, spectrum))
+        return solve(some, cloudy(i, spectrum.longwave_points))
+
+    def short_wave(i: Array) -> spectra.ShortWave:
+        some = jax.tree.map(lambda values: values[i], columns)
+        solve = jax.vmap(functools.partial(spectra.short_wave, spectrum))
+        light = solve(some, cloudy(i, spectrum.shortwave_points))
+        day = cosine[i] > 0.0
+        return spectra.ShortWave(
+            jnp.where(day[:, None], light.down, 0.0), jnp.where(day, light.reflected, 0.0)
+        )
+
+    def dark(i: Array) -> spectra.ShortWave:
+        nothing = jnp.zeros(i.shape, cosine.dtype)
+        return spectra.ShortWave(jnp.zeros((*i.shape, 4), cosine.dtype), nothing)
+
+    def by_day(i: Array) -> spectra.ShortWave:
+        return jax.lax.cond((cosine[i] > 0.0).any(), short_wave, dark, i)
+
+    # Columns in the dark come last, so that whole batches of them cost nothing.
+    return (
+        _in_batches(long_wave, jnp.arange(cosine.shape[0])),
+        _in_batches(by_day, jnp.argsort(cosine <= 0.0)),
+    )
+
+
+def _columns(settings: RadiationSettings, air: Air, cosine: Array) -> spectra.Column:
     """Columns with their index first and the level next to the surface before all others."""
     humidity = jnp.maximum(air.specific_humidity, _LEAST_HUMIDITY)
     thickness = jnp.diff(air.interface_pressure, axis=0)
@@ -179,14 +179,17 @@ def _columns(settings: RadiationSettings, air: Air, cosine: Array, ozone: Array)
         air_temperature=upward(air.air_temperature),
         air_pressure=upward(air.air_pressure),
         thickness=upward(thickness),
-        water_vapour=upward(humidity / (1.0 - humidity) / _MASS_RATIO),
-        ozone=upward(ozone_profile(ozone, air.air_pressure, air.interface_pressure)),
+        gases={
+            "h2o": upward(humidity / (1.0 - humidity) / _MASS_RATIO),
+            "o3": upward(ozone_profile(air.ozone, air.air_pressure, air.interface_pressure)),
+        },
         liquid_path=upward(patchy * air.clouds.liquid_path),
         ice_path=upward(patchy * air.clouds.ice_path),
         liquid_radius=upward(air.clouds.liquid_radius),
         ice_radius=upward(air.clouds.ice_radius),
         aerosol=upward(aerosol),
         surface_temperature=air.surface_temperature,
+        surface_emissivity=jnp.ones_like(air.surface_temperature),
         surface_albedo=air.surface_albedo.T,
         cosine=cosine,
     )

@@ -187,7 +187,7 @@ class Radiation:
     )
     interval_seconds: int = key(
         10800,
-        "Time between two calculations of 'rrtmgp'; in between the short wave follows the sun.",
+        "Time between two calculations of 'rrtmgp'; in between, sun and clouds change as for 'grey'.",
         unit="s",
         minimum=60,
         maximum=86400,
@@ -200,6 +200,7 @@ class Radiation:
         "column; 0 takes 4 on a CPU and 1 on a GPU.",
         minimum=0,
         maximum=8,
+        note="a divisor of the rows and columns of the grid",
     )
     solar_constant: float = key(
         1361.0,
@@ -223,8 +224,9 @@ class Radiation:
         maximum=2.0,
     )
     cloud_water_coefficient: float = key(
-        100.0,
-        "How much cloud the model's cloud water makes: alpha of Xu and Randall (1996).",
+        200.0,
+        "How much cloud the model's cloud water makes: alpha of Xu and Randall (1996), 100 there; "
+        "200 covers as much of the sky of the demo model as is observed.",
         unit="1",
         minimum=10.0,
         maximum=1000.0,

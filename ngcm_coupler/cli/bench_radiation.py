@@ -1,0 +1,178 @@
+"""``ngcm-coupler bench radiation``: both schemes on the demo model beside observed means."""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.cli import tables
+from ngcm_coupler.config import Config
+from ngcm_coupler.engine.base import Columns, SurfaceState
+from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.resident import build_atmosphere
+from ngcm_coupler.surface.albedo import open_water_albedo
+from ngcm_coupler.surface.clouds import clouds, cover_below
+from ngcm_coupler.surface.insolation import sunlight
+from ngcm_coupler.surface.radiation import State, initial_state, radiate
+
+_SPIN_UP_HOURS = 24
+_OBSERVED = (185.0, 342.0, 239.0, 100.0, 340.0)
+"""Wild et al. (2015), Clim. Dyn. 44, 3393-3429: annual means over the globe [W m-2]."""
+
+_ROWS = (
+    "short wave down at the surface",
+    "long wave down at the surface",
+    "outgoing long wave",
+    "reflected short wave",
+    "incoming short wave",
+)
+# Albedos where the coupler has neither ice nor land model to ask; the benchmark's alone.
+_ICE_ALBEDO = 0.65
+_LAND_ALBEDO = 0.2
+_SNOW_ALBEDO = 0.55
+_SNOW_BELOW = 270.0  # [K]
+_FREEZING_SEA = 271.35
+
+
+def measure(days: int) -> str:
+    """Runs the demo model and returns a table of means over the globe and over time.
+
+    Args:
+      days: days that count; one before them does not.
+    """
+    atmosphere = build_atmosphere(Config())
+    parameters = jax.device_put(atmosphere.parameters)
+    initial = atmosphere.initial_condition(None, 0)
+    weights = jnp.asarray(atmosphere.grid.area / atmosphere.grid.area.sum(), jnp.float32)
+    step, columns = jax.jit(atmosphere.step), jax.jit(atmosphere.columns)
+    schemes = {name: RadiationSettings(scheme=name) for name in ("grey", "rrtmgp")}
+    runs = {name: _scheme(atmosphere, settings) for name, settings in schemes.items()}
+    states: dict[str, State] = {
+        name: initial_state(settings, (atmosphere.grid.nlat, atmosphere.grid.nlon))
+        for name, settings in schemes.items()
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ("step", *schemes)}
+    sums = {name: np.zeros(len(_ROWS)) for name in schemes}
+    squares, cover = np.zeros(2), 0.0
+    state = initial.state
+    count = _SPIN_UP_HOURS + 24 * days
+    start = initial.time.astype("datetime64[s]").astype(np.int64)
+    for index in range(count * 3600 // atmosphere.step_seconds):
+        now = int(start) + index * atmosphere.step_seconds
+        air = columns(parameters, state)
+        fluxes = {}
+        for name, run in runs.items():
+            moment = np.int32(now // 86400), np.int32(now % 86400)
+            (states[name], fluxes[name]), spent = _timed(
+                run, states[name], *moment, air, initial.surface
+            )
+            seconds[name].append(spent)
+        state, spent = _timed(step, parameters, state, initial.surface)
+        seconds["step"].append(spent)
+        if index * atmosphere.step_seconds < 3600 * _SPIN_UP_HOURS:
+            continue
+        for name in schemes:
+            sums[name] += np.asarray(fluxes[name] @ weights)
+        squares += np.asarray((fluxes["grey"] - fluxes["rrtmgp"])[:2] ** 2 @ weights)
+        cover += float(_cover(schemes["grey"], air) @ weights)
+    counted = 86400 * days // atmosphere.step_seconds
+    rows = [
+        [row, *(_number(sums[name][i] / counted) for name in schemes), _number(_OBSERVED[i])]
+        for i, row in enumerate(_ROWS)
+    ]
+    return "\n".join(
+        [
+            f"Means over the globe and {days} days from {initial.time} + 1 d [W m-2]\n",
+            tables.text_table(["flux", *schemes, "Wild et al. (2015), year"], rows),
+            "RMS of grey less rrtmgp, every hour and column [W m-2]: short wave {:.1f}, "
+            "long wave {:.1f}".format(*np.sqrt(squares / counted)),
+            f"cloud cover {cover / counted:.2f}; solar constant, gases and clouds as by default",
+            _costs(seconds, schemes["rrtmgp"], atmosphere.step_seconds),
+        ]
+    )
+
+
+def _scheme(atmosphere: Any, settings: RadiationSettings) -> Callable[..., Any]:
+    """A compiled function from a state, the time, air and sea to the next state and fluxes."""
+    grid = atmosphere.grid
+    latitude = jnp.radians(jnp.asarray(grid.latitude, jnp.float32))
+    longitude = jnp.radians(jnp.asarray(grid.longitude, jnp.float32))
+    land = jnp.asarray(atmosphere.land_area_fraction, jnp.float32)
+
+    @jax.jit
+    def run(
+        state: State, day: jax.Array, second: jax.Array, air: Columns, sea: SurfaceState
+    ) -> tuple[State, jax.Array]:
+        light = sunlight(day, second, atmosphere.step_seconds, latitude, longitude)
+        near = air.air_temperature[-1]
+        ice = jnp.clip(sea.sea_ice_area_fraction, 0.0, 1.0)
+        soil = jnp.where(near < _SNOW_BELOW, _SNOW_ALBEDO, _LAND_ALBEDO)
+        water = open_water_albedo(light.sunlit_cosine)
+        albedo = land * soil + (1.0 - land) * (water + ice * (_ICE_ALBEDO - water))
+        open_sea = jnp.maximum(sea.sea_surface_temperature, _FREEZING_SEA)
+        frozen = jnp.minimum(near, 273.15)
+        skin = land * near + (1.0 - land) * (open_sea + ice * (frozen - open_sea))
+        state, fluxes = radiate(
+            settings,
+            state,
+            shape=(grid.nlat, grid.nlon),
+            day=day,
+            second=second,
+            seconds=atmosphere.step_seconds,
+            latitude=latitude,
+            longitude=longitude,
+            surface_albedo=albedo,
+            surface_temperature=skin,
+            **{field.name: getattr(air, field.name) for field in dataclasses.fields(Columns)},
+        )
+        unknown = jnp.full_like(skin, jnp.nan)
+        rows = (
+            fluxes.shortwave_down.sum(axis=0),
+            fluxes.longwave_down,
+            unknown if fluxes.outgoing_longwave is None else fluxes.outgoing_longwave,
+            unknown if fluxes.reflected_shortwave is None else fluxes.reflected_shortwave,
+            fluxes.incoming_shortwave,
+        )
+        return state, jnp.stack(rows)
+
+    return run
+
+
+def _cover(settings: RadiationSettings, air: Columns) -> jax.Array:
+    layers = {field.name: getattr(air, field.name) for field in dataclasses.fields(Columns)}
+    return cover_below(clouds(settings, **layers).fraction)[-1]
+
+
+def _timed(function: Callable[..., Any], *args: Any) -> tuple[Any, float]:
+    begin = time.perf_counter()
+    result = jax.block_until_ready(function(*args))
+    return result, time.perf_counter() - begin
+
+
+def _number(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.1f}"
+
+
+def _costs(seconds: dict[str, list[float]], settings: RadiationSettings, step: int) -> str:
+    """What the schemes cost, without what was compiled on the way."""
+    every = max(settings.interval_seconds // step, 1)
+    spectral = seconds["rrtmgp"][every:]
+    dear = statistics.median(spectral[::every])
+    cheap = statistics.median([x for i, x in enumerate(spectral) if i % every] or [dear])
+    per_step = (dear + (every - 1) * cheap) / every
+    model = statistics.median(seconds["step"][1:])
+    grey = statistics.median(seconds["grey"][1:])
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    return (
+        f"medians: model step {model:.3f} s; grey {1e3 * grey:.1f} ms ({100 * grey / model:.1f} %);"
+        f" rrtmgp {dear:.2f} s every {every} steps, {1e3 * cheap:.1f} ms in others"
+        f" ({100 * per_step / model:.0f} %); peak memory {memory:.0f} MiB"
+    )

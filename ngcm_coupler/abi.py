@@ -98,10 +98,10 @@ def field_count(handle: int) -> int:
     return len(_component(handle).fields)
 
 
-def field_info(handle: int, index: int) -> tuple[str, str, str, str]:
-    """Name, units, direction and averaging of field number ``index``, from 1."""
+def field_info(handle: int, index: int) -> tuple[str, str, str, str, str]:
+    """Name, units, direction, averaging and surface of field number ``index``, from 1."""
     field = _component(handle).field(index)
-    return field.name, field.units, field.direction, field.averaging
+    return field.name, field.units, field.direction, field.averaging, field.surface
 
 
 def field_id(handle: int, name: str) -> int:

@@ -98,7 +98,8 @@ static void find_fields(void) {
   require(ngcm_field_count(component, &count));
   for (int id = 1; id <= count && id < MAX_FIELDS; ++id) {
     char direction[16];
-    require(ngcm_field_info(component, id, NULL, 0, NULL, 0, direction, sizeof direction, NULL, 0));
+    require(ngcm_field_info(component, id, NULL, 0, NULL, 0, direction, sizeof direction, NULL, 0,
+                            NULL, 0));
     if (strcmp(direction, "import") == 0) {
       values[import_count] = allocate(points);
       require(ngcm_get_f64(component, id, values[import_count], points));

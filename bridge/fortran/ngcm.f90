@@ -9,7 +9,7 @@
 !!       call atmosphere%put("sea_surface_temperature", sst, status)
 !!       call atmosphere%put("sea_ice_area_fraction", ice, status)
 !!       call atmosphere%advance(3600, status)
-!!       call atmosphere%get("surface_downward_latent_heat_flux", latent, status)
+!!       call atmosphere%get("surface_downward_latent_heat_flux_over_ice_free_sea", latent, status)
 !!     end do
 !!     call atmosphere%destroy(status)
 !!
@@ -174,7 +174,7 @@ contains
   end subroutine field_count
 
   !! Describes field `id`, which runs from 1 to the field count.
-  subroutine field_info(self, id, name, units, direction, averaging, status)
+  subroutine field_info(self, id, name, units, direction, averaging, surface, status)
     class(ngcm_component), intent(in) :: self
     integer(i4), intent(in) :: id
     !! CF name and UDUNITS unit
@@ -183,16 +183,20 @@ contains
     character(:), allocatable, optional, intent(out) :: direction
     !! "instantaneous" or "interval_mean"
     character(:), allocatable, optional, intent(out) :: averaging
+    !! CF area type that a value is a mean over: "sea", "ice_free_sea", "sea_ice" or "land";
+    !! empty for the whole cell
+    character(:), allocatable, optional, intent(out) :: surface
     type(ngcm_status), intent(out) :: status
-    character(text_length) :: c_name, c_units, c_direction, c_averaging
+    character(text_length) :: c_name, c_units, c_direction, c_averaging, c_surface
 
     status = status_of(c_field_info(self%handle, id, c_name, text_length, c_units, text_length, &
-      c_direction, text_length, c_averaging, text_length))
+      c_direction, text_length, c_averaging, text_length, c_surface, text_length))
     if (.not. status%ok()) return
     if (present(name)) name = fortran_text(c_name)
     if (present(units)) units = fortran_text(c_units)
     if (present(direction)) direction = fortran_text(c_direction)
     if (present(averaging)) averaging = fortran_text(c_averaging)
+    if (present(surface)) surface = fortran_text(c_surface)
   end subroutine field_info
 
   !! Gives the id of a field, with which put and get are quicker than with its name.

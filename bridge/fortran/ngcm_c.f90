@@ -74,11 +74,14 @@ module ngcm_c
     end function c_field_count
 
     integer(c_int) function c_field_info(handle, id, name, name_n, units, units_n, &
-      direction, direction_n, averaging, averaging_n) bind(c, name="ngcm_field_info")
+      direction, direction_n, averaging, averaging_n, surface, surface_n) &
+      bind(c, name="ngcm_field_info")
       import :: c_char, c_int
       implicit none (type, external)
-      integer(c_int), value, intent(in) :: handle, id, name_n, units_n, direction_n, averaging_n
+      integer(c_int), value, intent(in) :: handle, id
+      integer(c_int), value, intent(in) :: name_n, units_n, direction_n, averaging_n, surface_n
       character(kind=c_char), intent(out) :: name(*), units(*), direction(*), averaging(*)
+      character(kind=c_char), intent(out) :: surface(*)
     end function c_field_info
 
     integer(c_int) function c_field_id(handle, name, id) bind(c, name="ngcm_field_id")

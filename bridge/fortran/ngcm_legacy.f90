@@ -55,7 +55,8 @@ contains
 
   !! Gives the surface to the atmosphere, advances it and receives what is asked for by keyword.
   subroutine ngcm_run(seconds, sst, ice, ierr, uocean, vocean, &
-    taux, tauy, sensible, latent, evaporation, u10, v10, t2, q2, psl, z, u, v, t, q, p)
+    taux, tauy, sensible, latent, shortwave, longwave, evaporation, rain, snow, &
+    u10, v10, t2, q2, psl, z, u, v, t, q, p)
     !! the coupling interval [s]
     integer(i4), intent(in) :: seconds
     !! sea-surface temperature [K]; fraction of the sea that ice covers [1]
@@ -67,8 +68,13 @@ contains
     real(dp), optional, intent(inout) :: taux(:, :), tauy(:, :)
     !! sensible and latent heat flux into open water [W m-2], downward positive, interval means
     real(dp), optional, intent(inout) :: sensible(:, :), latent(:, :)
+    !! sunlight that open water absorbs and its net heat radiation [W m-2], downward positive,
+    !! interval means; where a radiation scheme is chosen
+    real(dp), optional, intent(inout) :: shortwave(:, :), longwave(:, :)
     !! evaporation from open water [kg m-2 s-1], upward positive, interval mean
     real(dp), optional, intent(inout) :: evaporation(:, :)
+    !! rain and snow [kg m-2 s-1], interval means; where the model's water budget is known
+    real(dp), optional, intent(inout) :: rain(:, :), snow(:, :)
     !! wind at 10 m [m s-1], temperature [K] and specific humidity [1] at 2 m above open water
     real(dp), optional, intent(inout) :: u10(:, :), v10(:, :), t2(:, :), q2(:, :)
     !! air pressure at mean sea level [Pa]
@@ -88,15 +94,19 @@ contains
       ! A refused put makes this fail on every rank. Without it the other ranks would wait.
       call atmosphere%advance(seconds, refused)
     end if
-    call get("surface_downward_eastward_stress", taux, status)
-    call get("surface_downward_northward_stress", tauy, status)
-    call get("surface_downward_sensible_heat_flux", sensible, status)
-    call get("surface_downward_latent_heat_flux", latent, status)
-    call get("water_evapotranspiration_flux", evaporation, status)
-    call get("eastward_wind_at_10m", u10, status)
-    call get("northward_wind_at_10m", v10, status)
-    call get("air_temperature_at_2m", t2, status)
-    call get("specific_humidity_at_2m", q2, status)
+    call get("surface_downward_eastward_stress_over_ice_free_sea", taux, status)
+    call get("surface_downward_northward_stress_over_ice_free_sea", tauy, status)
+    call get("surface_downward_sensible_heat_flux_over_ice_free_sea", sensible, status)
+    call get("surface_downward_latent_heat_flux_over_ice_free_sea", latent, status)
+    call get("surface_net_downward_shortwave_flux_over_ice_free_sea", shortwave, status)
+    call get("surface_net_downward_longwave_flux_over_ice_free_sea", longwave, status)
+    call get("water_evapotranspiration_flux_over_ice_free_sea", evaporation, status)
+    call get("rainfall_flux", rain, status)
+    call get("snowfall_flux", snow, status)
+    call get("eastward_wind_at_10m_over_ice_free_sea", u10, status)
+    call get("northward_wind_at_10m_over_ice_free_sea", v10, status)
+    call get("air_temperature_at_2m_over_ice_free_sea", t2, status)
+    call get("specific_humidity_at_2m_over_ice_free_sea", q2, status)
     call get("air_pressure_at_mean_sea_level", psl, status)
     call get("height", z, status)
     call get("eastward_wind", u, status)

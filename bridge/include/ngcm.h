@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* Raised by one when a function or the meaning of an argument changes incompatibly. */
-#define NGCM_ABI_VERSION 1
+#define NGCM_ABI_VERSION 2
 
 /* Stands for "this host has no MPI" where a Fortran communicator handle is expected. */
 #define NGCM_NO_MPI INT_MIN
@@ -115,10 +115,12 @@ NGCM_API int ngcm_coupling_interval(int handle, int64_t *seconds);
 NGCM_API int ngcm_field_count(int handle, int *count);
 
 /* Describes field `id` (1..count): CF name, UDUNITS unit, direction ("import": the host puts it,
- * "export": the host gets it), averaging ("instantaneous" or "interval_mean").
+ * "export": the host gets it), averaging ("instantaneous" or "interval_mean"), surface (the CF area
+ * type that a value is a mean over: "sea", "ice_free_sea", "sea_ice", "land"; empty: the cell).
  * Each text is truncated to its buffer and NUL-terminated; null with length 0 means: not wanted. */
 NGCM_API int ngcm_field_info(int handle, int id, char *name, int name_n, char *units, int units_n,
-                             char *direction, int direction_n, char *averaging, int averaging_n);
+                             char *direction, int direction_n, char *averaging, int averaging_n,
+                             char *surface, int surface_n);
 
 /* Gives the id of a field by its name.
  * Errors: FIELD (this component does not exchange it; the message names the nearest one). */

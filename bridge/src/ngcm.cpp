@@ -288,13 +288,17 @@ int ngcm_field_count(int handle, int* count) {
 }
 
 int ngcm_field_info(int handle, int id, char* name, int name_n, char* units, int units_n,
-                    char* direction, int direction_n, char* averaging, int averaging_n) {
+                    char* direction, int direction_n, char* averaging, int averaging_n,
+                    char* surface, int surface_n) {
   return on_component([&](const Abi& abi) {
     struct {
       char* buf;
       int n;
-    } const wanted[] = {
-        {name, name_n}, {units, units_n}, {direction, direction_n}, {averaging, averaging_n}};
+    } const wanted[] = {{name, name_n},
+                        {units, units_n},
+                        {direction, direction_n},
+                        {averaging, averaging_n},
+                        {surface, surface_n}};
     for (const auto& [buf, n] : wanted) {
       require_argument(buf == nullptr ? n == 0 : n >= 1,
                        "ngcm_field_info: a buffer needs a length of at least 1, null needs 0");

@@ -37,14 +37,20 @@ static void check_fields(int handle) {
   int count, id, imports = 0;
   EXPECT_OK(ngcm_field_count(handle, &count));
   for (int i = 1; i <= count; ++i) {
-    char name[64], units[16], direction[16], averaging[16], short_name[4];
+    char name[64], units[16], direction[16], averaging[16], surface[16], short_name[4];
     EXPECT_OK(ngcm_field_info(handle, i, name, sizeof name, units, sizeof units, direction,
-                              sizeof direction, averaging, sizeof averaging));
+                              sizeof direction, averaging, sizeof averaging, surface,
+                              sizeof surface));
     EXPECT_OK(ngcm_field_id(handle, name, &id));
     CHECK(id == i);
     CHECK(strcmp(averaging, "instantaneous") == 0 || strcmp(averaging, "interval_mean") == 0);
     imports += strcmp(direction, "import") == 0;
-    EXPECT_OK(ngcm_field_info(handle, i, short_name, sizeof short_name, NULL, 0, NULL, 0, NULL, 0));
+    const char *over = strstr(name, "_over_");
+    if (over != NULL) CHECK(strcmp(surface, over + strlen("_over_")) == 0);
+    if (strcmp(name, "sea_surface_temperature") == 0) CHECK(strcmp(surface, "sea") == 0);
+    if (strcmp(name, "height") == 0) CHECK(strlen(surface) == 0);
+    EXPECT_OK(ngcm_field_info(handle, i, short_name, sizeof short_name, NULL, 0, NULL, 0, NULL, 0,
+                              NULL, 0));
     CHECK(strlen(short_name) == 3 && strncmp(short_name, name, 3) == 0);
   }
   CHECK(imports == 2);
@@ -74,7 +80,7 @@ static double mean_latent_heat(int handle) {
   static float in_single[POINTS];
   double mean = 0.0;
   int id;
-  EXPECT_OK(ngcm_field_id(handle, "surface_downward_latent_heat_flux", &id));
+  EXPECT_OK(ngcm_field_id(handle, "surface_downward_latent_heat_flux_over_ice_free_sea", &id));
   EXPECT_OK(ngcm_get_f64(handle, id, values, POINTS));
   EXPECT_OK(ngcm_get_f32(handle, id, in_single, POINTS));
   for (int i = 0; i < POINTS; ++i) {

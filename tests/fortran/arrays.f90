@@ -25,7 +25,7 @@ program arrays
   call atmosphere%grid(lat=lat, corner_lat=corner_lat, status=status)
   call check(status%ok() .and. all(shape(corner_lat) == [4, nlon, nlat]), "grid")
   call check(lat(1, 1) < lat(1, 2) .and. abs(lat(1, 1) - lat(nlon, 1)) <= 0.0_dp, "latitude order")
-  call check(ngcm_abi_version() == 1, "version")
+  call check(ngcm_abi_version() == 2, "version")
 
   ! Values that are exact in both kinds, and different everywhere.
   sst = reshape([(280.0_dp + real(i, dp)/256.0_dp, i=1, nlon*nlat)], [nlon, nlat])

@@ -28,7 +28,7 @@ program traps
   call atmosphere%put("sea_ice_area_fraction", 0.0_dp*sst, status)
   call atmosphere%advance(3600, status)
   call check(status%ok(), "advance")
-  call atmosphere%get("surface_downward_latent_heat_flux", latent, status)
+  call atmosphere%get("surface_downward_latent_heat_flux_over_ice_free_sea", latent, status)
   call check(status%ok() .and. any(latent < -10.0_dp), "get")
   call atmosphere%destroy(status)
   call check(status%ok(), "destroy")

@@ -1,8 +1,9 @@
 """The configuration: all namelist groups together, read from a file and checked.
 
 `load` and `parse` are the doors: what passes them is valid, and what does not is refused with
-every fault at once. A group whose name starts with ``ngcm_``, and ``&slab_ocean``, belongs to the
-plugin; groups of other names belong to the host that shares the file and are left alone.
+every fault at once. A group whose name starts with ``ngcm_`` belongs to the plugin, and so do
+``&slab_ocean``, ``&slab_ice`` and ``&bucket_land``; groups of other names belong to the host that
+shares the file and are left alone.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Config:
     log: groups.Log = dataclasses.field(default_factory=groups.Log)
     driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
     slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
+    slab_ice: groups.SlabIce = dataclasses.field(default_factory=groups.SlabIce)
+    bucket_land: groups.BucketLand = dataclasses.field(default_factory=groups.BucketLand)
 
     @property
     def available(self) -> frozenset[Need]:
@@ -63,8 +66,10 @@ class Config:
         return "\n".join(lines) + "\n"
 
 
+_DRIVER_SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land"})
+
 _ATTRIBUTES: dict[str, str] = {
-    ("" if field.name == "slab_ocean" else "ngcm_") + field.name: field.name
+    ("" if field.name in _DRIVER_SURFACES else "ngcm_") + field.name: field.name
     for field in dataclasses.fields(Config)
 }
 
@@ -101,6 +106,8 @@ INTERVAL = Where("ngcm_coupling", "interval_seconds")
 _ANALYTIC_STEP = Where("ngcm_model", "analytic_step_seconds")
 _RUN_HOURS = Where("ngcm_driver", "run_hours")
 _SLAB_STEP = Where("slab_ocean", "time_step_seconds")
+_ICE_LAYER = Where("slab_ice", "surface_layer_m")
+_SOIL_LAYER = Where("bucket_land", "soil_layer_m")
 _IMPORTS = Where("ngcm_coupling", "imports")
 _RADIATION = Where("ngcm_radiation", "scheme")
 _SKIN = Where("ngcm_surface", "sea_skin")
@@ -133,7 +140,7 @@ def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
         }
     )
     # A host with an ocean of its own need not make the driver's defaults fit its interval.
-    drives = document.settings.keys() & {"ngcm_driver", "slab_ocean"}
+    drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
     driver_rules = [_driver_conflicts] if drives else []
     own_rules = (_file_conflicts, _model_conflicts, _surface_conflicts)
     for rule in (*own_rules, *driver_rules, *further_rules):
@@ -211,6 +218,14 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
             f"use {fit} or {fit + whole}"
         )
         yield Conflict(message, (_RUN_HOURS, INTERVAL))
+    # Fluxes follow the surface an interval late: a thinner layer would oscillate, and grow at it.
+    for tile, where, layer, least in (
+        ("sea_ice", _ICE_LAYER, config.slab_ice.surface_layer_m, 0.1 * interval / 3600),
+        ("land", _SOIL_LAYER, config.bucket_land.soil_layer_m, 0.2 * interval / 3600),
+    ):
+        if tile in config.available and layer < least:
+            message = f"{where} = {layer:g} is unstable with {INTERVAL} = {interval}"
+            yield Conflict(f"{message}; use at least {least:g}", (where, INTERVAL))
 
 
 def _file_conflicts(config: Config) -> Iterator[Conflict]:

@@ -2,8 +2,10 @@
 !! order, so the figures do not depend on the number of ranks.
 module driver_report
   use, intrinsic :: iso_fortran_env, only: output_unit
+  use coupled_surfaces, only: surfaces
   use latitude_bands, only: bands
   use ngcm_kinds, only: dp
+  use tile_budget, only: budget
   implicit none (type, external)
   private
 
@@ -11,63 +13,95 @@ module driver_report
 
   real(dp), parameter :: seconds_per_day = 86400.0_dp
   real(dp), parameter :: days_per_year = 365.25_dp
+  integer, parameter :: rows = 8
+  character(*), parameter :: heat_rows(rows) = [character(50) :: &
+    "exported by the atmosphere", "received from the atmosphere", &
+    "heat of fusion of snow and of sublimated ice", "exchanged by sea and ice", &
+    "received by relaxation", "stored", &
+    "imbalance of a cell: received - exported", "imbalance of a cell: stored - all received"]
+  character(*), parameter :: water_rows(rows) = [character(50) :: &
+    heat_rows(:2), "", heat_rows(4), "lost as runoff", heat_rows(6:)]
 
   type :: reporter
     type(bands), private :: grid
-    !! [m2], of the whole grid, on rank 0: cells, their sea, their open water
-    real(dp), private, allocatable :: cell(:, :), sea(:, :), water(:, :)
+    !! of this rank's cells [m2], and their part that is sea
+    real(dp), private, allocatable :: cell(:, :), sea(:, :)
+    !! of the whole grid [m2], on rank 0
+    real(dp), private :: globe = 1.0_dp
   contains
     procedure :: create
     procedure :: interval
     procedure :: table
     procedure :: field
-    procedure :: heat_budget
+    procedure :: budgets
     procedure :: completed
+    procedure, private :: print_budget
+    procedure, private :: column
+    procedure, private :: weight
+    procedure, private :: total
     procedure, private :: mean
   end type reporter
 
 contains
 
-  !! Prints the headings. Collective.
-  subroutine create(self, grid, area, land_fraction, ice)
+  !! Prints which surfaces take part, and the headings. Collective.
+  subroutine create(self, grid, area, below)
     class(reporter), intent(out) :: self
     type(bands), intent(in) :: grid
-    !! this rank's cell areas [m2], fractions of land and of ice on the sea [1]
-    real(dp), intent(in) :: area(:, :), land_fraction(:, :), ice(:, :)
+    !! this rank's cell areas [m2]
+    real(dp), intent(in) :: area(:, :)
+    type(surfaces), intent(in) :: below
 
     self%grid = grid
-    self%cell = grid%gather(area)
-    self%sea = grid%gather(area*(1.0_dp - land_fraction))
-    self%water = grid%gather(area*(1.0_dp - land_fraction)*(1.0_dp - ice))
-    if (grid%rank == 0) then
-      write (output_unit, "(a)") "# date              interval    simulated  sea-surface" &
-        //"     latent   sensible   greatest", &
-        "#                     wall [s]  years/day    mean [K]" &
-        //"   [W m-2]    [W m-2]   10 m wind [m s-1]"
-      flush (output_unit)
-    end if
+    self%cell = area
+    self%sea = area*(1.0_dp - below%land_fraction)
+    self%globe = self%total(area)
+    if (grid%rank /= 0) return
+    write (output_unit, "(2a)") "# open water takes ", below%over_water%description(), &
+      "# sea ice takes ", below%over_ice%description(), &
+      "# land takes ", below%over_land%description()
+    write (output_unit, "(a)") "#"
+    write (output_unit, "(a20, 3a10, 6a9, a8)") &
+      "# date              ", "interval", "simulated", "sea", "into sea", "latent", "sensible", &
+      "precip.", "ice", "land", "wind", &
+      "#                   ", "[s]", "[yr/day]", "[K]", "[W m-2]", "[W m-2]", "[W m-2]", &
+      "[mm/day]", "[Mm2]", "[K]", "[m s-1]"
+    flush (output_unit)
   end subroutine create
 
-  !! Prints the line of one coupling interval. Collective.
-  subroutine interval(self, date, seconds, wall_seconds, sst, latent, sensible, u10, v10)
+  !! Prints the line of one coupling interval: means over sea, open water, globe, land; the area of
+  !! ice; the strongest wind over open water. Collective.
+  subroutine interval(self, date, seconds, wall_seconds, below, wind)
     class(reporter), intent(in) :: self
     character(*), intent(in) :: date
     !! length of the interval, simulated and on the clock [s]
     integer, intent(in) :: seconds
     real(dp), intent(in) :: wall_seconds
-    !! [K], [W m-2, downward], [m s-1]
-    real(dp), intent(in) :: sst(:, :), latent(:, :), sensible(:, :), u10(:, :), v10(:, :)
-    real(dp) :: speed, sst_mean, latent_mean, sensible_mean
-    real(dp), allocatable :: wind(:, :)
+    type(surfaces), intent(in) :: below
+    !! speed at 10 m [m s-1]
+    real(dp), intent(in) :: wind(:, :)
+    real(dp) :: speed, sst, taken, latent, sensible, rain, ice_area, land, strongest
+    real(dp), allocatable :: heat(:, :), water(:, :)
 
-    sst_mean = self%mean(sst, self%sea)
-    latent_mean = self%mean(latent, self%water)
-    sensible_mean = self%mean(sensible, self%water)
-    wind = self%grid%gather(sqrt(u10**2 + v10**2))
+    water = self%weight("ice_free_sea", below)
+    heat = (1.0_dp - below%ice_fraction)*below%over_water%heat
+    if (below%over_ice%exchanged) heat = heat + below%ice_fraction*below%over_ice%heat
+    sst = self%mean(below%sea%temperature, self%sea)
+    taken = self%mean(heat, self%sea)
+    latent = self%mean(below%over_water%latent, water)
+    sensible = self%mean(below%over_water%sensible, water)
+    rain = self%mean(below%over_water%rain + below%over_water%snow, self%cell)*seconds_per_day
+    ice_area = self%total(self%weight("sea_ice", below))
+    land = 0.0_dp
+    if (below%over_land%exchanged) then
+      land = self%mean(below%land%temperature, self%weight("land", below))
+    end if
+    strongest = maxval(self%grid%gather(merge(wind, 0.0_dp, water > 0.0_dp)))
     if (self%grid%rank /= 0) return
     speed = real(seconds, dp)/days_per_year/max(wall_seconds, tiny(wall_seconds))
-    write (output_unit, "(a, 1x, 2f11.3, f12.4, 2f11.3, f11.3)") date, wall_seconds, speed, &
-      sst_mean, latent_mean, sensible_mean, maxval(wind, mask=self%water > 0.0_dp)
+    write (output_unit, "(a, 1x, 2f10.3, f10.4, 3f9.2, 3a9, f8.2)") date, wall_seconds, speed, &
+      sst, taken, latent, sensible, figure(rain, 3, below%over_water%has_rain), &
+      figure(1.0e-12_dp*ice_area, 4, .true.), figure(land, 3, below%over_land%exchanged), strongest
     flush (output_unit)
   end subroutine interval
 
@@ -76,49 +110,111 @@ contains
     class(reporter), intent(in) :: self
 
     if (self%grid%rank /= 0) return
-    write (output_unit, "(a)") "", "Fields at the end; of open water where they are interval means"
-    write (output_unit, "(a40, 1x, a12, 3a15)") "name", "unit", "least", "mean", "greatest"
+    write (output_unit, "(a)") "", "Fields of the last interval, each over its own surface"
+    write (output_unit, "(a64, 1x, a10, 3a14)") "name", "unit", "least", "mean", "greatest"
   end subroutine table
 
-  !! Prints the line of one field in the closing table: least, mean and greatest value. Collective.
-  subroutine field(self, name, units, values, of_water)
+  !! Prints the line of one field in the closing table. Collective.
+  subroutine field(self, name, units, surface, values, below)
     class(reporter), intent(in) :: self
-    character(*), intent(in) :: name, units
+    !! `surface` is the CF area type, empty for the whole cell
+    character(*), intent(in) :: name, units, surface
     real(dp), intent(in) :: values(:, :)
-    !! whether the field is one of open water only
-    logical, intent(in) :: of_water
+    type(surfaces), intent(in) :: below
     real(dp), allocatable :: whole(:, :), weight(:, :)
 
+    weight = self%grid%gather(self%weight(surface, below))
     whole = self%grid%gather(values)
     if (self%grid%rank /= 0) return
-    weight = self%cell
-    if (of_water) weight = self%water
-    write (output_unit, "(a40, 1x, a12, 3es15.6)") name, units, &
-      minval(whole, mask=weight > 0.0_dp), sum(weight*whole)/sum(weight), &
-      maxval(whole, mask=weight > 0.0_dp)
+    if (any(weight > 0.0_dp)) then
+      write (output_unit, "(a64, 1x, a10, 3es14.5)") name, units, &
+        minval(whole, mask=weight > 0.0_dp), sum(weight*whole)/sum(weight), &
+        maxval(whole, mask=weight > 0.0_dp)
+    else
+      write (output_unit, "(a64, 1x, a10, a14)") name, units, "nowhere"
+    end if
   end subroutine field
 
-  !! Prints where the slab's heat came from, as means over the sea [J m-2]. Collective.
-  subroutine heat_budget(self, exported, received, relaxation, freezing, stored)
+  !! Prints where the heat and the water of each surface came from. Collective.
+  subroutine budgets(self, below)
     class(reporter), intent(in) :: self
-    !! what the atmosphere gave and the slab took; what else it took; what it holds [J m-2]
-    real(dp), intent(in) :: exported(:, :), received(:, :), relaxation(:, :), freezing(:, :)
-    real(dp), intent(in) :: stored(:, :)
-    real(dp) :: means(5)
+    type(surfaces), intent(in) :: below
+    real(dp) :: columns(rows, 3)
+    logical :: present(3)
 
-    means = [self%mean(exported, self%sea), self%mean(received, self%sea), &
-      self%mean(relaxation, self%sea), self%mean(freezing, self%sea), self%mean(stored, self%sea)]
+    present = [.true., below%over_ice%exchanged, below%over_land%exchanged]
+    columns = 0.0_dp
+    columns(:, 1) = self%column(self%sea, below%over_water%heat_exported, &
+      below%sea%heat_budget, below%sea%heat)
+    if (present(2)) columns(:, 2) = self%column(self%sea, below%over_ice%heat_exported, &
+      below%sea_ice%heat_budget, below%sea_ice%heat())
+    if (present(3)) columns(:, 3) = self%column(self%weight("land", below), &
+      below%over_land%heat_exported, below%land%heat_budget, below%land%heat())
+    call self%print_budget("Heat of the surfaces [J m-2 of the globe]", heat_rows, columns, present)
+
+    columns(:, 1) = self%column(self%sea, below%over_water%water_exported, &
+      below%sea%water_budget, below%sea%water)
+    if (present(2)) columns(:, 2) = self%column(self%sea, below%over_ice%water_exported, &
+      below%sea_ice%water_budget, below%sea_ice%mass)
+    if (present(3)) columns(:, 3) = self%column(self%weight("land", below), &
+      below%over_land%water_exported, below%land%water_budget, below%land%water + below%land%snow)
+    call self%print_budget("Water of the surfaces [kg m-2 of the globe]", water_rows, columns, &
+      present)
+  end subroutine budgets
+
+  !! Prints one budget: a column for each surface that takes part, and their sum.
+  subroutine print_budget(self, title, labels, columns, present)
+    class(reporter), intent(in) :: self
+    character(*), intent(in) :: title, labels(rows)
+    real(dp), intent(in) :: columns(rows, 3)
+    logical, intent(in) :: present(3)
+    character(16), parameter :: heads(3) = [character(16) :: "sea", "sea ice", "land"]
+    integer :: row
+
     if (self%grid%rank /= 0) return
-    write (output_unit, "(a)") "", "Heat budget of the slab, mean over the sea [J m-2]"
-    write (output_unit, "(a40, es24.12)") &
-      "exported by the atmosphere", means(1), &
-      "received from the atmosphere", means(2), &
-      "received by relaxation", means(3), &
-      "received by freezing", means(4), &
-      "stored", means(5), &
-      "imbalance: received - exported", means(2) - means(1), &
-      "imbalance: stored - all received", means(5) - sum(means(2:4))
-  end subroutine heat_budget
+    write (output_unit, "(a)") "", title
+    write (output_unit, "(a50, *(a17))") "", pack(adjustr(heads), present), "together"
+    do row = 1, rows - 2
+      if (labels(row) == "") cycle
+      write (output_unit, "(a50, *(es17.8))") adjustr(labels(row)), &
+        pack(columns(row, :), present), sum(columns(row, :))
+    end do
+    do row = rows - 1, rows
+      write (output_unit, "(a50, *(es17.8))") adjustr(labels(row)), &
+        pack(columns(row, :), present), maxval(columns(row, :))
+    end do
+  end subroutine print_budget
+
+  !! One surface's rows of a budget: means, and the greatest imbalances of its cells. Collective.
+  function column(self, weight, exported, account, stored)
+    class(reporter), intent(in) :: self
+    !! areas [m2], and per area what the atmosphere has given and what the surface holds
+    real(dp), intent(in) :: weight(:, :), exported(:, :), stored(:, :)
+    type(budget), intent(in) :: account
+    real(dp) :: column(rows)
+
+    column(1) = self%total(weight*exported)
+    column(2) = self%total(weight*account%received)
+    column(3) = self%total(weight*account%frozen)
+    column(4) = self%total(weight*account%exchanged)
+    column(5) = self%total(weight*account%outside)
+    column(6) = self%total(weight*(stored - account%initial))
+    column(:6) = column(:6)/self%globe
+    column(7) = greatest(account%received - exported)
+    column(8) = greatest(stored - account%initial - account%total())
+
+  contains
+
+    !! The greatest size of a value where the surface is.
+    real(dp) function greatest(values)
+      real(dp), intent(in) :: values(:, :)
+      real(dp), allocatable :: whole(:, :)
+
+      whole = self%grid%gather(merge(abs(values), 0.0_dp, weight > 0.0_dp))
+      greatest = 0.0_dp
+      if (self%grid%rank == 0) greatest = maxval(whole)
+    end function greatest
+  end function column
 
   !! Prints the last line of a run, by which scripts know that it did not stop on the way.
   subroutine completed(self, intervals)
@@ -130,17 +226,55 @@ contains
     flush (output_unit)
   end subroutine completed
 
-  !! Weighted mean over the whole grid on rank 0, zero elsewhere. Collective.
-  real(dp) function mean(self, values, weight)
+  !! Areas of a surface in this rank's cells [m2], as the atmosphere knows them.
+  function weight(self, surface, below)
+    class(reporter), intent(in) :: self
+    !! CF area type, empty for the whole cell
+    character(*), intent(in) :: surface
+    type(surfaces), intent(in) :: below
+    real(dp), allocatable :: weight(:, :)
+
+    select case (surface)
+     case ("sea")
+      weight = self%sea
+     case ("ice_free_sea")
+      weight = self%sea*(1.0_dp - below%ice_fraction)
+     case ("sea_ice")
+      weight = self%sea*below%ice_fraction
+     case ("land")
+      weight = self%cell - self%sea
+     case default
+      weight = self%cell
+    end select
+  end function weight
+
+  !! Sum over the whole grid on rank 0, zero elsewhere. Collective.
+  real(dp) function total(self, values)
     class(reporter), intent(in) :: self
     real(dp), intent(in) :: values(:, :)
-    !! weights of the whole grid
-    real(dp), intent(in) :: weight(:, :)
-    real(dp), allocatable :: whole(:, :)
 
-    whole = self%grid%gather(values)
-    mean = 0.0_dp
-    if (self%grid%rank == 0) mean = sum(weight*whole)/sum(weight)
+    total = sum(self%grid%gather(values))
+  end function total
+
+  !! Weighted mean over the whole grid on rank 0. Collective.
+  real(dp) function mean(self, values, weight)
+    class(reporter), intent(in) :: self
+    !! `weight` is zero where a value does not count
+    real(dp), intent(in) :: values(:, :), weight(:, :)
+
+    mean = self%total(weight*values)/max(tiny(1.0_dp), self%total(weight))
   end function mean
+
+  !! A number with so many decimals, or a dash where it is not known.
+  function figure(value, decimals, known) result(text)
+    real(dp), intent(in) :: value
+    integer, intent(in) :: decimals
+    logical, intent(in) :: known
+    character(9) :: text, layout
+
+    text = repeat(" ", 8)//"-"
+    write (layout, "(a, i0, a)") "(f9.", decimals, ")"
+    if (known) write (text, layout) value
+  end function figure
 
 end module driver_report

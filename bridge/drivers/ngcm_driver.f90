@@ -1,38 +1,30 @@
-!! The atmosphere coupled to a slab ocean, without a coupler: `mpirun -n N ngcm_driver FILE.nml`.
+!! The atmosphere over slabs of sea, ice and land, without a coupler: `mpirun -n N ngcm_driver F`.
 !!
-!! It shows a host all that it has to do. The ocean lives on the atmosphere's grid; with several
-!! ranks each holds a band of latitudes. FILE.nml configures the library, and in the groups
-!! &ngcm_driver and &slab_ocean this program. Its last line says that the run was completed.
+!! It shows a host all that it has to do. The surfaces live on the atmosphere's grid; with several
+!! ranks each holds a band of latitudes. The namelist file F configures the library, and in the
+!! groups &ngcm_driver, &slab_ocean, &slab_ice and &bucket_land this program. Ice and land take part
+!! where the imports in &ngcm_coupling list theirs. The last line says that the run was completed.
 program driver
-  use, intrinsic :: iso_fortran_env, only: error_unit, output_unit
+  use, intrinsic :: iso_fortran_env, only: error_unit
   use collective_status, only: require
+  use coupled_surfaces, only: surfaces
   use driver_report, only: reporter
   use latitude_bands, only: bands
   use mpi_f08, only: MPI_Abort, MPI_Comm, MPI_COMM_WORLD, MPI_Finalize, MPI_Init, MPI_Wtime
-  use ngcm, only: ngcm_component, ngcm_error_field, ngcm_status
+  use ngcm, only: ngcm_component, ngcm_status
   use ngcm_kinds, only: dp, i4, i8
   use run_length, only: read_run_length
-  use slab_ocean, only: ocean
   implicit none (type, external)
-
-  !! a field of the atmosphere and its values at this rank's points
-  type :: field
-    integer(i4) :: id = 0
-    character(:), allocatable :: name, units, averaging
-    real(dp), allocatable :: values(:, :)
-  end type field
 
   type(MPI_Comm) :: comm
   type(ngcm_component) :: atmosphere
   type(ngcm_status) :: status
   type(bands) :: grid
-  type(ocean) :: slab
+  type(surfaces) :: below
   type(reporter) :: report
-  type(field), allocatable :: exports(:), currents(:)
-  integer :: sensible, latent, u10, v10
-  integer :: interval_seconds, intervals, interval, i
+  integer :: interval_seconds, intervals, interval
   integer(i8) :: seconds
-  real(dp), allocatable :: heat_exported(:, :)
+  real(dp), allocatable :: u10(:, :), v10(:, :)
   real(dp) :: started
   character(:), allocatable :: file, date
 
@@ -47,49 +39,30 @@ program driver
   interval_seconds = int(seconds)
   call read_run_length(file, interval_seconds, intervals, status)
   call require(status, comm)
-  call slab%configure(file, interval_seconds, status)
+  call below%configure(file, interval_seconds, status)
   call require(status, comm)
-  call set_up_surface()
-  call find_fields()
-  sensible = place("surface_downward_sensible_heat_flux")
-  latent = place("surface_downward_latent_heat_flux")
-  u10 = place("eastward_wind_at_10m")
-  v10 = place("northward_wind_at_10m")
+  call set_up_surfaces()
 
   do interval = 1, intervals
     started = MPI_Wtime()
-    call atmosphere%put("sea_surface_temperature", slab%temperature, status)
+    call below%put(atmosphere, status)
     call require(status, comm)
-    call atmosphere%put("sea_ice_area_fraction", slab%ice, status)
-    call require(status, comm)
-    do i = 1, size(currents)
-      call atmosphere%put(currents(i)%id, currents(i)%values, status)
-      call require(status, comm)
-    end do
     call atmosphere%advance(interval_seconds, status)
     call require(status, comm)
-    do i = 1, size(exports)
-      call atmosphere%get(exports(i)%id, exports(i)%values, status)
-      call require(status, comm)
-    end do
-    call slab%advance(interval_seconds, exports(sensible)%values, exports(latent)%values)
-    heat_exported = heat_exported + interval_seconds*(1.0_dp - slab%ice) &
-      *(exports(sensible)%values + exports(latent)%values)
+    call below%advance(atmosphere, interval_seconds, status)
+    call require(status, comm)
+    call atmosphere%get("eastward_wind_at_10m_over_ice_free_sea", u10, status)
+    call require(status, comm)
+    call atmosphere%get("northward_wind_at_10m_over_ice_free_sea", v10, status)
+    call require(status, comm)
     call atmosphere%time(date, status)
     call require(status, comm)
-    call report%interval(date, interval_seconds, MPI_Wtime() - started, slab%temperature, &
-      exports(latent)%values, exports(sensible)%values, exports(u10)%values, exports(v10)%values)
+    call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
+      sqrt(u10**2 + v10**2))
   end do
 
-  call report%table()
-  call report%field("sea_surface_temperature", "K", slab%temperature, of_water=.true.)
-  do i = 1, size(exports)
-    call report%field(exports(i)%name, exports(i)%units, exports(i)%values, &
-      of_water=exports(i)%averaging == "interval_mean")
-  end do
-  call report%heat_budget(heat_exported, slab%from_atmosphere, slab%from_relaxation, &
-    slab%from_freezing, slab%heat_content())
-
+  call report_fields()
+  call report%budgets(below)
   call atmosphere%destroy(status)
   call require(status, comm)
   call report%completed(intervals)
@@ -111,9 +84,9 @@ contains
     call get_command_argument(1, path)
   end function namelist_file
 
-  !! Reads grid and initial surface, and deals the points out to the ranks.
-  subroutine set_up_surface()
-    real(dp), allocatable :: area(:, :), land_fraction(:, :), temperature(:, :), ice(:, :)
+  !! Reads the grid, deals its points out to the ranks, and starts the surfaces.
+  subroutine set_up_surfaces()
+    real(dp), allocatable :: area(:, :), land_fraction(:, :)
     integer(i4) :: nlon, nlat
 
     call atmosphere%grid_size(nlon, nlat, status)
@@ -126,52 +99,29 @@ contains
 
     area = area(:, grid%first:grid%last)
     land_fraction = land_fraction(:, grid%first:grid%last)
-    allocate (temperature, ice, heat_exported, mold=area)
-    ! Before the first put an import holds the surface of the atmosphere's own initial state.
-    call atmosphere%get("sea_surface_temperature", temperature, status)
+    call below%start(atmosphere, land_fraction, status)
     call require(status, comm)
-    call atmosphere%get("sea_ice_area_fraction", ice, status)
-    call require(status, comm)
-    call slab%start(temperature, ice, land_fraction)
-    heat_exported = 0.0_dp
-    call report%create(grid, area, land_fraction, ice)
-  end subroutine set_up_surface
+    allocate (u10, v10, mold=area)
+    call report%create(grid, area, below)
+  end subroutine set_up_surfaces
 
-  !! Lists all exported fields and the currents that the atmosphere wants, if any.
-  subroutine find_fields()
+  !! Prints every field that the atmosphere takes or offers.
+  subroutine report_fields()
+    character(:), allocatable :: name, units, surface
+    real(dp), allocatable :: values(:, :)
     integer(i4) :: count, id
-    character(:), allocatable :: direction
-    type(field) :: row
 
     call atmosphere%field_count(count, status)
     call require(status, comm)
-    allocate (exports(0), currents(0))
+    allocate (values, mold=u10)
+    call report%table()
     do id = 1, count
-      row%id = id
-      call atmosphere%field_info(id, row%name, row%units, direction, row%averaging, status)
+      call atmosphere%field_info(id, name=name, units=units, surface=surface, status=status)
       call require(status, comm)
-      if (direction == "export") exports = [exports, row]
-      if (direction == "import" .and. index(row%name, "sea_water_") == 1) currents = [currents, row]
+      call atmosphere%get(id, values, status)
+      call require(status, comm)
+      call report%field(name, units, surface, values, below)
     end do
-    do i = 1, size(exports)
-      allocate (exports(i)%values, mold=slab%temperature)
-    end do
-    do i = 1, size(currents)
-      ! The slab does not move: zero is the true value.
-      allocate (currents(i)%values, mold=slab%temperature)
-      currents(i)%values = 0.0_dp
-    end do
-  end subroutine find_fields
-
-  !! The place of a field among the exports.
-  integer function place(name)
-    character(*), intent(in) :: name
-
-    do place = 1, size(exports)
-      if (exports(place)%name == name) return
-    end do
-    status = ngcm_status(ngcm_error_field, "ngcm_driver needs "//name//", which is not exported")
-    call require(status, comm)
-  end function place
+  end subroutine report_fields
 
 end program driver

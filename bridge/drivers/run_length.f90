@@ -1,6 +1,7 @@
 !! How long the driver runs: its namelist group &ngcm_driver.
 module run_length
-  use ngcm, only: ngcm_error_config, ngcm_ok, ngcm_status
+  use driver_namelist, only: read_status
+  use ngcm, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: i8
   implicit none (type, external)
   private
@@ -30,15 +31,12 @@ contains
       read (unit, nml=ngcm_driver, iostat=error, iomsg=reason)
       close (unit)
     end if
+    status = read_status(file, "ngcm_driver", error, reason)
     seconds = 3600_i8*run_hours
-    if (error > 0) then
-      status = ngcm_status(ngcm_error_config, file//": &ngcm_driver: "//trim(reason))
-    else if (seconds < interval .or. modulo(seconds, int(interval, i8)) /= 0) then
+    if (status%ok() .and. (seconds < interval .or. modulo(seconds, int(interval, i8)) /= 0)) then
       write (reason, "(a, i0, a, i0, a)") ": &ngcm_driver: run_hours=", run_hours, &
         " is not a multiple of the coupling interval of ", interval, " s"
       status = ngcm_status(ngcm_error_config, file//trim(reason))
-    else
-      status = ngcm_status(ngcm_ok, "")
     end if
     intervals = int(seconds/interval)
   end subroutine read_run_length

@@ -2,14 +2,21 @@
 !!
 !! Per area of sea, with h the depth, rho and cp density and specific heat of sea water,
 !!
-!!     rho cp h dT/dt = (1 - ice) (sensible + latent) + rho cp h (T0 - T) / tau
+!!     rho cp h dT/dt = open (short wave + long wave + sensible + latent - Lf snow)
+!!                      + rho cp h (T0 - T) / tau + heat of freezing - heat into the ice
 !!
-!! The relaxation towards the initial temperature T0 stands for radiation and ocean transport,
-!! which are not exchanged. Sea that would cool below the freezing point stays there, and the heat
-!! that this takes counts as heat of freezing. The ice cover stays as it was at the start.
+!! where `open` is the share of the sea that is free of ice. Snow melts as it falls in, and takes
+!! its heat of fusion Lf. The relaxation towards the initial temperature T0 stands for transport by
+!! currents, which a slab lacks. Sea that would cool below the freezing point stays there; the heat
+!! that this takes is the ice model's to give, by freezing water (slab_ice), and where ice is not
+!! exchanged it counts as heat of freezing all the same.
 module slab_ocean
-  use ngcm, only: ngcm_error_config, ngcm_ok, ngcm_status
+  use driver_namelist, only: read_status
+  use ngcm, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: dp
+  use phase_change, only: fusion, sea_freezing_point
+  use tile_budget, only: budget
+  use tile_fluxes, only: tile
   implicit none (type, external)
   private
 
@@ -17,29 +24,32 @@ module slab_ocean
 
   real(dp), parameter :: density = 1025.0_dp !! of sea water [kg m-3]
   real(dp), parameter :: specific_heat = 3990.0_dp !! of sea water [J kg-1 K-1]
-  real(dp), parameter :: freezing_point = 271.35_dp !! of sea water of 33 psu [K]
   real(dp), parameter :: seconds_per_day = 86400.0_dp
 
   type :: ocean
-    !! sea-surface temperature [K], now and at the start
+    !! sea-surface temperature [K]
     real(dp), allocatable :: temperature(:, :)
+    logical, allocatable :: sea(:, :)
+    !! heat that kept the sea from supercooling in the last interval [J m-2]
+    real(dp), allocatable :: freezing(:, :)
+    !! heat [J m-2] and fresh water [kg m-2] that the layer holds more than at the start. The
+    !! temperature follows from the heat, so that no rounding to the nearest 1e-13 K leaks heat.
+    real(dp), allocatable :: heat(:, :), water(:, :)
+    type(budget) :: heat_budget, water_budget
+    !! temperature at the start [K]
     real(dp), private, allocatable :: initial(:, :)
-    !! fraction of the sea that ice covers [1]
-    real(dp), allocatable :: ice(:, :)
-    logical, private, allocatable :: sea(:, :)
-    !! heat taken up since the start [J m-2]: from the atmosphere, by relaxation, by freezing
-    real(dp), allocatable :: from_atmosphere(:, :), from_relaxation(:, :), from_freezing(:, :)
     !! [s], a divisor of the coupling interval
     integer, private :: time_step = 0
     !! heat capacity of the layer [J m-2 K-1]
     real(dp), private :: capacity = 0.0_dp
-    !! [s]
-    real(dp), private :: relaxation_time = 0.0_dp
+    !! [s-1], 0 for none
+    real(dp), private :: relaxation_rate = 0.0_dp
   contains
     procedure :: configure
     procedure :: start
     procedure :: advance
-    procedure :: heat_content
+    procedure :: take
+    procedure :: warmth
   end type ocean
 
 contains
@@ -66,68 +76,92 @@ contains
       read (unit, nml=slab_ocean, iostat=error, iomsg=reason)
       close (unit)
     end if
-    if (error > 0) then
-      status = ngcm_status(ngcm_error_config, file//": &slab_ocean: "//trim(reason))
-    else if (time_step_seconds < 1 .or. modulo(interval, max(1, time_step_seconds)) /= 0) then
+    status = read_status(file, "slab_ocean", error, reason)
+    if (status%ok() .and. modulo(interval, max(1, time_step_seconds)) /= 0) then
       write (reason, "(a, i0, a, i0, a)") ": &slab_ocean: time_step_seconds=", time_step_seconds, &
         " does not divide the coupling interval of ", interval, " s"
       status = ngcm_status(ngcm_error_config, file//trim(reason))
-    else
-      status = ngcm_status(ngcm_ok, "")
     end if
-    self%time_step = time_step_seconds
+    self%time_step = max(1, time_step_seconds)
     self%capacity = density*specific_heat*mixed_layer_depth_m
-    self%relaxation_time = relaxation_time_days*seconds_per_day
+    self%relaxation_rate = 0.0_dp
+    if (relaxation_time_days > 0.0_dp) then
+      self%relaxation_rate = 1.0_dp/(relaxation_time_days*seconds_per_day)
+    end if
   end subroutine configure
 
   !! Takes the initial surface. Points of land alone keep their temperature.
-  subroutine start(self, temperature, ice, land_fraction)
+  subroutine start(self, temperature, land_fraction)
     class(ocean), intent(inout) :: self
-    real(dp), intent(in) :: temperature(:, :), ice(:, :), land_fraction(:, :)
+    real(dp), intent(in) :: temperature(:, :), land_fraction(:, :)
 
     self%temperature = temperature
     self%initial = temperature
-    self%ice = ice
     self%sea = land_fraction < 1.0_dp
-    allocate (self%from_atmosphere, self%from_relaxation, self%from_freezing, mold=temperature)
-    self%from_atmosphere = 0.0_dp
-    self%from_relaxation = 0.0_dp
-    self%from_freezing = 0.0_dp
+    allocate (self%heat, self%water, self%freezing, mold=temperature)
+    self%heat = 0.0_dp
+    self%water = 0.0_dp
+    self%freezing = 0.0_dp
+    call self%heat_budget%start(self%heat)
+    call self%water_budget%start(self%water)
   end subroutine start
 
-  !! Advances by `seconds` [s] under fluxes into open water [W m-2, downward] that stay constant.
-  subroutine advance(self, seconds, sensible, latent)
+  !! Advances by `seconds` [s] under fluxes that stay constant.
+  subroutine advance(self, seconds, share, over_water)
     class(ocean), intent(inout) :: self
     integer, intent(in) :: seconds
-    real(dp), intent(in) :: sensible(:, :), latent(:, :)
+    !! share of the sea that is free of ice [1], as the atmosphere knew it
+    real(dp), intent(in) :: share(:, :)
+    type(tile), intent(in) :: over_water
+    real(dp) :: dt, heat, frozen, relaxation, lacking, water
     integer :: i, j, step
-    real(dp) :: dt, heat, relaxation, change, freezing
 
     dt = real(self%time_step, dp)
-    do step = 1, seconds/self%time_step
-      do j = 1, size(self%sea, 2)
-        do i = 1, size(self%sea, 1)
-          if (.not. self%sea(i, j)) cycle
-          heat = dt*(1.0_dp - self%ice(i, j))*(sensible(i, j) + latent(i, j))
-          relaxation = dt*self%capacity/self%relaxation_time &
-            *(self%initial(i, j) - self%temperature(i, j))
-          change = (heat + relaxation)/self%capacity
-          freezing = max(0.0_dp, freezing_point - (self%temperature(i, j) + change))
-          self%temperature(i, j) = self%temperature(i, j) + change + freezing
-          self%from_atmosphere(i, j) = self%from_atmosphere(i, j) + heat
-          self%from_relaxation(i, j) = self%from_relaxation(i, j) + relaxation
-          self%from_freezing(i, j) = self%from_freezing(i, j) + self%capacity*freezing
+    self%freezing = 0.0_dp
+    do j = 1, size(self%sea, 2)
+      do i = 1, size(self%sea, 1)
+        if (.not. self%sea(i, j)) cycle
+        heat = dt*share(i, j)*over_water%heat(i, j)
+        frozen = -dt*share(i, j)*fusion*over_water%snow(i, j)
+        do step = 1, seconds/self%time_step
+          relaxation = -dt*self%relaxation_rate*self%heat(i, j)
+          self%heat(i, j) = self%heat(i, j) + (heat + frozen + relaxation)
+          lacking = max(0.0_dp, -self%warmth(i, j))
+          self%heat(i, j) = self%heat(i, j) + lacking
+          self%freezing(i, j) = self%freezing(i, j) + lacking
+          self%heat_budget%received(i, j) = self%heat_budget%received(i, j) + heat
+          self%heat_budget%frozen(i, j) = self%heat_budget%frozen(i, j) + frozen
+          self%heat_budget%outside(i, j) = self%heat_budget%outside(i, j) + relaxation
         end do
+        self%heat_budget%exchanged(i, j) = self%heat_budget%exchanged(i, j) + self%freezing(i, j)
+        self%temperature(i, j) = self%initial(i, j) + self%heat(i, j)/self%capacity
+        water = seconds*share(i, j) &
+          *(over_water%rain(i, j) + over_water%snow(i, j) - over_water%evaporation(i, j))
+        self%water(i, j) = self%water(i, j) + water
+        self%water_budget%received(i, j) = self%water_budget%received(i, j) + water
       end do
     end do
   end subroutine advance
 
-  !! Heat that the layer holds more than at the start [J m-2].
-  function heat_content(self) result(heat)
-    class(ocean), intent(in) :: self
-    real(dp), allocatable :: heat(:, :)
+  !! Takes heat [J m-2] and fresh water [kg m-2] from the ice on the sea, or gives them.
+  subroutine take(self, i, j, heat, water)
+    class(ocean), intent(inout) :: self
+    integer, intent(in) :: i, j
+    real(dp), intent(in) :: heat, water
 
-    heat = self%capacity*(self%temperature - self%initial)
-  end function heat_content
+    self%heat(i, j) = self%heat(i, j) + heat
+    self%heat_budget%exchanged(i, j) = self%heat_budget%exchanged(i, j) + heat
+    self%temperature(i, j) = self%initial(i, j) + self%heat(i, j)/self%capacity
+    self%water(i, j) = self%water(i, j) + water
+    self%water_budget%exchanged(i, j) = self%water_budget%exchanged(i, j) + water
+  end subroutine take
+
+  !! Heat that the layer holds above its freezing point [J m-2]; negative if it is colder.
+  elemental real(dp) function warmth(self, i, j)
+    class(ocean), intent(in) :: self
+    integer, intent(in) :: i, j
+
+    warmth = self%heat(i, j) + self%capacity*(self%initial(i, j) - sea_freezing_point)
+  end function warmth
 
 end module slab_ocean

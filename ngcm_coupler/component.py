@@ -9,8 +9,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,19 +20,18 @@ from ngcm_coupler.errors import (
     ArgumentError,
     DivergedError,
     FieldError,
-    OutputError,
     RestartError,
     StateError,
 )
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import History
 from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.parallel import Ranks, communicator
 from ngcm_coupler.restart import read_restart, write_restart
 
 if TYPE_CHECKING:
+    from ngcm_coupler.records import Records
     from ngcm_coupler.resident import ResidentAtmosphere
 
 _log = logging.getLogger(__name__)
@@ -58,7 +56,7 @@ class Component:
         """Builds the atmosphere on its owner. Collective; use `create` from a host."""
         self._ranks = ranks
         self._resident: ResidentAtmosphere | None = None
-        self._history: History | None = None
+        self._records: Records | None = None
         self._pending = False
         self._has_means = False
         self.interval_seconds = config.coupling.interval_seconds
@@ -67,6 +65,7 @@ class Component:
             config.coupling.max_import_age_seconds,
         )
         self._budgets_water = False
+        self._whole_exports: np.ndarray | None = None  # of the whole grid, on the owner
         self._on_owner(lambda: self._begin(config))
         self._share_grid()
         water: set[Need] = {"water"} if self._budgets_water else set()
@@ -74,7 +73,7 @@ class Component:
         self.fields: tuple[Field, ...] = self._imports.fields + self._export_fields
         self._ranks.own_all(self.grid.size)
         self._distribute()
-        self._on_owner(lambda: self._open_history(config))
+        self._on_owner(self._open_files)
 
     @classmethod
     def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
@@ -230,15 +229,15 @@ class Component:
 
         Raises:
           DivergedError: an exported value is not finite.
-          OutputError: the history file cannot be written.
+          OutputError: a file cannot be written.
         """
         if not self._pending:
             return
-        self._on_owner(self._check_exports)
+        self._on_owner(self._take_exports)
         self._distribute_exports()
         self._pending = False
         self._has_means = True
-        self._on_owner(self._write_history)
+        self._on_owner(self._write_files)
 
     def write_restart(self, path: str) -> None:
         """Writes everything needed to continue bit for bit. Collective.
@@ -263,14 +262,14 @@ class Component:
 
         Raises:
           DivergedError: the last interval has produced values that are not finite.
-          OutputError: the history file cannot be completed.
+          OutputError: a file cannot be completed.
         """
         try:
             self.wait()
-            self._on_owner(self._close_history)
+            self._on_owner(self._close_files)
         finally:
             self._pending = False
-            self._resident = self._history = None
+            self._resident = self._records = None
             self._ranks.close()
 
     def _require_own_wait(self, source: Field) -> None:
@@ -292,13 +291,15 @@ class Component:
     def _begin(self, config: configuration.Config) -> None:
         """On the owner: builds the atmosphere and gives it its first state."""
         # JAX is for the owner alone: hundreds of ranks of a host need not load it.
+        from ngcm_coupler.records import Records
         from ngcm_coupler.resident import ResidentAtmosphere
 
         import_netcdf4()
         start = np.datetime64(config.run.start_date, "s") if config.run.start_date else None
         resident = ResidentAtmosphere(config)
+        budget = None
         if config.restart.read_file:
-            self.clock = self._load(config.restart.read_file, resident)
+            self.clock, budget = self._load(config.restart.read_file, resident)
             if start not in (None, self.clock.start):
                 raise RestartError(
                     f"restart file {config.restart.read_file} continues a run that began at"
@@ -306,10 +307,22 @@ class Component:
                 )
         else:
             self.clock = Clock(resident.begin(start))
+            self._whole_exports = resident.exports()
         self._resident = resident
         self.grid = resident.atmosphere.grid
         self.land_area_fraction = resident.atmosphere.land_area_fraction
         self._budgets_water = resident.atmosphere.budgets_water
+        assert self._whole_exports is not None
+        self._records = Records(
+            config,
+            resident.atmosphere,
+            self._imports.fields,
+            resident.fields,
+            self._whole_exports,
+            resident.dry_air_pressure(),
+        )
+        if budget is not None:
+            self._records.restore(budget)
         _log.debug("configuration\n%s", config.resolved_text())
         _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
 
@@ -340,8 +353,7 @@ class Component:
         self._distribute_exports()
 
     def _distribute_exports(self) -> None:
-        whole = self._resident.exports() if self._resident else None
-        self._exports = self._ranks.scatter(whole, len(self._export_fields))
+        self._exports = self._ranks.scatter(self._whole_exports, len(self._export_fields))
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
@@ -352,53 +364,42 @@ class Component:
             )
         self._imports.require_fresh(self.clock)
 
-    def _check_exports(self) -> None:
-        """On the owner: raises if the interval has produced values that are not finite."""
+    def _take_exports(self) -> None:
+        """On the owner: checks what the interval has produced, and closes its budgets.
+
+        Raises:
+          DivergedError: a value is not finite.
+        """
         assert self._resident is not None
+        assert self._records is not None
         exports = self._resident.exports()
         # One sum finds any NaN or infinity; the search for the place comes only then.
-        if np.isfinite(exports.sum(dtype=np.float64)):
-            return
-        row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
-        name = self._export_fields[row].name
-        raise DivergedError(
-            f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
-            f" {name} = {exports[row, point]} at {self.grid.place(point)}; first of"
-            f" {int((~np.isfinite(exports)).sum())} values that are not finite"
+        if not np.isfinite(exports.sum(dtype=np.float64)):
+            row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
+            name = self._export_fields[row].name
+            raise DivergedError(
+                f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
+                f" {name} = {exports[row, point]} at {self.grid.place(point)}; first of"
+                f" {int((~np.isfinite(exports)).sum())} values that are not finite"
+            )
+        self._whole_exports = self._records.enter(
+            self.clock, self._resident.imports(), exports, self._resident.dry_air_pressure()
         )
 
-    def _open_history(self, config: configuration.Config) -> None:
-        """On the owner: creates the history file, last of all, so that no failure leaves one."""
-        file = config.history.file
-        if not file:
-            return
-        if config.restart.read_file and Path(file).exists():
-            raise OutputError(
-                f"&ngcm_history file = '{file}' exists, and this run continues another: its records"
-                " would be lost; give the file of each segment a name of its own"
-            )
-        assert self._resident is not None
-        attributes = {
-            "title": "Fields exchanged between atmosphere and surface",
-            "source": self._resident.atmosphere.name,
-            "ngcm_coupler_version": __version__,
-        }
-        self._history = History(
-            file, self.grid, self.land_area_fraction, self.fields, self.clock,
-            attributes,
-        )  # fmt: skip
+    def _open_files(self) -> None:
+        """On the owner: creates the files, last of all, so that no failure leaves one."""
+        assert self._records is not None
+        self._records.open(self.clock)
 
-    def _write_history(self) -> None:
-        if self._history is None:
-            return
+    def _write_files(self) -> None:
         assert self._resident is not None
-        rows = np.concatenate([self._resident.imports(), self._resident.exports()])
-        values = {row.name: value for row, value in zip(self.fields, rows, strict=True)}
-        self._history.write(self.clock, self.interval_seconds, values)
+        assert self._records is not None
+        assert self._whole_exports is not None
+        self._records.write(self.clock, self._resident.imports(), self._whole_exports)
 
-    def _close_history(self) -> None:
-        if self._history is not None:
-            self._history.close()
+    def _close_files(self) -> None:
+        if self._records is not None:
+            self._records.close()
 
     def _identity(self, resident: ResidentAtmosphere) -> dict[str, object]:
         """What a restart must share with the run that continues it."""
@@ -419,12 +420,15 @@ class Component:
             "has_means": self._has_means,
             "ngcm_coupler_version": __version__,
         }
+        assert self._records is not None
+        assert self._whole_exports is not None
+        header["budget"] = self._records.state()
         arrays = self._resident.leaves()
-        arrays |= {"imports": imports, "exports": self._resident.exports()}
+        arrays |= {"imports": imports, "exports": self._whole_exports}
         write_restart(path, header, arrays)
 
-    def _load(self, path: str, resident: ResidentAtmosphere) -> Clock:
-        """On the owner: continues from a restart file."""
+    def _load(self, path: str, resident: ResidentAtmosphere) -> tuple[Clock, dict[str, Any]]:
+        """On the owner: continues from a restart file; its clock and its budgets."""
         header, arrays = read_restart(path)
         for key, expected in self._identity(resident).items():
             if (found := header["identity"].get(key)) != expected:
@@ -435,11 +439,11 @@ class Component:
         resident.restore(
             {name: array for name, array in arrays.items() if name.startswith("state.")},
             arrays["imports"],
-            arrays["exports"],
         )
+        self._whole_exports = arrays["exports"]
         self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
-        return Clock(np.datetime64(header["start"]), header["elapsed_seconds"])
+        return Clock(np.datetime64(header["start"]), header["elapsed_seconds"]), header["budget"]
 
 
 def _set_up_logging(level: str) -> None:

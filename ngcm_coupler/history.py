@@ -12,6 +12,9 @@ from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
 
+TITLE = "Fields exchanged between atmosphere and surface"
+"""Global attribute ``title`` by which a file is known for a history."""
+
 _FILL_VALUE = np.float32(1.0e20)
 
 
@@ -30,6 +33,7 @@ class History:
         fields: Sequence[Field],
         start: Clock,
         attributes: Mapping[str, str],
+        provenance: Mapping[str, str],
     ) -> None:
         """Creates the file.
 
@@ -39,7 +43,8 @@ class History:
           land_area_fraction: [1], shape (grid.size,).
           fields: the fields of a record.
           start: clock at the beginning of the run.
-          attributes: global attributes, such as the model and where values come from.
+          attributes: global attributes, such as the model.
+          provenance: name of each field -> where its values come from.
 
         Raises:
           OutputError: the file cannot be created.
@@ -52,7 +57,7 @@ class History:
         self._start = start
         try:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
-            self._define(land_area_fraction, attributes)
+            self._define(land_area_fraction, attributes, provenance)
             self._file.sync()
         except OSError as error:
             raise OutputError(
@@ -102,10 +107,15 @@ class History:
                 f"&ngcm_history file = '{self._path}' cannot be completed ({error})"
             ) from error
 
-    def _define(self, land_area_fraction: np.ndarray, attributes: Mapping[str, str]) -> None:
+    def _define(
+        self,
+        land_area_fraction: np.ndarray,
+        attributes: Mapping[str, str],
+        provenance: Mapping[str, str],
+    ) -> None:
         """Coordinates and variables with their CF attributes."""
         file, grid = self._file, self._grid
-        file.setncatts({"Conventions": "CF-1.11", **attributes})
+        file.setncatts({"Conventions": "CF-1.11", "title": TITLE, **attributes})
         for name, size in (("time", None), ("lat", grid.nlat), ("lon", grid.nlon), ("bnds", 2)):
             file.createDimension(name, size)
 
@@ -141,10 +151,10 @@ class History:
                 field.name, "f4", ("time", "lat", "lon"), fill_value=_FILL_VALUE, zlib=True,
                 complevel=1, shuffle=True,
             )  # fmt: skip
-            created.setncatts(_field_attributes(field))
+            created.setncatts(_field_attributes(field, provenance[field.name]))
 
 
-def _field_attributes(field: Field) -> dict[str, str]:
+def _field_attributes(field: Field, provenance: str) -> dict[str, str]:
     """CF attributes of a field, with its sign and where it comes from."""
     time = "time: mean" if field.averaging == "interval_mean" else "time: point"
     area = f" area: mean where {field.surface}" if field.surface else ""
@@ -154,7 +164,7 @@ def _field_attributes(field: Field) -> dict[str, str]:
         "units": field.units,
         "cell_methods": time + area,
         "cell_measures": "area: cell_area",
-        "provenance": field.provenance,
+        "provenance": provenance,
     }
     if field.positive:
         attributes["positive_direction"] = field.positive

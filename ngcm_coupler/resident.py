@@ -69,6 +69,7 @@ class ResidentAtmosphere:
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
         self._traced = 0
         self._advance = jax.jit(self._trace)
+        self._dry_air_pressure = jax.jit(self.atmosphere.dry_air_pressure)
 
     def begin(self, start: np.datetime64 | None) -> np.datetime64:
         """Starts from the initial data.
@@ -122,7 +123,7 @@ class ResidentAtmosphere:
     def dry_air_pressure(self) -> float:
         """Pressure of dry air at the surface, mean over the globe [Pa]: its mass."""
         with self._settings():
-            return float(jax.jit(self.atmosphere.dry_air_pressure)(self._state.atmosphere))
+            return float(self._dry_air_pressure(self._state.atmosphere))
 
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
@@ -145,10 +146,8 @@ class ResidentAtmosphere:
         """The state as named arrays, random keys as their bits, for a restart file."""
         return {name: _to_host(leaf) for name, leaf in _named_leaves(self._state)}
 
-    def restore(
-        self, leaves: dict[str, np.ndarray], imports: np.ndarray, exports: np.ndarray
-    ) -> None:
-        """Starts from what `leaves`, `imports` and `exports` have given.
+    def restore(self, leaves: dict[str, np.ndarray], imports: np.ndarray) -> None:
+        """Starts from what `leaves` and `imports` have given.
 
         Raises:
           RestartError: an array is missing, left over, or of another shape or type.
@@ -162,7 +161,6 @@ class ResidentAtmosphere:
         state = jax.tree.unflatten(jax.tree.structure(template), values)
         self._state = jax.device_put(state, self.device)
         self._imports = jax.device_put(imports.copy(), self.device)
-        self._exports = jax.device_put(exports.copy(), self.device)
 
 
 def _warn_of_binding(device: Any) -> None:

@@ -38,6 +38,12 @@ MOMENTUM = ("surface_downward_eastward_stress", "surface_downward_northward_stre
 EVAPORATION = "water_evapotranspiration_flux"
 IMPOSED_EVAPORATION = f"imposed_{EVAPORATION}"
 PRECIPITATION = ("rainfall_flux", "snowfall_flux", "precipitation_flux")
+CELL_EVAPORATION = "column_budget_evaporation_flux"
+CELL_PRECIPITATION = "column_budget_precipitation_flux"
+DEBT = "precipitation_debt"
+BUDGETED = (*PRECIPITATION, CELL_EVAPORATION, CELL_PRECIPITATION, DEBT)
+"""What is exported where the water budget of the model is known."""
+
 COLUMN_WATER = "atmosphere_mass_content_of_water"
 NET_HEAT = "surface_net_downward_heat_flux"
 NET_SPACE = "toa_net_downward_flux"
@@ -197,7 +203,7 @@ def _net_space(rows: dict[str, Field]) -> Iterator[Entry]:
 def _water(rows: dict[str, Field], imposed: bool) -> Iterator[Entry]:
     flux = ("kg m-2 s-1", "")
     mean = ("interval_mean",)
-    if all(name in rows for name in PRECIPITATION):
+    if all(name in rows for name in BUDGETED):
         yield Entry(
             "evaporation_total", *flux, *mean, "up", "mean",
             "Evaporation from all surfaces that precipitation is balanced with",
@@ -217,10 +223,23 @@ def _water(rows: dict[str, Field], imposed: bool) -> Iterator[Entry]:
         f"tendency_of_{COLUMN_WATER}", *flux, *mean, "", "mean",
         "Change of the water in the air over the interval",
     )  # fmt: skip
-    if all(name in rows for name in PRECIPITATION):
+    if all(name in rows for name in BUDGETED):
+        yield Entry(
+            "water_residual_of_model", *flux, *mean, "", "mean",
+            "Change of water in the air less what the model's column physics has added to it",
+        )  # fmt: skip
         yield Entry(
             "water_residual_as_computed", *flux, *mean, "", "mean",
-            "Change of water in the air plus precipitation less evaporation, before closing",
+            "Change of water in the air plus precipitation less evaporation, with what columns"
+            " owe, before closing",
+        )  # fmt: skip
+        yield Entry(
+            DEBT, "kg m-2", "", "instantaneous", "", "last",
+            "Precipitation that columns owe, mean over the globe", DEBT,
+        )  # fmt: skip
+        yield Entry(
+            f"{DEBT}_largest", "kg m-2", "", "instantaneous", "", "last",
+            "Precipitation that the column owes which owes most", DEBT,
         )  # fmt: skip
         yield Entry(
             "water_residual", *flux, *mean, "", "mean",

@@ -82,7 +82,6 @@ class Ledger:
         imports: np.ndarray,
         exports: np.ndarray,
         dry_air_pressure: float,
-        cell_evaporation: np.ndarray | None = None,
     ) -> np.ndarray:
         """Enters the interval that ends now, and closes its budget of water.
 
@@ -91,15 +90,10 @@ class Ledger:
           imports: as the host has put them for the interval, shape (number of imports, n).
           exports: float32, shape (number of exports, n).
           dry_air_pressure: mean over the globe now [Pa].
-          cell_evaporation: the plugin's own estimate for whole cells [kg m-2 s-1], upward, shape
-            (n,); needed for precipitation where a surface has no host.
 
         Returns:
           The exports, in which rain and snow are multiplied by one factor and precipitation is
           their sum; the same array where no precipitation is offered.
-
-        Raises:
-          FieldError: precipitation is offered, but evaporation is not known of all surfaces.
         """
         fractions = self._tile_fractions(imports)
         values = {area_of(tile): self._mean(fractions[tile]) for tile in TILES}
@@ -110,7 +104,7 @@ class Ledger:
             if name in self._exports:
                 values[name] = self._mean(exports[self._exports[name]])
         values |= self._net_heat(values)
-        exports, water = self._close_water(imports, exports, fractions, cell_evaporation)
+        exports, water = self._close_water(imports, exports, fractions)
         values |= water | self._dry_air(float(dry_air_pressure))
         self._enter(clock, values)
         return exports
@@ -223,14 +217,13 @@ class Ledger:
         imports: np.ndarray,
         exports: np.ndarray,
         fractions: dict[Surface, np.ndarray],
-        cell_evaporation: np.ndarray | None,
     ) -> tuple[np.ndarray, dict[str, float]]:
         """Makes precipitation what the air has lost; the exports and the entries of water."""
         water = self._mean(exports[self._exports[names.COLUMN_WATER]])
         tendency = (water - self._column_water) / self.interval_seconds
         self._column_water = water
         values = {names.COLUMN_WATER: water, f"tendency_of_{names.COLUMN_WATER}": tendency}
-        if any(name not in self._exports for name in names.PRECIPITATION):
+        if any(name not in self._exports for name in names.BUDGETED):
             return exports, values
 
         told = sum(
@@ -243,14 +236,9 @@ class Ledger:
             evaporation = self._mean(imports[self._imports[names.IMPOSED_EVAPORATION]])
         elif complete:
             evaporation = told
-        elif cell_evaporation is not None:
-            evaporation = self._mean(cell_evaporation)
         else:
-            raise FieldError(
-                "the budget of water needs the evaporation of every surface; of"
-                f" {', '.join(t for t in TILES if over(names.EVAPORATION, t) not in self._exports)}"
-                " there is neither an export nor an estimate"
-            )
+            # Where a surface has no host, the plugin's own estimate of it counts.
+            evaporation = self._mean(exports[self._exports[names.CELL_EVAPORATION]])
         rain, snow, both = (self._exports[name] for name in names.PRECIPITATION)
         computed = self._mean(exports[rain]) + self._mean(exports[snow])
         owed = self._remainder
@@ -264,6 +252,11 @@ class Ledger:
         exported = fallen["rainfall_flux"] + fallen["snowfall_flux"]
         values |= fallen | {
             "evaporation_total": evaporation,
+            "water_residual_of_model": tendency
+            + self._mean(exports[self._exports[names.CELL_PRECIPITATION]])
+            - self._mean(exports[self._exports[names.CELL_EVAPORATION]]),
+            names.DEBT: self._mean(exports[self._exports[names.DEBT]]),
+            f"{names.DEBT}_largest": float(exports[self._exports[names.DEBT]].max()),
             "water_residual_as_computed": tendency + computed - evaporation,
             "water_residual": tendency + exported - evaporation,
             "water_remainder": self._remainder,

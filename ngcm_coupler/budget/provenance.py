@@ -78,8 +78,15 @@ class Sources:
                 "learned column water tendency plus evaporation of the tiles, negative amounts"
                 " carried as debt"
             )
-        split = "" if name == "precipitation_flux" else "; rain and snow by wet-bulb temperature"
-        return f"{origin}, closed globally{split}"
+        match name:
+            case "column_budget_evaporation_flux":
+                return "bulk formulae over the tiles; over those without a host, of stand-ins"
+            case "column_budget_precipitation_flux" | "precipitation_debt":
+                return origin
+            case "precipitation_flux":
+                return f"{origin}, closed globally"
+            case _:
+                return f"{origin}, closed globally; rain and snow by wet-bulb temperature"
 
 
 _MODEL_WORDS = {

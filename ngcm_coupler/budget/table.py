@@ -43,6 +43,7 @@ _WATER = {
     f"tendency_of_{names.COLUMN_WATER}": "change of water in the air",
 }
 _CLOSURE = {
+    "water_residual_of_model": "residual of the model",
     "water_residual_as_computed": "residual as computed",
     "water_residual": "residual as exported",
     "water_remainder": "owed to the surface",
@@ -72,6 +73,8 @@ def table(ledger: Ledger) -> str:
         *_section("water [mm/day]", _WATER, mean, last, ".5f", _MILLIMETRE_PER_DAY),
         *_rows(_CLOSURE, mean, last, ".2e", _MILLIMETRE_PER_DAY),
         *_rows({"precipitation_factor": "factor of precipitation [1]"}, mean, last, ".5f"),
+        *_rows({names.DEBT: "owed by columns [kg m-2]"}, mean, last, ".5f"),
+        *_rows({f"{names.DEBT}_largest": "by one column [kg m-2]"}, mean, last, ".5f"),
         *_rows({names.COLUMN_WATER: "water in the air [kg m-2]"}, mean, last, ".5f"),
         *_section("dry air [Pa]", {"dry_air_pressure": "pressure"}, mean, last, ".3f"),
         *_rows({"dry_air_pressure_change": "change over an interval"}, mean, last, ".2e"),

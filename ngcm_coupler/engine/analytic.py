@@ -96,6 +96,7 @@ class AnalyticAtmosphere:
         self.sigma_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
         self.step_seconds = step_seconds
         self.budgets_water = True
+        self.predicts_precipitation = False
         self.parameters: dict[str, np.ndarray] = {}
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)

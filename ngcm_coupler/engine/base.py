@@ -152,6 +152,7 @@ class Atmosphere(Protocol):
       sigma_levels: pressure of the levels over surface pressure [1], top first, shape (levels,).
       step_seconds: length of a model step.
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
+      predicts_precipitation: whether `surface_water` tells a precipitation of the model's own.
       budgets_water: whether `surface_water` can tell what a step has done.
     """
 
@@ -162,6 +163,7 @@ class Atmosphere(Protocol):
     step_seconds: int
     parameters: Parameters
     budgets_water: bool
+    predicts_precipitation: bool
 
     def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
         """Builds the initial state.

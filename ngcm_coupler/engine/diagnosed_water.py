@@ -39,6 +39,11 @@ def diagnoses_water(model_config_str: str) -> bool:
     return _module(model_config_str) in (_PLAIN, _PREDICTING)
 
 
+def predicts_precipitation(model_config_str: str) -> bool:
+    """Whether the model predicts precipitation, or evaporation, from which it follows."""
+    return _module(model_config_str) == _PREDICTING
+
+
 def _module(model_config_str: str) -> str | None:
     """Name of the diagnostics of the step, None where the configuration names none."""
     named = re.search(rf"{_STEP}\.diagnostics_module\s*=[\s\\]*@(\w+)", model_config_str)

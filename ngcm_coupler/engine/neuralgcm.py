@@ -39,6 +39,7 @@ from ngcm_coupler.engine.checkpoint import Checkpoint
 from ngcm_coupler.engine.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
+    predicts_precipitation,
     with_water_diagnostics,
 )
 from ngcm_coupler.engine.era5 import read_initial_data
@@ -91,6 +92,7 @@ class NeuralGCM:
         self.grid = _gaussian_grid(self._model, checkpoint)
         self.parameters: Parameters = self._model.params
         self.budgets_water = diagnoses_water(config)
+        self.predicts_precipitation = predicts_precipitation(config)
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
         mask = xarray_utils.nodal_land_sea_mask_from_ds(
             self._specs.aux_features[xarray_utils.XARRAY_DS_KEY]

@@ -48,7 +48,7 @@ class World:
         return Ledger(GRID, self.land, self.imports, self.exports, INTERVAL, self.water, DRY)
 
     def interval(self):
-        """Imports, exports, dry-air pressure, and evaporation of whole cells."""
+        """Imports, exports and dry-air pressure."""
         ice = np.where(self.rng.random(GRID.size) < 0.2, self.rng.random(GRID.size), 0.0)
         fractions = self.fractions(ice)
         quantities = {}
@@ -59,6 +59,7 @@ class World:
             quantities[name] = sum(fractions[tile] * tiles[tile] for tile in TILES)
         self.water = (self.water + self.rng.normal(0.0, 0.3, GRID.size)).astype(np.float32)
         quantities[names.COLUMN_WATER] = self.water
+        quantities[names.CELL_EVAPORATION] = quantities[names.EVAPORATION]
         for name in ("rainfall_flux", "snowfall_flux"):
             quantities[name] = self.rng.exponential(2.0e-5, GRID.size)
         quantities["precipitation_flux"] = quantities["rainfall_flux"] + quantities["snowfall_flux"]
@@ -73,7 +74,6 @@ class World:
             np.stack(imports).astype(np.float32),
             np.stack(rows).astype(np.float32),
             DRY + self.rng.normal(),
-            quantities[names.EVAPORATION].astype(np.float32),
         )
 
     def fractions(self, ice):
@@ -82,8 +82,8 @@ class World:
         return {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": self.land}
 
     def close(self, ledger):
-        imports, exports, pressure, evaporation = self.interval()
-        return imports, exports, ledger.close(self.clock, imports, exports, pressure, evaporation)
+        imports, exports, pressure = self.interval()
+        return imports, exports, ledger.close(self.clock, imports, exports, pressure)
 
     def row(self, array, name):
         number = [row.name for row in self.exports].index(name)
@@ -166,7 +166,7 @@ def test_shares_of_the_tiles_add_up_to_the_cell_and_means_are_per_area_of_the_ti
 def test_a_cell_that_does_not_fit_its_tiles_shows():
     world = World()
     ledger = world.ledger()
-    imports, exports, pressure, _ = world.interval()
+    imports, exports, pressure = world.interval()
     name = "surface_downward_sensible_heat_flux"
     exports[[row.name for row in EXPORTS].index(name), 7] += 3.0
     ledger.close(world.clock, imports, exports, pressure)
@@ -196,7 +196,7 @@ def test_means_over_a_tile_count_its_area():
     name = "surface_downward_sensible_heat_flux_over_sea_ice"
     row = [each.name for each in EXPORTS].index(name)
     for ice, flux in ((0.1, 1.0), (0.3, 5.0)):
-        imports, exports, pressure, _ = world.interval()
+        imports, exports, pressure = world.interval()
         imports[1], exports[row] = ice, flux
         ledger.close(world.clock, imports, exports, pressure)
     assert ledger.means()[name] == pytest.approx(4.0, rel=1e-6)
@@ -206,7 +206,7 @@ def test_means_over_a_tile_count_its_area():
 def test_a_surface_that_is_nowhere_has_no_mean():
     world = World()
     ledger = world.ledger()
-    imports, exports, pressure, _ = world.interval()
+    imports, exports, pressure = world.interval()
     imports[1] = 0.0
     ledger.close(world.clock, imports, exports, pressure)
     name = "surface_downward_sensible_heat_flux_over_sea_ice"
@@ -218,13 +218,8 @@ def test_a_surface_that_is_nowhere_has_no_mean():
 def test_evaporation_of_surfaces_without_a_host_is_in_the_balance_and_named():
     world = World(OCEAN_ONLY)
     ledger = world.ledger()
-    imports, exports, pressure, evaporation = world.interval()
-    with pytest.raises(FieldError, match="sea_ice, land there is neither"):
-        ledger.close(world.clock, imports, exports, pressure)
-    world = World(OCEAN_ONLY)
-    ledger = world.ledger()
-    ledger.close(world.clock, imports, exports, pressure, evaporation)
-    total = float((evaporation.astype(np.float64) * WEIGHTS).sum())
+    _, exports, _ = world.close(ledger)
+    total = float((world.row(exports, names.CELL_EVAPORATION) * WEIGHTS).sum())
     told = ledger.last[share_of(over(names.EVAPORATION, "ice_free_sea"))]
     assert ledger.last["evaporation_total"] == pytest.approx(total, rel=1e-12)
     assert ledger.last["evaporation_without_host"] == pytest.approx(total - told, rel=1e-12)
@@ -241,7 +236,7 @@ def test_imposed_evaporation_is_the_one_that_is_balanced():
 def test_without_a_water_budget_exports_stay_as_they_are():
     world = World(offered(frozenset({"sea_ice", "land"})))
     ledger = world.ledger()
-    imports, exports, pressure, _ = world.interval()
+    imports, exports, pressure = world.interval()
     assert ledger.close(world.clock, imports, exports, pressure) is exports
     assert "water_residual" not in ledger.last
     assert ledger.last[names.COLUMN_WATER] == pytest.approx(25.0, abs=1.0)
@@ -251,7 +246,7 @@ def test_dry_air_is_compared_with_the_interval_before_and_with_the_start():
     world = World()
     ledger = world.ledger()
     for pressure in (DRY + 2.0, DRY + 5.0):
-        imports, exports, _, _ = world.interval()
+        imports, exports, _ = world.interval()
         ledger.close(world.clock, imports, exports, pressure)
     assert ledger.last["dry_air_pressure_change"] == 3.0
     assert ledger.last["dry_air_pressure_drift"] == 5.0
@@ -267,7 +262,7 @@ def test_a_restored_ledger_continues_bit_for_bit():
     continued.restore(json.loads(json.dumps(straight.state())))
     assert table(continued) == table(straight)
     for _ in range(3):
-        imports, exports, pressure, _ = world.interval()
+        imports, exports, pressure = world.interval()
         both = [
             ledger.close(world.clock, imports, exports, pressure)
             for ledger in (straight, continued)

@@ -1,0 +1,149 @@
+"""What a run writes down where the atmosphere is: the budgets, the history, the log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngcm_coupler import __version__
+from ngcm_coupler.budget.ledger import Ledger
+from ngcm_coupler.budget.output import BudgetFile
+from ngcm_coupler.budget.provenance import Sources
+from ngcm_coupler.budget.table import table
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.config import Config
+from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.errors import OutputError
+from ngcm_coupler.fields import Field
+from ngcm_coupler.history import History
+
+_log = logging.getLogger(__name__)
+
+_COLUMN_WATER = "atmosphere_mass_content_of_water"
+
+
+class Records:
+    """The ledger of a run and its files."""
+
+    def __init__(
+        self,
+        config: Config,
+        atmosphere: Atmosphere,
+        imports: Sequence[Field],
+        exports: Sequence[Field],
+        values: np.ndarray,
+        dry_air_pressure: float,
+    ) -> None:
+        """Begins the ledger; `open` creates the files.
+
+        Args:
+          config: the settings.
+          atmosphere: the atmosphere.
+          imports: fields of the rows of the import array.
+          exports: fields of the rows of the export array.
+          values: exports at the start of the run or segment, shape (len(exports), n).
+          dry_air_pressure: mean over the globe at that time [Pa].
+        """
+        self._config = config
+        self._fields = (*imports, *exports)
+        self._atmosphere = atmosphere
+        self._history: History | None = None
+        self._budget_file: BudgetFile | None = None
+        self._ledger = Ledger(
+            atmosphere.grid,
+            atmosphere.land_area_fraction,
+            imports,
+            exports,
+            config.coupling.interval_seconds,
+            values[[row.name for row in exports].index(_COLUMN_WATER)],
+            dry_air_pressure,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a continued run needs, of types that JSON keeps exactly."""
+        return self._ledger.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from what `state` gave.
+
+        Raises:
+          RestartError: the state is that of a run with other budgets.
+        """
+        self._ledger.restore(state)
+
+    def open(self, clock: Clock) -> None:
+        """Says where the fields come from, and creates the files.
+
+        Raises:
+          OutputError: a file cannot be created, or would replace that of an earlier segment.
+        """
+        history = self._config.history
+        for key, file in (("file", history.file), ("budget_file", history.budget_file)):
+            if file and self._config.restart.read_file and Path(file).exists():
+                raise OutputError(
+                    f"&ngcm_history {key} = '{file}' exists, and this run continues another: its"
+                    " records would be lost; give the file of each segment a name of its own"
+                )
+        sources = Sources.of(
+            self._config,
+            self._atmosphere.name,
+            predicts_precipitation=self._atmosphere.predicts_precipitation,
+        )
+        provenance = {row.name: sources.text(row) for row in self._fields}
+        width = max(map(len, provenance))
+        lines = [f"  {name:{width}} {text}" for name, text in provenance.items()]
+        _log.info("where the fields come from\n%s", "\n".join(lines))
+        attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
+        if history.file:
+            self._history = History(
+                history.file,
+                self._atmosphere.grid,
+                self._atmosphere.land_area_fraction,
+                self._fields,
+                clock,
+                attributes,
+                provenance,
+            )
+        if history.budget_file:
+            self._budget_file = BudgetFile(
+                history.budget_file, self._ledger, clock, attributes, provenance
+            )
+
+    def enter(
+        self, clock: Clock, imports: np.ndarray, exports: np.ndarray, dry_air_pressure: float
+    ) -> np.ndarray:
+        """Enters the interval that ends now into the ledger. See `Ledger.close`."""
+        return self._ledger.close(clock, imports, exports, dry_air_pressure)
+
+    def write(self, clock: Clock, imports: np.ndarray, exports: np.ndarray) -> None:
+        """Writes the interval that has been entered to the files.
+
+        Raises:
+          OutputError: a file cannot be written.
+        """
+        if self._history is not None:
+            rows = np.concatenate([imports, exports])
+            values = {row.name: value for row, value in zip(self._fields, rows, strict=True)}
+            self._history.write(clock, self._ledger.interval_seconds, values)
+        if self._budget_file is not None:
+            self._budget_file.write()
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s", table(self._ledger))
+
+    def close(self) -> None:
+        """Prints the budgets and completes the files.
+
+        Raises:
+          OutputError: a file cannot be completed.
+        """
+        if self._ledger.clock is not None:
+            _log.info("%s", table(self._ledger))
+        with contextlib.ExitStack() as files:  # one that fails leaves none open
+            for file in (self._history, self._budget_file):
+                if file is not None:
+                    files.callback(file.close)

@@ -187,7 +187,7 @@ class Radiation:
     )
     interval_seconds: int = key(
         10800,
-        "Time between two calculations of 'rrtmgp'; in between, sun and clouds change as in 'grey'.",
+        "Time between two calculations of 'rrtmgp'; in between, sun and clouds change.",
         unit="s",
         minimum=60,
         maximum=86400,

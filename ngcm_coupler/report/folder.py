@@ -1,0 +1,159 @@
+"""The netCDF files of one run in a folder, known by what is in them and not by their names."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngcm_coupler.budget.output import TITLE as BUDGET_TITLE
+from ngcm_coupler.errors import DataError
+from ngcm_coupler.netcdf import import_netcdf4
+
+_SIGNATURES = (b"\x89HDF", b"CDF")
+_HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """One file of a run.
+
+    Attributes:
+      path: the file.
+      attributes: its global attributes.
+      time_units: since when its times count.
+      bounds: begin and end of each record, in those units, shape (records, 2).
+      grid: latitudes, longitudes and land fraction, flat; empty for budgets.
+      variables: names of its variables.
+    """
+
+    path: Path
+    attributes: dict[str, str]
+    time_units: str
+    bounds: np.ndarray
+    grid: np.ndarray
+    variables: tuple[str, ...]
+
+    def dates(self) -> np.ndarray:
+        """Begin and end of each record, datetime64, shape (records, 2)."""
+        start = np.datetime64(self.time_units.removeprefix("seconds since ").replace(" ", "T"), "s")
+        return start + self.bounds.astype("timedelta64[s]")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFiles:
+    """The files of one run in the order of time; one of the two may be empty."""
+
+    history: tuple[Segment, ...]
+    budget: tuple[Segment, ...]
+
+
+def find(folder: Path) -> RunFiles:
+    """The history and budget files in a folder.
+
+    Raises:
+      DataError: there is none, one cannot be read or has no record, or they are of two runs.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; give the one that holds the files of a run")
+    history, budget, others = [], [], []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and _is_netcdf(path):
+            kind, segment = _read(path)
+            {"history": history, "budget": budget}.get(kind, others).append(segment)
+    if not history and not budget:
+        seen = f"; of other kinds: {', '.join(each.path.name for each in others)}" if others else ""
+        raise DataError(
+            f"{folder} holds no history or budget file of ngcm_coupler{seen}; set file and"
+            " budget_file in &ngcm_history and give the folder that they are in"
+        )
+    for segment in (*history, *budget):
+        if not len(segment.bounds):
+            raise DataError(
+                f"{segment.path} has no record: its run has not completed an interval; remove it or"
+                " give the folder of another run"
+            )
+    _require_one_run((*history, *budget))
+    return RunFiles(_in_order(history), _in_order(budget))
+
+
+def _is_netcdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4).startswith(_SIGNATURES)
+
+
+def _read(path: Path) -> tuple[str, Segment]:
+    """The kind of a file and what identifies its run."""
+    try:
+        with import_netcdf4().Dataset(path) as file:
+            file.set_auto_mask(False)
+            attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
+            names = tuple(file.variables)
+            has_history = all(name in names for name in _HISTORY_VARIABLES)
+            kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
+            kind = "history" if has_history else kind
+            if kind == "other":
+                return kind, Segment(path, attributes, "", np.empty((0, 2)), np.empty(0), names)
+            parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
+                     if kind == "history"]  # fmt: skip
+            grid = np.concatenate(parts) if parts else np.empty(0)
+            bounds = np.asarray(file["time_bounds"][...])
+            return kind, Segment(path, attributes, file["time"].units, bounds, grid, names)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}); if its run still writes it, wait for its end or set"
+            " HDF5_USE_FILE_LOCKING=FALSE"
+        ) from error
+
+
+def _require_one_run(segments: Sequence[Segment]) -> None:
+    """Raises a `DataError` that names two files of different runs."""
+    first = segments[0]
+    for other in segments[1:]:
+        for what, difference in _differences(first, other):
+            raise DataError(
+                f"{first.path.name} and {other.path.name} are of two runs: {what} {difference};"
+                " keep the files of one run in a folder of their own"
+            )
+    for kind in ({len(each.grid) > 0: each for each in segments}).values():
+        same_kind = [each for each in segments if (len(each.grid) > 0) == (len(kind.grid) > 0)]
+        for other in same_kind:
+            if other.grid.shape != kind.grid.shape or not np.array_equal(other.grid, kind.grid):
+                raise DataError(
+                    f"{kind.path.name} and {other.path.name} are of two runs: their grids or land"
+                    " differ; keep the files of one run in a folder of their own"
+                )
+            if changed := set(other.variables) ^ set(kind.variables):
+                raise DataError(
+                    f"{kind.path.name} and {other.path.name} are of two runs: only one has"
+                    f" {', '.join(sorted(changed)[:3])}; keep the files of one run in a folder of"
+                    " their own"
+                )
+
+
+def _differences(first: Segment, other: Segment) -> Iterator[tuple[str, Any]]:
+    model, other_model = (each.attributes.get("source", "") for each in (first, other))
+    if model != other_model:
+        yield "the model is", f"{model!r} and {other_model!r}"
+    if first.time_units != other.time_units:
+        yield "time counts in", f"{first.time_units!r} and {other.time_units!r}"
+
+
+def _in_order(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Sorted by time.
+
+    Raises:
+      DataError: two files hold the same interval.
+    """
+    ordered = sorted(segments, key=lambda each: each.bounds[0, 0])
+    for earlier, later in itertools.pairwise(ordered):
+        if later.bounds[0, 0] < earlier.bounds[-1, 1]:
+            raise DataError(
+                f"{earlier.path.name} and {later.path.name} hold the same intervals; keep one of"
+                " them in the folder"
+            )
+    return tuple(ordered)

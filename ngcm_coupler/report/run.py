@@ -1,0 +1,94 @@
+"""From the files of a run to the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngcm_coupler.fields import EXPORTS, Field
+from ngcm_coupler.report import maps, series
+from ngcm_coupler.report.folder import RunFiles, Segment, find
+from ngcm_coupler.report.means import entry_series, field_means, provenance, read_grid
+from ngcm_coupler.report.page import Contents, page
+from ngcm_coupler.report.tables import tables
+
+_NEEDS = {
+    "sea_ice": "the host gives no sea ice",
+    "land": "the host gives no land",
+    "radiation": "the run has no radiation",
+    "top_of_atmosphere": "the radiation scheme does not know the top of the air",
+    "water": "the water budget of the model is not known",
+    "skin": "the run has no skin of the sea of its own",
+}
+
+
+def report(folder: Path) -> str:
+    """The page of the run whose files are in a folder.
+
+    Raises:
+      DataError: the folder does not hold the files of one run.
+    """
+    files = find(folder)
+    segments = files.budget or files.history
+    times = _times(segments)
+    pictures, drawn, missing = [], [], []
+    entries = entry_series(files.budget) if files.budget else {}
+    if files.budget:
+        pictures += series.of_budget(times, entries)
+    if files.history:
+        grid = read_grid(files.history[0])
+        fields = {each.name: each for each in field_means(files.history, maps.wanted(), grid)}
+        pictures += series.of_history(_times(files.history), fields)
+        drawn, missing = maps.draw_all(fields, grid)
+    return page(
+        Contents(
+            title=f"Run of {segments[0].attributes.get('source', 'an unnamed atmosphere')}",
+            facts=_facts(files, times),
+            times=times,
+            tables=tables(entries) if entries else (),
+            series=pictures,
+            maps=drawn,
+            missing_maps=missing,
+            not_offered=_not_offered(files),
+            provenance=provenance(files.history or files.budget),
+        )
+    )
+
+
+def _times(segments: Sequence[Segment]) -> np.ndarray:
+    return np.concatenate([segment.dates() for segment in segments])
+
+
+def _facts(files: RunFiles, times: np.ndarray) -> dict[str, str]:
+    """What the files say of the run."""
+    segments = (*files.budget, *files.history)
+    seconds = int((times[0, 1] - times[0, 0]) / np.timedelta64(1, "s"))
+    hours = (times[-1, 1] - times[0, 0]) / np.timedelta64(1, "h")
+    gaps = int((times[1:, 0] > times[:-1, 1]).sum())
+    facts = {
+        "Time": f"{times[0, 0]} to {times[-1, 1]}, {hours:g} hours",
+        "Interval": f"{seconds} s, {len(times)} records" + (f", {gaps} gaps" if gaps else ""),
+    }
+    facts |= {
+        name.replace("_", " "): text
+        for name, text in segments[0].attributes.items()
+        if name not in ("Conventions", "title")
+    }
+    kinds = (("History", files.history), ("Budget", files.budget))
+    return facts | {
+        kind: ", ".join(segment.path.name for segment in found) or "none" for kind, found in kinds
+    }
+
+
+def _not_offered(files: RunFiles) -> list[tuple[str, str]]:
+    """Exports that a run does not have, and what they need."""
+    if not files.history:
+        return []
+    present = files.history[0].variables
+    return [(row.name, _reason(row)) for row in EXPORTS if row.name not in present]
+
+
+def _reason(row: Field) -> str:
+    return "it needs what the run lacks: " + " or ".join(_NEEDS[need] for need in row.needs)

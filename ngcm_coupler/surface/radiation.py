@@ -11,7 +11,7 @@ from jax import Array
 
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.groups import Radiation as RadiationSettings
-from ngcm_coupler.surface import spectral
+from ngcm_coupler.surface import rrtmgp_columns, spectral
 from ngcm_coupler.surface.clouds import clouds
 from ngcm_coupler.surface.grey import Air, grey_sky
 from ngcm_coupler.surface.insolation import sun, sunlight
@@ -54,6 +54,24 @@ _OFFERED = {
 def offered(settings: RadiationSettings) -> tuple[str, ...]:
     """The fluxes of `Radiation` that the scheme computes; the others are None."""
     return _OFFERED[settings.scheme]
+
+
+def check(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> None:
+    """Makes sure that the scheme can run.
+
+    Args:
+      settings: ``&ngcm_radiation``.
+      shape: rows and columns of the grid.
+      seconds: model step [s].
+
+    Raises:
+      ConfigError: it cannot; the message says why and what would do.
+    """
+    if settings.scheme != "rrtmgp":
+        return
+    rrtmgp_columns.require_package()
+    if fault := spectral.fault(settings, shape, seconds):
+        raise ConfigError(fault)
 
 
 def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:
@@ -144,7 +162,7 @@ def radiate(
         latitude=latitude,
         longitude=longitude,
     )
-    side = spectral.side_of_blocks(settings)
+    side = spectral.side_of_blocks(settings, shape)
     transmissivity = sky.transmissivity + spectral.spread(state.transmissivity_excess, shape, side)
     return state, Radiation(
         shortwave_down=jnp.maximum(transmissivity, 0.0) * power,

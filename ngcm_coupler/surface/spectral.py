@@ -49,18 +49,43 @@ class SpectralState:
     """Whether anything has been computed yet, shape ()."""
 
 
-def side_of_blocks(settings: RadiationSettings) -> int:
+def side_of_blocks(settings: RadiationSettings, shape: tuple[int, int]) -> int:
     """Columns along the side of a block that shares one calculation."""
-    return settings.coarsening or _SIDES.get(jax.default_backend(), 1)
+    if settings.coarsening:
+        return settings.coarsening
+    side = _SIDES.get(jax.default_backend(), 1)
+    while any(count % side for count in shape):
+        side -= 1
+    return side
+
+
+def fault(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> str | None:
+    """What keeps spectra from a grid of that many rows and columns and that model step, or None."""
+    side, interval = side_of_blocks(settings, shape), settings.interval_seconds
+    if any(count % side for count in shape):
+        return (
+            f"&ngcm_radiation coarsening = {side} does not divide the grid of {shape[1]} columns"
+            f" and {shape[0]} rows; use 1 or a divisor of both"
+        )
+    if interval % seconds:
+        return (
+            f"&ngcm_radiation interval_seconds = {interval} is not a multiple of the model step"
+            f" {seconds}; use {seconds} or 2, 3, ... times as much, a divisor of a day"
+        )
+    return None
 
 
 def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> SpectralState:
     """The state of a run that begins, for a grid of that many rows and columns."""
-    side = side_of_blocks(settings)
+    side = side_of_blocks(settings, shape)
     blocks = (shape[0] // side) * (shape[1] // side)
     nothing = jnp.zeros(blocks, jnp.float32)
     return SpectralState(
-        jnp.zeros((4, blocks), jnp.float32), nothing, nothing, nothing, jnp.zeros((), bool)
+        transmissivity_excess=jnp.zeros((4, blocks), jnp.float32),
+        reflectivity=nothing,
+        longwave_excess=nothing,
+        outgoing_longwave=nothing,
+        begun=jnp.zeros((), bool),
     )
 
 
@@ -99,7 +124,7 @@ def _computed(
     settings: RadiationSettings, air: Air, shape: tuple[int, int], cosine: Array, key: Array
 ) -> SpectralState:
     """Spectra of all blocks."""
-    side = side_of_blocks(settings)
+    side = side_of_blocks(settings, shape)
     cheap = grey_sky(settings, air, cosine)
     # The sun shines on a block as it does on average on those of its columns that see it.
     lit = (cosine > 0.0).astype(cosine.dtype)

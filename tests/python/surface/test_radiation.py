@@ -13,7 +13,7 @@ from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.albedo import BANDS, open_water_albedo
 from ngcm_coupler.surface.insolation import sunlight
-from ngcm_coupler.surface.radiation import initial_state, offered, radiate
+from ngcm_coupler.surface.radiation import check, initial_state, offered, radiate
 
 SHAPE = (4, 8)
 DAY = np.int32(np.datetime64("2000-01-15").astype(int))
@@ -144,6 +144,27 @@ def test_what_a_scheme_offers_is_what_it_gives():
     flux = grey()
     given = {f.name for f in dataclasses.fields(flux) if getattr(flux, f.name) is not None}
     assert set(offered(GREY)) == given
+
+
+@pytest.mark.parametrize(
+    ("change", "shape", "step", "message"),
+    [
+        ({"coarsening": 3}, (64, 128), 3600, "coarsening = 3 does not divide"),
+        ({"interval_seconds": 5400}, (64, 128), 3600, "not a multiple of the model step 3600"),
+    ],
+)
+def test_what_does_not_fit_the_model_is_named(change, shape, step, message):
+    pytest.importorskip("rrtmgp")
+    settings = dataclasses.replace(RadiationSettings(scheme="rrtmgp"), **change)
+    with pytest.raises(ConfigError, match=message):
+        check(settings, shape, step)
+
+
+def test_blocks_fit_any_grid_unless_told_otherwise():
+    pytest.importorskip("rrtmgp")
+    settings = RadiationSettings(scheme="rrtmgp")
+    for shape in ((64, 128), (10, 20), (7, 9)):
+        check(settings, shape, 3600)
 
 
 class TestSpectra:

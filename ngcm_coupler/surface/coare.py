@@ -1,9 +1,9 @@
 """The closures of the COARE 3.0 and 3.6 bulk algorithms: roughness, stability and gustiness.
 
 Elementwise functions of JAX arrays; `bulk.py` iterates them. COARE 3.6 is COARE 3.5 (Edson et al.
-2013) in what is used here: no wave input, a skin temperature instead of the cool-skin model. The
-authors' code stops rows with z/L > 50 after one iteration; here every row is iterated alike.
-COARE 3.0 and 3.6 share the stability function of heat.
+2013) in what is used here: there is no wave input, and the cool skin is in `skin.py`. The authors'
+code stops rows with z/L > 50 after one iteration; here every row is iterated alike. COARE 3.0
+and 3.6 share the stability function of heat.
 
 Sources:
   Fairall et al. (2003), J. Climate 16, 571-591.

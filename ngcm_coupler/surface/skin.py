@@ -1,7 +1,7 @@
 """The millimetre and the metres at the top of the sea, which an ocean model does not resolve.
 
-The cool skin: the sea loses heat at its very surface, through a conducting film that is some tenths
-of a degree colder below than the water it lies on. The warm layer: on a calm sunny day the sun
+The cool skin: the sea loses heat at its very surface, which conduction through a thin film leaves
+some tenths of a degree colder than the water below. The warm layer: on a calm sunny day the sun
 warms the upper metres by some degrees. Elementwise functions of JAX arrays.
 
 Sources:

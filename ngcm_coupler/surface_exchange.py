@@ -24,7 +24,7 @@ from ngcm_coupler.constants import (
 from ngcm_coupler.engine.base import Columns, Increments, LowestLevel, SurfaceWater
 from ngcm_coupler.fields import BANDS, TILES, over
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.host_surface import HostSurface, Ice, Land, SurfaceReader
 from ngcm_coupler.surface import derived, water
 from ngcm_coupler.surface.albedo import open_water_albedo
 from ngcm_coupler.surface.bulk import bulk_fluxes
@@ -35,6 +35,7 @@ from ngcm_coupler.surface.land import land_fluxes
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 from ngcm_coupler.surface.radiation import Radiation, initial_state, radiate
 from ngcm_coupler.surface.similarity import BulkFluxes
+from ngcm_coupler.surface.skin import warm_layer_step
 
 Rows = dict[str, jax.Array]
 """Exported fields by name, shape (n,) each."""
@@ -66,10 +67,12 @@ class ExchangeState:
 
     Attributes:
       water_debt: precipitation that columns owe [kg m-2], shape (n,).
+      warming: what the warm layer of the sea exceeds the host's temperature by [K], shape (n,).
       radiation: what the radiation scheme keeps between its calculations.
     """
 
     water_debt: jax.Array
+    warming: jax.Array
     radiation: Any
 
 
@@ -107,8 +110,10 @@ class SurfaceExchange:
 
     def begin(self) -> ExchangeState:
         """The state of a run that begins."""
+        nothing = jnp.zeros(self.grid.size, jnp.float32)
         return ExchangeState(
-            jnp.zeros(self.grid.size, jnp.float32),
+            nothing,
+            nothing,
             initial_state(self.config.radiation, (self.grid.nlat, self.grid.nlon)),
         )
 
@@ -120,9 +125,8 @@ class SurfaceExchange:
           columns: the air above.
           surface: the surface below.
         """
-        lowest = _Lowest.of(air)
-        fluxes = self._turbulence(lowest, surface)
-        return self._states(lowest, columns, surface, fluxes)
+        cell = self._cell(air, surface)
+        return self._states(cell, columns, self._turbulence(cell, {}))
 
     def fluxes(
         self,
@@ -147,23 +151,31 @@ class SurfaceExchange:
           What to hand on; the exported fields, of which fluxes of the sun are means over the
           step; and what fluxes that the host has imposed add to the air, None if it has not.
         """
-        lowest = _Lowest.of(air)
-        fluxes = self._turbulence(lowest, surface)
-        rows = self._states(lowest, columns, surface, fluxes)
-        weights = self._weights(surface)
+        cell = self._cell(air, surface)
+        skin: dict[str, Any] = {}
+        sky = sun = None
+        if self.config.radiation.scheme != "host":
+            radiation, sky, sun = self._sky(state.radiation, cell, columns, step)
+            state = dataclasses.replace(state, radiation=radiation)
+            if self.config.surface.sea_skin != "none":
+                skin = {
+                    "downwelling_longwave_flux": sky.longwave_down,
+                    "net_shortwave_flux": sun["ice_free_sea"],
+                    "warm_layer_warming": state.warming,
+                }
+        fluxes = self._turbulence(cell, skin)
+        rows = self._states(cell, columns, fluxes)
         for name, attribute in _TURBULENT.items():
-            rows |= _tiles(name, {t: getattr(fluxes[t], attribute) for t in TILES}, weights)
+            rows |= cell.tiles(name, {t: getattr(fluxes[t], attribute) for t in TILES})
         rows[over("water_evapotranspiration_flux", "sea")] = derived.sea_mean(
             fluxes["ice_free_sea"].evaporation,
             fluxes["sea_ice"].evaporation,
             surface.sea_ice_area_fraction,
         )
-        if self.config.radiation.scheme != "host":
-            radiation_state, radiation_rows = self._radiation(
-                state.radiation, lowest, columns, surface, fluxes, step
-            )
-            state = dataclasses.replace(state, radiation=radiation_state)
-            rows |= radiation_rows
+        if sky is not None and sun is not None:
+            rows |= _from_above(sky) | _heat(cell, sky, sun, fluxes)
+            if self.config.surface.sea_skin == "cool_and_warm":
+                state = self._warmed(state, cell, rows, fluxes["ice_free_sea"], step)
         increments, unabsorbed = None, 0.0
         if surface.imposed:
             added, cut = imposed_increments(
@@ -177,58 +189,62 @@ class SurfaceExchange:
             increments = Increments(added.air_temperature, added.specific_humidity, wind)
         if exchanged is not None:
             evaporation = rows["water_evapotranspiration_flux"] + unabsorbed
-            state, water_rows = self._water(
-                state, lowest, exchanged, evaporation, rows, step.seconds
-            )
+            state, water_rows = self._water(state, cell, exchanged, evaporation, rows, step.seconds)
             rows |= water_rows
         return state, rows, increments
 
-    def _turbulence(self, air: _Lowest, surface: HostSurface) -> dict[str, BulkFluxes]:
-        """The turbulent fluxes of each tile."""
-        ice = self.reader.ice(surface, air.at_surface)
-        land = self.reader.land(surface, air.at_surface)
-        still = {
-            "eastward_wind": air.level.eastward_wind,
-            "northward_wind": air.level.northward_wind,
-        }
+    def _cell(self, level: LowestLevel, surface: HostSurface) -> _Cell:
+        """What is known of a cell before anything is exchanged."""
+        at_surface = level.brought_to_surface()
+        land = jnp.asarray(self.land_area_fraction, jnp.float32)
+        ice, sea = surface.sea_ice_area_fraction, 1.0 - land
+        return _Cell(
+            level,
+            jnp.maximum(level.specific_humidity, 0.0),
+            level.air_temperature * (REFERENCE_PRESSURE / level.air_pressure) ** KAPPA,
+            surface,
+            self.reader.ice(surface, at_surface),
+            self.reader.land(surface, at_surface),
+            {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land},
+        )
+
+    def _turbulence(self, cell: _Cell, skin: Mapping[str, Any]) -> dict[str, BulkFluxes]:
+        """The turbulent fluxes of each tile; the sea with what its skin follows from, if any."""
+        air, surface = cell.air, cell.surface
+        wind = {"eastward_wind": air.eastward_wind, "northward_wind": air.northward_wind}
         drifting = {
-            "eastward_wind": air.level.eastward_wind - surface.eastward_current,
-            "northward_wind": air.level.northward_wind - surface.northward_current,
+            "eastward_wind": air.eastward_wind - surface.eastward_current,
+            "northward_wind": air.northward_wind - surface.northward_current,
         }
         return {
             "ice_free_sea": bulk_fluxes(
                 self.config.surface.bulk_scheme,
                 sea_surface_temperature=surface.sea_surface_temperature,
                 **drifting,
-                **air.profile,
+                **cell.profile,
+                **skin,
             ),
-            "sea_ice": ice_fluxes(surface_temperature=ice.temperature, **still, **air.profile),
+            "sea_ice": ice_fluxes(surface_temperature=cell.ice.temperature, **wind, **cell.profile),
             "land": land_fluxes(
-                surface_temperature=land.temperature,
-                roughness_length=land.roughness_length,
-                moisture_availability=land.moisture_availability,
-                **still,
-                **air.profile,
+                surface_temperature=cell.land.temperature,
+                roughness_length=cell.land.roughness_length,
+                moisture_availability=cell.land.moisture_availability,
+                **wind,
+                **cell.profile,
             ),
         }
 
-    def _states(
-        self,
-        air: _Lowest,
-        columns: Columns,
-        surface: HostSurface,
-        fluxes: Mapping[str, BulkFluxes],
-    ) -> Rows:
+    def _states(self, cell: _Cell, columns: Columns, fluxes: Mapping[str, BulkFluxes]) -> Rows:
         """The lowest level, and what similarity says of the air below it."""
-        level = air.level
-        virtual = level.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * air.humidity)
+        level = cell.air
+        virtual = level.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * cell.humidity)
         rows = {
             "height": level.height,
             "eastward_wind": level.eastward_wind,
             "northward_wind": level.northward_wind,
             "air_temperature": level.air_temperature,
-            "air_potential_temperature": air.potential_temperature,
-            "specific_humidity": air.humidity,
+            "air_potential_temperature": cell.potential_temperature,
+            "specific_humidity": cell.humidity,
             "air_pressure": level.air_pressure,
             "air_density": level.air_pressure / (GAS_CONSTANT_DRY_AIR * virtual),
             "air_pressure_at_mean_sea_level": air_pressure_at_mean_sea_level(
@@ -240,81 +256,71 @@ class SurfaceExchange:
             "surface_air_pressure": level.surface_air_pressure,
             "surface_altitude": level.surface_altitude,
             "atmosphere_mass_content_of_water": columns.water_content(),
+            "sea_surface_skin_temperature": fluxes["ice_free_sea"].surface_temperature,
         }
         moving = {
-            "eastward_wind_at_10m": surface.eastward_current,
-            "northward_wind_at_10m": surface.northward_current,
+            "eastward_wind_at_10m": cell.surface.eastward_current,
+            "northward_wind_at_10m": cell.surface.northward_current,
         }
-        weights = self._weights(surface)
         for name, attribute in _NEAR_SURFACE.items():
             tiles = {tile: getattr(fluxes[tile], attribute) for tile in TILES}
             tiles["ice_free_sea"] = tiles["ice_free_sea"] + moving.get(name, 0.0)
-            rows |= _tiles(name, tiles, weights)
+            rows |= cell.tiles(name, tiles)
         return rows
 
-    def _radiation(
-        self,
-        state: Any,
-        air: _Lowest,
-        columns: Columns,
-        surface: HostSurface,
-        fluxes: Mapping[str, BulkFluxes],
-        step: Step,
-    ) -> tuple[Any, Rows]:
-        """What shines on the tiles, and what they take of it."""
+    def _sky(
+        self, state: Any, cell: _Cell, columns: Columns, step: Step
+    ) -> tuple[Any, Radiation, dict[str, jax.Array]]:
+        """What shines on the cell, and the sunlight that each tile absorbs."""
         latitude = jnp.asarray(np.deg2rad(self.grid.latitude), jnp.float32)
         longitude = jnp.asarray(np.deg2rad(self.grid.longitude), jnp.float32)
-        span = {"day": step.day, "second": step.second, "seconds": step.seconds}
         light = sunlight(*step, latitude, longitude)
         albedo = {
             "ice_free_sea": open_water_albedo(light.sunlit_cosine),
-            "sea_ice": self.reader.ice(surface, air.at_surface).albedo,
-            "land": self.reader.land(surface, air.at_surface).albedo,
+            "sea_ice": cell.ice.albedo,
+            "land": cell.land.albedo,
         }
-        weights = self._weights(surface)
+        temperature = {
+            "ice_free_sea": cell.surface.sea_surface_temperature,
+            "sea_ice": cell.ice.temperature,
+            "land": cell.land.temperature,
+        }
         state, sky = radiate(
             self.config.radiation,
             state,
-            **span,
             shape=(self.grid.nlat, self.grid.nlon),
+            day=step.day,
+            second=step.second,
+            seconds=step.seconds,
             latitude=latitude,
             longitude=longitude,
             **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
-            surface_albedo=_mean(albedo, weights),
-            surface_temperature=_mean(
-                {tile: fluxes[tile].surface_temperature for tile in TILES}, weights
-            ),
+            surface_albedo=cell.mean(albedo),
+            surface_temperature=cell.mean(temperature),
         )
-        rows = _sky(sky)
-        shortwave = {
+        absorbed = {
             tile: derived.absorbed_shortwave(sky.shortwave_down, albedo[tile]) for tile in TILES
         }
-        longwave = {
-            tile: derived.net_longwave(
-                sky.longwave_down, fluxes[tile].surface_temperature, _EMISSIVITY[tile]
-            )
-            for tile in TILES
-        }
-        non_solar = {
-            tile: derived.non_solar_flux(
-                longwave[tile], fluxes[tile].sensible_heat_flux, fluxes[tile].latent_heat_flux
-            )
-            for tile in TILES
-        }
-        rows |= _tiles("surface_net_downward_shortwave_flux", shortwave, weights)
-        rows |= _tiles("surface_net_downward_longwave_flux", longwave, weights)
-        rows |= _tiles("surface_downward_nonsolar_heat_flux", non_solar, weights)
-        ice = fluxes["sea_ice"]
-        name = over("surface_downward_nonsolar_heat_flux_derivative", "sea_ice")
-        rows[name] = ice.heat_flux_derivative + derived.net_longwave_derivative(
-            ice.surface_temperature, derived.ICE_EMISSIVITY
+        return state, sky, absorbed
+
+    def _warmed(
+        self, state: ExchangeState, cell: _Cell, rows: Rows, flux: BulkFluxes, step: Step
+    ) -> ExchangeState:
+        """The state with the warm layer of the sea a step later."""
+        warming = warm_layer_step(
+            state.warming,
+            sea_surface_temperature=cell.surface.sea_surface_temperature,
+            net_shortwave_flux=rows[over("surface_net_downward_shortwave_flux", "ice_free_sea")],
+            nonsolar_flux=rows[over("surface_downward_nonsolar_heat_flux", "ice_free_sea")],
+            friction_velocity=flux.friction_velocity,
+            seconds=float(step.seconds),
         )
-        return state, rows
+        return dataclasses.replace(state, warming=warming)
 
     def _water(
         self,
         state: ExchangeState,
-        air: _Lowest,
+        cell: _Cell,
         exchanged: SurfaceWater,
         evaporation: jax.Array,
         rows: Rows,
@@ -331,7 +337,7 @@ class SurfaceExchange:
             water.snow_fraction(
                 rows["air_temperature_at_2m"],
                 jnp.maximum(rows["specific_humidity_at_2m"], 0.0),
-                air.level.surface_air_pressure,
+                cell.air.surface_air_pressure,
             ),
         )
         rows = {
@@ -344,58 +350,44 @@ class SurfaceExchange:
         }
         return dataclasses.replace(state, water_debt=debt), rows
 
-    def _weights(self, surface: HostSurface) -> dict[str, jax.Array]:
-        """Part of the cell that each tile covers [1], shape (n,) each."""
-        land = jnp.asarray(self.land_area_fraction, jnp.float32)
-        ice = surface.sea_ice_area_fraction
-        sea = 1.0 - land
-        return {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land}
 
+class _Cell(NamedTuple):
+    """The air next to the surface, and what it lies on."""
 
-class _Lowest(NamedTuple):
-    """The lowest level, and what follows from it alone."""
-
-    level: LowestLevel
+    air: LowestLevel
     humidity: jax.Array
     """Specific humidity without the model's negative values [1]."""
     potential_temperature: jax.Array
     """Referred to 1000 hPa [K]."""
-    at_surface: jax.Array
-    """Temperature of the air when brought down to the surface [K]."""
-
-    @classmethod
-    def of(cls, level: LowestLevel) -> _Lowest:
-        """Derives the rest."""
-        potential = level.air_temperature * (REFERENCE_PRESSURE / level.air_pressure) ** KAPPA
-        humidity = jnp.maximum(level.specific_humidity, 0.0)
-        return cls(level, humidity, potential, level.brought_to_surface())
+    surface: HostSurface
+    ice: Ice
+    land: Land
+    weights: dict[str, jax.Array]
+    """Part of the cell that each tile covers [1], shape (n,) each."""
 
     @property
     def profile(self) -> dict[str, Any]:
         """What bulk formulae ask for beside wind and surface."""
         return {
-            "air_temperature": self.level.air_temperature,
+            "air_temperature": self.air.air_temperature,
             "specific_humidity": self.humidity,
-            "surface_air_pressure": self.level.surface_air_pressure,
-            "wind_height": self.level.height,
-            "temperature_height": self.level.height,
+            "surface_air_pressure": self.air.surface_air_pressure,
+            "wind_height": self.air.height,
+            "temperature_height": self.air.height,
             "potential_temperature": self.potential_temperature,
         }
 
+    def mean(self, tiles: Mapping[str, jax.Array]) -> jax.Array:
+        """Mean over the cell of a quantity over its tiles."""
+        first, *others = (self.weights[tile] * tiles[tile] for tile in TILES)
+        return sum(others, first)
 
-def _tiles(name: str, tiles: Mapping[str, jax.Array], weights: Mapping[str, jax.Array]) -> Rows:
-    """A quantity over each tile, and over the whole cell."""
-    return {over(name, tile): tiles[tile] for tile in TILES} | {name: _mean(tiles, weights)}
-
-
-def _mean(tiles: Mapping[str, jax.Array], weights: Mapping[str, jax.Array]) -> jax.Array:
-    """Mean over the cell."""
-    return sum(
-        (weights[tile] * tiles[tile] for tile in TILES[1:]), weights[TILES[0]] * tiles[TILES[0]]
-    )
+    def tiles(self, name: str, tiles: Mapping[str, jax.Array]) -> Rows:
+        """A quantity over each tile, and over the whole cell."""
+        return {over(name, tile): tiles[tile] for tile in TILES} | {name: self.mean(tiles)}
 
 
-def _sky(sky: Radiation) -> Rows:
+def _from_above(sky: Radiation) -> Rows:
     """What comes from above and goes to space, whatever the surface."""
     name = "surface_downwelling_shortwave_flux_in_air"
     rows = {f"{name}_{band}": flux for band, flux in zip(BANDS, sky.shortwave_down, strict=True)}
@@ -407,6 +399,37 @@ def _sky(sky: Radiation) -> Rows:
     if sky.outgoing_longwave is not None:
         rows["toa_outgoing_longwave_flux"] = sky.outgoing_longwave
     return rows
+
+
+def _heat(
+    cell: _Cell,
+    sky: Radiation,
+    shortwave: Mapping[str, jax.Array],
+    fluxes: Mapping[str, BulkFluxes],
+) -> Rows:
+    """What the tiles take of radiation, and the sums of it with turbulent heat."""
+    longwave = {
+        tile: derived.net_longwave(
+            sky.longwave_down, fluxes[tile].surface_temperature, _EMISSIVITY[tile]
+        )
+        for tile in TILES
+    }
+    non_solar = {
+        tile: derived.non_solar_flux(
+            longwave[tile], fluxes[tile].sensible_heat_flux, fluxes[tile].latent_heat_flux
+        )
+        for tile in TILES
+    }
+    ice = fluxes["sea_ice"]
+    derivative = ice.heat_flux_derivative + derived.net_longwave_derivative(
+        ice.surface_temperature, derived.ICE_EMISSIVITY
+    )
+    return {
+        **cell.tiles("surface_net_downward_shortwave_flux", shortwave),
+        **cell.tiles("surface_net_downward_longwave_flux", longwave),
+        **cell.tiles("surface_downward_nonsolar_heat_flux", non_solar),
+        over("surface_downward_nonsolar_heat_flux_derivative", "sea_ice"): derivative,
+    }
 
 
 def _difference(imposed: Mapping[str, jax.Array], rows: Rows) -> FluxDifference:

@@ -37,11 +37,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="measure what the plugin costs on this machine",
         description=(
             "bridge: microseconds of a call from a C host, of an exchange of 8 puts, an advance by "
-            "no time and 15 gets, and memory over 10,000 calls. radiation: both schemes on the "
+            "no time and 15 gets, and memory over 10,000 calls. step: an hour of the demo model "
+            "alone and with its surface exchange, in turn. radiation: both schemes on the "
             "demo model, means beside observed ones, and cost."
         ),
     )
-    parser.add_argument("subject", choices=["bridge", "radiation"], help="what to measure")
+    parser.add_argument("subject", choices=["bridge", "step", "radiation"], help="what to measure")
     parser.add_argument("--days", type=int, default=5, help="days of the radiation run (5)")
     parser.add_argument("--repeats", type=int, default=500, help="repeats of each call (500)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -53,6 +54,12 @@ def _run(args: argparse.Namespace) -> int:
         from ngcm_coupler.cli import bench_radiation
 
         print(bench_radiation.measure(args.days))
+        return 0
+    if args.subject == "step":
+        from ngcm_coupler.cli import bench_step
+
+        rows = bench_step.measure(min(args.repeats, 30))
+        print(json.dumps(rows, indent=2) if args.json else bench_step.text(rows))
         return 0
     results = {"machine": _machine(), "bridge": [_measure(*grid, args.repeats) for grid in _GRIDS]}
     if args.json:

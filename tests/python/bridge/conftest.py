@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 from collections.abc import Callable
 
@@ -21,6 +22,7 @@ ANALYTIC = """\
 """
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Budget = dict[str, dict[str, float]]
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,47 @@ def hosts(prefix, tmp_path_factory) -> pathlib.Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return build / "bin"
+
+
+@pytest.fixture(scope="session")
+def coupling() -> Callable[[str], str]:
+    """Gives the group &ngcm_coupling of one of the project's namelists, with its imports."""
+
+    def group_of(name: str) -> str:
+        text = (HOSTS.parent / "namelists" / f"{name}.nml").read_text()
+        group = re.search(r"^&ngcm_coupling\n.*?^/\n", text, re.MULTILINE | re.DOTALL)
+        assert group
+        return group[0]
+
+    return group_of
+
+
+@pytest.fixture(scope="session")
+def closed_budgets() -> Callable[..., tuple[Budget, Budget]]:
+    """Reads the driver's budgets, row -> surface -> value; each surface named must have closed."""
+
+    def budgets(output: str, *surfaces: str) -> tuple[Budget, Budget]:
+        heat, water = (_budget(output, title) for title in ("Heat", "Water"))
+        # Ice of 2 m is 2e3 kg m-2 and 6e8 J m-2, which double precision holds to 1e-12 and 1e-7.
+        for budget, round_off in (heat, 1.0e-5), (water, 1.0e-10):
+            assert budget["stored"].keys() == {*surfaces, "together"}
+            for surface in surfaces:
+                for what in ("received - exported", "stored - all received"):
+                    assert budget[f"imbalance of a cell: {what}"][surface] < round_off
+                exported = budget["exported by the atmosphere"][surface]
+                received = budget["received from the atmosphere"][surface]
+                assert received == pytest.approx(exported, rel=1.0e-8)  # as printed
+                assert abs(exported) > 1.0e6 * round_off
+        return heat, water
+
+    return budgets
+
+
+def _budget(output: str, title: str) -> Budget:
+    table = re.search(rf"^{title} of the surfaces.*\n((?:.+\n)+)", output, re.MULTILINE)
+    assert table, output
+    head, *lines = (re.split(r"\s{2,}", line.strip()) for line in table[1].splitlines())
+    return {row: dict(zip(head, map(float, values), strict=True)) for row, *values in lines}
 
 
 @pytest.fixture

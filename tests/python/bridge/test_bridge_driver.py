@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 
@@ -14,14 +15,22 @@ DRIVER = """
 """
 
 
+ICE_AREA = 8  # column of the hourly line [Mm2]
+
+
 @pytest.fixture
 def drive(prefix, tmp_path, namelist):
     """Runs the driver on so many ranks, each run in a folder of its own."""
 
-    def run_driver(ranks: int, groups: str = DRIVER) -> subprocess.CompletedProcess[str]:
+    def run_driver(
+        ranks: int, groups: str = DRIVER, coupling: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         folder = tmp_path / f"ranks{ranks}"
         folder.mkdir()
-        (folder / "run.nml").write_text(namelist.read_text() + groups)
+        text = namelist.read_text()
+        if coupling:
+            text = re.sub(r"&ngcm_coupling.*\n", coupling, text)
+        (folder / "run.nml").write_text(text + groups)
         return subprocess.run(
             ["mpirun", "-n", str(ranks), prefix / "bin" / "ngcm_driver", "run.nml"],
             cwd=folder,
@@ -39,9 +48,14 @@ def _without_clock(output: str) -> str:
     return re.sub(r"(?m)^(\S+T\S+) +\S+ +\S+", r"\1", output)
 
 
+def _hours(output: str) -> list[list[str]]:
+    """The columns of the hourly lines."""
+    return [line.split() for line in output.splitlines() if re.match(r"\S+T\S+ ", line)]
+
+
 @pytest.mark.parametrize("ranks", [2, 3])  # 3 do not divide the 32 latitudes
-def test_several_ranks_give_the_bits_of_one(drive, tmp_path, ranks):
-    alone, together = drive(1), drive(ranks)
+def test_several_ranks_give_the_bits_of_one(drive, coupling, tmp_path, ranks):
+    alone, together = (drive(n, coupling=coupling("aquaplanet")) for n in (1, ranks))
     assert alone.returncode == 0, alone.stdout + alone.stderr
     assert together.returncode == 0, together.stdout + together.stderr
     assert _without_clock(alone.stdout) == _without_clock(together.stdout)
@@ -49,17 +63,37 @@ def test_several_ranks_give_the_bits_of_one(drive, tmp_path, ranks):
     assert files[0] == files[1]
 
 
-def test_slab_keeps_all_the_heat_that_the_atmosphere_gives(drive):
-    done = drive(1)
+def test_sea_and_moving_ice_receive_what_was_exported_and_keep_it(drive, coupling, closed_budgets):
+    done = drive(1, coupling=coupling("aquaplanet"))
     assert done.stdout.endswith("ngcm_driver: completed 6 intervals\n"), done.stdout + done.stderr
-    budget = dict(re.findall(r"^ *([a-z][a-z :,-]+[a-z]) +(\S+E[+-]\d+)$", done.stdout, re.M))
-    exported = float(budget["exported by the atmosphere"])
-    assert abs(exported) > 1.0e4
-    assert float(budget["imbalance: received - exported"]) == pytest.approx(
-        0, abs=1e-12 * abs(exported)
+    assert "# sea ice takes short wave, long wave, sensible heat, latent heat, evapo" in done.stdout
+    heat, water = closed_budgets(done.stdout, "sea", "sea ice")
+    # Polar night over open water at the freezing point: ice forms, and the sea warms by it.
+    areas = [float(hour[ICE_AREA]) for hour in _hours(done.stdout)]
+    assert all(later > earlier + 0.01 for earlier, later in itertools.pairwise(areas))
+    assert heat["exchanged by sea and ice"]["sea"] > 1.0e4
+    assert water["exchanged by sea and ice"]["sea ice"] > 0.1
+    for budget in heat, water:
+        assert budget["exchanged by sea and ice"]["together"] == 0.0
+
+
+def test_sea_alone_is_driven_where_nothing_else_is_imported(drive, closed_budgets):
+    done = drive(1, DRIVER + "&ngcm_radiation scheme = 'host' /")
+    assert done.returncode == 0, done.stdout + done.stderr
+    takes = "sensible heat, latent heat, evaporation, rain, snow; no short wave; no long wave"
+    assert (
+        f"# open water takes {takes}\n# sea ice takes nothing\n# land takes nothing\n"
+        in done.stdout
     )
-    # Temperatures near 290 K are stored to 6e-14 K, each worth 2e8 J m-2 K-1, at every step.
-    assert float(budget["imbalance: stored - all received"]) == pytest.approx(0.0, abs=1.0e-3)
+    heat, _ = closed_budgets(done.stdout, "sea")
+    assert heat["exported by the atmosphere"]["sea"] < 0.0
+    assert len({hour[ICE_AREA] for hour in _hours(done.stdout)}) == 1
+
+
+def test_sea_without_relaxation_has_nothing_from_outside(drive, closed_budgets):
+    done = drive(1, "&ngcm_driver run_hours = 2 / &slab_ocean relaxation_time_days = 0.0 /")
+    heat, _ = closed_budgets(done.stdout, "sea")
+    assert heat["received by relaxation"]["sea"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -68,6 +102,7 @@ def test_slab_keeps_all_the_heat_that_the_atmosphere_gives(drive):
         ("&ngcm_driver run_hour = 6 /", "run_hour"),
         ("&slab_ocean time_step_seconds = 1000 /", "1000"),
         ("&slab_ocean time_step_seconds = 'x' /", "time_step_seconds"),
+        ("&bucket_land bucket_depth_mm = -1.0 /", "bucket_depth_mm"),
     ],
 )
 def test_failure_ends_all_ranks_with_one_message(drive, groups, reason):
@@ -76,3 +111,11 @@ def test_failure_ends_all_ranks_with_one_message(drive, groups, reason):
     assert "completed" not in done.stdout
     assert done.stderr.count("ngcm: error 2 (config)") == 1
     assert reason in done.stderr
+
+
+def test_import_that_the_driver_cannot_give_ends_the_run(drive):
+    extra = "imposed_water_evapotranspiration_flux"
+    imports = f"'sea_surface_temperature', 'sea_ice_area_fraction', '{extra}'"
+    done = drive(1, coupling=f"&ngcm_coupling imports = {imports} /\n")
+    assert done.returncode != 0
+    assert f"cannot give {extra}; take it out" in done.stderr

@@ -17,7 +17,7 @@ from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.clouds import Clouds, cover_below
 from ngcm_coupler.surface.derived import STEFAN_BOLTZMANN
 
-VISIBLE = 0.464
+VISIBLE = 0.471
 """Part of sunlight below 0.7 micrometres [1], as in RRTMGP's table of the quiet sun."""
 
 _ABSORBED = 0.353  # part of sunlight in the bands of water vapour; Lacis and Hansen (1974)

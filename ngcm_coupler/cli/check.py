@@ -29,11 +29,11 @@ _INTRODUCTION = """\
 
 This page is what `ngcm-coupler check --describe --format markdown` prints.
 
-One file configures a run. Groups whose names start with `ngcm_`, and `slab_ocean`, are the
-plugin's; all others are left to the host, which may keep its own settings in the same file. Every
-key may be left out, and then has the default below. A group, key or value that is not allowed is an
-error: nothing is ignored and nothing is guessed. `ngcm-coupler check FILE.nml` names every fault
-with its line.
+One file configures a run. Groups whose names start with `ngcm_`, and `slab_ocean`, `slab_ice` and
+`bucket_land`, are the plugin's; all others are left to the host, which may keep its own settings in
+the same file. Every key may be left out, and then has the default below. A group, key or value that
+is not allowed is an error: nothing is ignored and nothing is guessed. `ngcm-coupler check FILE.nml`
+names every fault with its line.
 
 Strings stand in quotes, a group ends with `/`, `!` starts a comment, and names may be written in
 capitals. Paths are relative to the folder in which the run starts.

@@ -20,7 +20,8 @@ from ngcm_coupler.config import (
     parse,
 )
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import Coupling, Driver
+from ngcm_coupler.fields import IMPORTS
+from ngcm_coupler.groups import REQUIRED_IMPORTS, Coupling, Driver
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))
@@ -262,6 +263,29 @@ def test_a_slab_step_that_does_not_divide_the_interval_is_a_fault():
         "test.nml:2: &slab_ocean time_step_seconds = 2400 does not divide the coupling interval "
         "3600; use 1800"
     ]
+
+
+@pytest.mark.parametrize(
+    ("tile", "where", "layer"),
+    [("sea_ice", "&slab_ice surface_layer_m", 0.1), ("land", "&bucket_land soil_layer_m", 0.2)],
+)
+def test_a_layer_that_would_oscillate_over_an_interval_is_a_fault(tile, where, layer):
+    imports = [row.name for row in IMPORTS if row.surface == tile] + list(REQUIRED_IMPORTS)
+    names = ", ".join(f"'{name}'" for name in imports)
+    text = ANALYTIC + f"&ngcm_coupling interval_seconds = 10800, imports = {names} /\n"
+    driver = "&ngcm_driver run_hours = 24 /\n"
+    assert faults(text + driver) == [
+        f"test.nml:2: {where} = {layer} is unstable with &ngcm_coupling interval_seconds = 10800; "
+        f"use at least {3 * layer:g}"
+    ]
+    parse(text + driver + f"{where} = {3 * layer:g} /")
+    parse(text)  # a host has layers of its own
+
+
+def test_a_relaxation_of_less_than_a_day_is_a_fault():
+    (fault,) = faults("&slab_ocean relaxation_time_days = 0.5 /")
+    assert "relaxation_time_days = 0.5 is shorter than a day" in fault
+    assert parse("&slab_ocean relaxation_time_days = 0 /").slab_ocean.relaxation_time_days == 0.0
 
 
 def test_a_run_of_broken_intervals_is_a_fault():

@@ -32,6 +32,8 @@ _LEAST_BUOYANCY = 1e-9  # moisture with less has no part in the choice of a roug
 _FIRST_ROUGHNESS = 1e-4  # [m], of the first guess over the sea only
 
 
+_COLDEST = 100.0  # [K]
+
 FIRST_GUST = 0.5
 """Gust speed of the first guess [m s-1]. Source: Fairall et al. (2003), sec. 2."""
 
@@ -160,7 +162,7 @@ def air_and_surface(
     """The air, and whatever describes the surface, in a common shape and floating-point type.
 
     Args:
-      *surface: what describes the surface.
+      *surface: what describes the surface, its temperature [K] first.
       eastward_wind: relative to the motion of the surface, at `wind_height` [m s-1].
       northward_wind: likewise.
       air_temperature: at `temperature_height` [K].
@@ -173,7 +175,8 @@ def air_and_surface(
       least_wind: slower wind is taken to have this speed [m s-1].
 
     Returns:
-      The air, and the list of what describes the surface.
+      The air, and the list of what describes the surface. Where pressure or a height is not
+      positive, or a temperature below 100 K, everything that follows is not a number.
     """
     inputs = (
         eastward_wind,
@@ -190,6 +193,10 @@ def air_and_surface(
     u, v, t, q, p, zu, zt, theta, *below = jnp.broadcast_arrays(
         *(jnp.asarray(x, dtype) for x in inputs)
     )
+    # What cannot be air or ground makes every flux NaN: the formulae alone would give it fluxes,
+    # plausible ones under a negative pressure.
+    possible = (p > 0.0) & (zu > 0.0) & (zt > 0.0) & (t > _COLDEST) & (below[0] > _COLDEST)
+    p = jnp.where(possible, p, jnp.nan)
     if potential_temperature is None:
         theta = t + _DRY_LAPSE_RATE * zt
     else:

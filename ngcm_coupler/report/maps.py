@@ -139,8 +139,8 @@ def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
     mean = style.factor * field.mean + style.offset
     signed = style.colours in (_SIGNED, "BrBG")
     levels = _levels(values, signed=signed)
-    figure = Figure(figsize=(6.4, 4.05), dpi=150, layout="constrained", facecolor="white")
-    figure.set_layout_engine(h_pad=0.07, w_pad=0.07)
+    figure = Figure(figsize=(6.4, 4.05), dpi=150, facecolor="white")
+    figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.07)
     axes = figure.add_subplot()
     axes.set_facecolor("#e4e4e4")
     edges, rolled = _from_dateline(grid, values)

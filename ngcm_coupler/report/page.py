@@ -116,6 +116,10 @@ def _table(table: Table) -> str:
         f"<th scope=col{kind(column) if column else ''}>{_(cell)}</th>"
         for column, cell in enumerate(table.header)
     )
+    observed = len(table.header) - table.published
+    groups = f"<td></td><th scope=colgroup colspan={table.published - 1}>this run</th>"
+    if observed:
+        groups += f'<th scope=colgroup colspan={observed} class="published">observed</th>'
     rows = ""
     for number, (label, *cells) in enumerate(table.rows):
         total = " class=total" if number in table.totals else ""
@@ -125,7 +129,8 @@ def _table(table: Table) -> str:
         rows += f"<tr{total}><th scope=row>{_(label)}</th>{body}</tr>"
     return (
         f"<div class=scroll><table><caption>{_(table.caption)}</caption>"
-        f"<thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<thead><tr class=groups>{groups}</tr><tr>{header}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 

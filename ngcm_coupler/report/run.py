@@ -23,6 +23,9 @@ _NEEDS = {
     "skin": "the run has no skin of the sea of its own",
 }
 
+_LABELS = {"source": "Atmosphere", "ngcm_coupler_version": "ngcm_coupler"}
+"""Global attribute of the files -> what a reader calls it."""
+
 
 def report(folder: Path) -> str:
     """The page of the run whose files are in a folder.
@@ -72,7 +75,7 @@ def _facts(files: RunFiles, times: np.ndarray) -> dict[str, str]:
         "Interval": f"{seconds} s, {len(times)} records" + (f", {gaps} gaps" if gaps else ""),
     }
     facts |= {
-        name.replace("_", " "): text
+        _LABELS.get(name, name): text
         for name, text in segments[0].attributes.items()
         if name not in ("Conventions", "title")
     }

@@ -145,15 +145,17 @@ def _pictures(
 
 
 def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndarray]) -> bytes:
-    figure = Figure(
-        figsize=(7.6, 0.4 + 2.2 * len(panels)), dpi=150, layout="constrained", facecolor="white"
-    )
-    figure.set_layout_engine(h_pad=0.06, w_pad=0.08)
+    figure = Figure(figsize=(7.6, 0.4 + 2.2 * len(panels)), dpi=150, facecolor="white")
+    figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.08)
     middle = times[:, 0] + (times[:, 1] - times[:, 0]) // 2
     for axes, panel in zip(
         figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
     ):
-        lines = [(name, words) for name, words in panel.lines.items() if name in rows]
+        lines = [
+            (name, words)
+            for name, words in panel.lines.items()
+            if name in rows and np.isfinite(rows[name]).any()
+        ]
         for number, (name, words) in enumerate(lines):
             values = panel.factor * rows[name] + panel.offset
             axes.plot(
@@ -170,6 +172,7 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
         axes.tick_params(length=2, width=0.5, labelsize=8, colors="#333333")
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[:].set(linewidth=0.5, color="#444444")
+        axes.ticklabel_format(axis="y", useOffset=False)
         axes.yaxis.get_offset_text().set_size(8)
         if len(lines) > 1:
             axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

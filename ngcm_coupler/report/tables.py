@@ -107,7 +107,7 @@ def _by_surface(
 ) -> Table:
     header = ("", *SURFACES.values(), "residual", "largest in a cell")
     known = any(name in REFERENCES for name in rows)
-    header += ("globe, observed", "ocean, observed", "land, observed", "source") if known else ()
+    header += ("globe", "ocean", "land", "source") if known else ()
     areas = [_number(entries.get(area_of(tile)), 1.0, ".4f") for tile in TILES]
     blanks = [""] * (len(header) - 2 - len(areas))
     body: list[tuple[str, ...]] = [("Part of the globe", "", *areas, *blanks)]
@@ -146,7 +146,7 @@ def _of_globe(
         for n, row in enumerate(body)
         if row[0] in ("Rain and snow", _TOP["toa_net_downward_flux"])
     )
-    return Table(caption, ("", "globe", "globe, observed", "source"), tuple(body), 2, totals)
+    return Table(caption, ("", "globe", "globe", "source"), tuple(body), 2, totals)
 
 
 def _closure(entries: Mapping[str, EntrySeries]) -> Table:
@@ -156,7 +156,7 @@ def _closure(entries: Mapping[str, EntrySeries]) -> Table:
         number = _number(entries.get(name), factor, form)
         observed = _observed(name, factor, form)
         body.append((words, unit, number, observed[0], observed[3]))
-    header = ("", "unit", "globe", "globe, observed", "source")
+    header = ("", "unit", "globe", "globe", "source")
     return Table("Water and dry air", header, tuple(body), 3)
 
 
@@ -174,4 +174,4 @@ def _observed(name: str, factor: float, form: str) -> tuple[str, str, str, str]:
 def _number(entry: EntrySeries | None, factor: float, form: str) -> str:
     if entry is None:
         return _MISSING
-    return "none there" if math.isnan(entry.mean) else f"{factor * entry.mean:{form}}"
+    return "none there" if math.isnan(entry.mean) else f"{factor * entry.mean:z{form}}"

@@ -39,6 +39,14 @@ def test_fortran_host_of_the_coupling_page_runs(folder):
     assert all(50.0 < float(loss) < 300.0 for loss in losses)
 
 
+def test_host_of_the_coupling_page_takes_heat_over_water_and_over_ice(folder):
+    hours = re.findall(r"^hour \d: petawatts into open water +(\S+), into ice +(\S+)$",
+                       build_and_run(folder, "tiles"), re.MULTILINE)  # fmt: skip
+    # January's sun on a cloudless sea that covers the planet: some 80 W m-2 on 5e14 m2.
+    assert all(20.0 < float(water) < 80.0 and -5.0 < float(ice) < 0.0 for water, ice in hours)
+    assert len(hours) == 3
+
+
 def test_legacy_model_of_the_coupling_page_runs_and_leaves_a_restart(folder):
     output = build_and_run(folder, "legacy")
     assert 289.0 < float(re.search(r"temperature +(\S+)", output)[1]) < 290.0

@@ -8,9 +8,11 @@ import re
 import subprocess
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from ngcm_coupler.cli import buildconfig
+from ngcm_coupler.netcdf import import_netcdf4
 
 HOSTS = pathlib.Path(__file__).parents[2]
 """Folder of the CMake project of the hosts."""
@@ -76,6 +78,24 @@ def closed_budgets() -> Callable[..., tuple[Budget, Budget]]:
         return heat, water
 
     return budgets
+
+
+@pytest.fixture(scope="session")
+def assert_ledgers_agree() -> Callable[[pathlib.Path, Budget], None]:
+    """Compares what the atmosphere's own ledger says it has given, and what the driver says."""
+    columns = {"ice_free_sea": "sea", "sea_ice": "sea ice", "land": "land"}
+
+    def compare(file: pathlib.Path, heat: Budget) -> None:
+        exported = heat["exported by the atmosphere"]
+        with import_netcdf4().Dataset(file) as ledger:
+            seconds = np.diff(ledger["time_bounds"][:], axis=1)[:, 0]
+            for surface, column in columns.items():
+                if column in exported:
+                    flux = ledger[f"surface_net_downward_heat_flux_over_{surface}_share"][:]
+                    # Two sums in double precision over the globe, printed with nine digits.
+                    assert exported[column] == pytest.approx((flux * seconds).sum(), rel=2.0e-8)
+
+    return compare
 
 
 def _budget(output: str, title: str) -> Budget:

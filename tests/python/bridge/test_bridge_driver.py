@@ -11,7 +11,7 @@ import pytest
 DRIVER = """
 &ngcm_driver run_hours = 6 /
 &slab_ocean time_step_seconds = 900 /
-&ngcm_history file = 'history.nc' /
+&ngcm_history file = 'history.nc', budget_file = 'budget.nc' /
 """
 
 
@@ -63,11 +63,14 @@ def test_several_ranks_give_the_bits_of_one(drive, coupling, tmp_path, ranks):
     assert files[0] == files[1]
 
 
-def test_sea_and_moving_ice_receive_what_was_exported_and_keep_it(drive, coupling, closed_budgets):
+def test_sea_and_moving_ice_receive_what_was_exported_and_keep_it(
+    drive, coupling, closed_budgets, assert_ledgers_agree, tmp_path
+):
     done = drive(1, coupling=coupling("aquaplanet"))
     assert done.stdout.endswith("ngcm_driver: completed 6 intervals\n"), done.stdout + done.stderr
     assert "# sea ice takes short wave, long wave, sensible heat, latent heat, evapo" in done.stdout
     heat, water = closed_budgets(done.stdout, "sea", "sea ice")
+    assert_ledgers_agree(tmp_path / "ranks1" / "budget.nc", heat)
     # Polar night over open water at the freezing point: ice forms, and the sea warms by it.
     areas = [float(hour[ICE_AREA]) for hour in _hours(done.stdout)]
     assert all(later > earlier + 0.01 for earlier, later in itertools.pairwise(areas))

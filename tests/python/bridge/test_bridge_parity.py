@@ -20,11 +20,12 @@ MODELS = [
 
 @pytest.mark.parametrize(("engine", "imports_of", "surfaces"), MODELS)
 def test_fortran_and_python_export_the_same_bits(
-    engine, imports_of, surfaces, coupling, closed_budgets, prefix, tmp_path
+    engine, imports_of, surfaces, coupling, closed_budgets, assert_ledgers_agree, prefix, tmp_path
 ):
     model = f"&ngcm_model engine = '{engine}' /\n{coupling(imports_of)}"
     run = tmp_path / "run.nml"
-    run.write_text(f"{model}&ngcm_driver run_hours = 3 /\n&ngcm_history file = 'fortran.nc' /\n")
+    files = "&ngcm_history file = 'fortran.nc', budget_file = 'budget.nc' /\n"
+    run.write_text(f"{model}&ngcm_driver run_hours = 3 /\n{files}")
     done = subprocess.run(
         [prefix / "bin" / "ngcm_driver", run],
         cwd=tmp_path,
@@ -32,7 +33,8 @@ def test_fortran_and_python_export_the_same_bits(
         text=True,
         check=True,
     )
-    closed_budgets(done.stdout, *surfaces)
+    heat, _ = closed_budgets(done.stdout, *surfaces)
+    assert_ledgers_agree(tmp_path / "budget.nc", heat)
 
     # The driver's surfaces change from hour to hour; Python is given what Fortran has put.
     again = tmp_path / "again.nml"

@@ -26,7 +26,7 @@ module driver_report
     type(bands), private :: grid
     !! of this rank's cells [m2], and their part that is sea
     real(dp), private, allocatable :: cell(:, :), sea(:, :)
-    !! of the whole grid [m2], on rank 0
+    !! of the whole grid [m2], on rank 0; elsewhere only not zero
     real(dp), private :: globe = 1.0_dp
   contains
     procedure :: create
@@ -55,7 +55,7 @@ contains
     self%grid = grid
     self%cell = area
     self%sea = area*(1.0_dp - below%land_fraction)
-    self%globe = self%total(area)
+    self%globe = max(tiny(1.0_dp), self%total(area))
     if (grid%rank /= 0) return
     write (output_unit, "(2a)") "# open water takes ", below%over_water%description(), &
       "# sea ice takes ", below%over_ice%description(), &

@@ -124,7 +124,9 @@ contains
         heat = dt*share(i, j)*over_water%heat(i, j)
         frozen = -dt*share(i, j)*fusion*over_water%snow(i, j)
         do step = 1, seconds/self%time_step
-          relaxation = -dt*self%relaxation_rate*self%heat(i, j)
+          ! Implicit, so that no time step is too long for it.
+          relaxation = -(self%heat(i, j) + heat + frozen) &
+            *dt*self%relaxation_rate/(1.0_dp + dt*self%relaxation_rate)
           self%heat(i, j) = self%heat(i, j) + (heat + frozen + relaxation)
           lacking = max(0.0_dp, -self%warmth(i, j))
           self%heat(i, j) = self%heat(i, j) + lacking

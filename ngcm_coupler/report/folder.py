@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -112,35 +111,28 @@ def _read(path: Path) -> tuple[str, Segment]:
 
 def _require_one_run(segments: Sequence[Segment]) -> None:
     """Raises a `DataError` that names two files of different runs."""
-    first = segments[0]
-    for other in segments[1:]:
-        for what, difference in _differences(first, other):
-            raise DataError(
-                f"{first.path.name} and {other.path.name} are of two runs: {what} {difference};"
-                " keep the files of one run in a folder of their own"
-            )
-    for kind in ({len(each.grid) > 0: each for each in segments}).values():
-        same_kind = [each for each in segments if (len(each.grid) > 0) == (len(kind.grid) > 0)]
-        for other in same_kind:
-            if other.grid.shape != kind.grid.shape or not np.array_equal(other.grid, kind.grid):
+    for number, later in enumerate(segments):
+        for earlier in segments[:number]:
+            if difference := _difference(earlier, later):
                 raise DataError(
-                    f"{kind.path.name} and {other.path.name} are of two runs: their grids or land"
-                    " differ; keep the files of one run in a folder of their own"
-                )
-            if changed := set(other.variables) ^ set(kind.variables):
-                raise DataError(
-                    f"{kind.path.name} and {other.path.name} are of two runs: only one has"
-                    f" {', '.join(sorted(changed)[:3])}; keep the files of one run in a folder of"
-                    " their own"
+                    f"{earlier.path.name} and {later.path.name} are of two runs: {difference}; keep"
+                    " the files of one run in a folder of their own"
                 )
 
 
-def _differences(first: Segment, other: Segment) -> Iterator[tuple[str, Any]]:
+def _difference(first: Segment, other: Segment) -> str:
+    """What shows that two files are of two runs; empty where nothing does."""
     model, other_model = (each.attributes.get("source", "") for each in (first, other))
     if model != other_model:
-        yield "the model is", f"{model!r} and {other_model!r}"
+        return f"the model is {model!r} and {other_model!r}"
     if first.time_units != other.time_units:
-        yield "time counts in", f"{first.time_units!r} and {other.time_units!r}"
+        return f"time counts in {first.time_units!r} and {other.time_units!r}"
+    if first.grid.size == 0 or other.grid.size == 0:
+        return ""
+    if not np.array_equal(first.grid, other.grid):
+        return "their grids or land differ"
+    only_one = sorted(set(first.variables) ^ set(other.variables))
+    return f"only one has {', '.join(only_one[:3])}" if only_one else ""
 
 
 def _in_order(segments: Sequence[Segment]) -> tuple[Segment, ...]:

@@ -242,4 +242,4 @@ def _draw_coast(axes, grid: Grid) -> None:  # noqa: ANN001
 def _text(value: float, largest: float) -> str:
     """As many decimals as the largest value of a map deserves."""
     decimals = 0 if largest >= 100.0 else 1 if largest >= 10.0 else 2
-    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:z.{decimals}f}".replace("-", "\N{MINUS SIGN}")

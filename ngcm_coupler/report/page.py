@@ -172,8 +172,12 @@ def _provenance(contents: Contents) -> str:
         f"<td>{_(words)}</td></tr>"
         for name, unit, words, origin in contents.provenance
     )
-    head = "<tr><th scope=col>Field<th scope=col>Unit<th scope=col>Origin<th scope=col>Meaning</tr>"
-    text = f"<div class=scroll><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+    titles = ("Field", "Unit", "Origin", "Meaning")
+    head = "".join(f"<th scope=col>{title}</th>" for title in titles)
+    text = (
+        f"<div class=scroll><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
     if contents.not_offered:
         lacking = "".join(
             f"<tr><th scope=row><code>{_(name)}</code></th><td>{_(reason)}</td></tr>"

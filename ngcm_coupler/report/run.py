@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.fields import EXPORTS, Field
+from ngcm_coupler.fields import EXPORTS, Field, Need
 from ngcm_coupler.report import maps, series
 from ngcm_coupler.report.folder import RunFiles, Segment, find
 from ngcm_coupler.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.report.page import Contents, page
 from ngcm_coupler.report.tables import tables
 
-_NEEDS = {
+_NEEDS: dict[Need, str] = {
     "sea_ice": "the host gives no sea ice",
     "land": "the host gives no land",
     "radiation": "the run has no radiation",
     "top_of_atmosphere": "the radiation scheme does not know the top of the air",
-    "water": "the water budget of the model is not known",
+    "water": "the model does not tell its water budget",
     "skin": "the run has no skin of the sea of its own",
 }
 
@@ -89,9 +89,12 @@ def _not_offered(files: RunFiles) -> list[tuple[str, str]]:
     """Exports that a run does not have, and what they need."""
     if not files.history:
         return []
-    present = files.history[0].variables
-    return [(row.name, _reason(row)) for row in EXPORTS if row.name not in present]
+    present = [row for row in EXPORTS if row.name in files.history[0].variables]
+    met: set[Need] = {need for row in present for need in row.needs}
+    return [(row.name, _reason(row, met)) for row in EXPORTS if row not in present]
 
 
-def _reason(row: Field) -> str:
-    return "it needs what the run lacks: " + " or ".join(_NEEDS[need] for need in row.needs)
+def _reason(row: Field, met: set[Need]) -> str:
+    """What the run lacks; a need is met if any field that has it is there."""
+    lacking = [_NEEDS[need] for need in row.needs if need not in met]
+    return " and ".join(lacking) or "the files were written without it"

@@ -167,6 +167,7 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
                 markersize=4,
                 label=words,
             )
+        axes.set_xlim(times[0, 0], times[-1, 1])
         axes.set_title(panel.title, loc="left", size=9.5, weight="bold")
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.tick_params(length=2, width=0.5, labelsize=8, colors="#333333")
@@ -176,7 +177,7 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
         axes.yaxis.get_offset_text().set_size(8)
         if len(lines) > 1:
             axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        locator = AutoDateLocator(maxticks=8)
+        locator = AutoDateLocator(minticks=3, maxticks=8)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     stream = io.BytesIO()

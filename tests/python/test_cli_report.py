@@ -1,0 +1,305 @@
+"""The command ``ngcm-coupler report``: what is on the page, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import html.parser
+import importlib.util
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from ngcm_coupler.budget.ledger import Ledger
+from ngcm_coupler.budget.output import BudgetFile
+from ngcm_coupler.cli import main
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.history import History
+from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.report import means
+from ngcm_coupler.report.folder import find
+from ngcm_coupler.report.maps import STYLES, draw
+from ngcm_coupler.report.means import entry_series, field_means, read_grid
+
+GRID = GaussianGrid(16, 8)
+LAND = np.where(
+    np.arange(GRID.size) % 16 < 5, 1.0, np.where(np.arange(GRID.size) % 16 == 5, 0.4, 0)
+)
+START = Clock(np.datetime64("2000-01-01T00:00:00"))
+HOUR = 3600
+OCEAN_ONLY = offered(frozenset({"water", "radiation"}))
+TAKEN = tuple(row for row in IMPORTS if not row.name.startswith("imposed_"))
+SEA = tuple(row for row in IMPORTS if row.surface == "sea")
+
+
+class Run:
+    """Writes the files of a run, whose exports are simple numbers."""
+
+    def __init__(
+        self, folder, exports=EXPORTS, imports=TAKEN, grid=GRID, land=LAND, model="a model"
+    ):
+        self.folder, self.exports, self.imports = folder, exports, imports
+        self.grid, self.land, self.attributes = grid, land, {"source": model}
+        self.clock = START
+        self.ledger = Ledger(
+            grid, land, imports, exports, HOUR, np.full(grid.size, 25.0, np.float32), 98000.0
+        )
+
+    def values(self, hour):
+        """Imports and exports of an hour."""
+        imports = [np.full(self.grid.size, 280.0) for _ in self.imports]
+        ice = [row.name for row in self.imports].index("sea_ice_area_fraction")
+        # The host may leave anything where there is no sea.
+        imports[ice] = np.where(self.land < 1.0, 0.1 * (hour % 2), np.nan)
+        numbers = {
+            "air_temperature_at_2m": 283.15 + hour,
+            "eastward_wind_at_10m": np.linspace(-5.0, 5.0, self.grid.size),
+            "atmosphere_mass_content_of_water": 25.0,
+            "rainfall_flux": 2.0e-5,
+            "snowfall_flux": 1.0e-5,
+            "precipitation_flux": 3.0e-5,
+            "column_budget_evaporation_flux": 3.0e-5,
+            "column_budget_precipitation_flux": 3.0e-5,
+        }
+        for name in (
+            "water_evapotranspiration_flux",
+            *(f"water_evapotranspiration_flux_over_{t}" for t in TILES),
+        ):
+            numbers[name] = 3.0e-5
+        for tile, size in zip(("", *TILES), (0.0, -10.0, -100.0, 30.0), strict=True):
+            name = "surface_downward_sensible_heat_flux"
+            numbers[f"{name}_over_{tile}" if tile else name] = size * (1 + hour)
+        rows = [np.full(self.grid.size, numbers.get(row.name, 0.0)) for row in self.exports]
+        return np.stack(imports).astype(np.float32), np.stack(rows).astype(np.float32)
+
+    def write(self, name, hours, history=True, budget=True, skip=0):
+        """Writes a segment; ``skip`` hours before it are not recorded."""
+        self.clock = self.clock.advanced(skip * HOUR)
+        fields = (*self.imports, *self.exports)
+        origin = {row.name: f"origin of {row.name}" for row in fields}
+        files = []
+        if history:
+            path = str(self.folder / f"{name}_fields")
+            files.append(
+                History(path, self.grid, self.land, fields, START, self.attributes, origin)
+            )
+        if budget:
+            path = str(self.folder / f"{name}_sums")
+            files.append(BudgetFile(path, self.ledger, START, self.attributes, origin))
+        for _ in range(hours):
+            imports, exports = self.values(self.clock.elapsed_seconds // HOUR)
+            self.clock = self.clock.advanced(HOUR)
+            exports = self.ledger.close(self.clock, imports, exports, 98000.0)
+            if history:
+                rows = np.concatenate([imports, exports])
+                by_name = {row.name: value for row, value in zip(fields, rows, strict=True)}
+                files[0].write(self.clock, HOUR, by_name)
+            if budget:
+                files[-1].write()
+        for file in files:
+            file.close()
+        return self
+
+
+class Page(html.parser.HTMLParser):
+    """The tags, images and words of a page; fails where tags are not balanced."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.images, self.words = [], [], ""
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs))
+        elif tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words += f"{data} "
+
+
+def report(folder, *more):
+    assert main(["report", str(folder), *more]) == 0
+    return (folder / "report.html").read_text()
+
+
+def refusal(folder, capsys, *more):
+    assert main(["report", str(folder), *more]) == 1
+    assert not (folder / "report.html").exists()
+    return capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """The page of two segments of a run that offers everything, and its ledger."""
+    folder = tmp_path_factory.mktemp("full")
+    run = Run(folder).write("first", 3).write("second", 2)
+    return Page(report(folder)), run.ledger, folder
+
+
+def test_the_page_needs_no_other_file_and_describes_its_pictures(full):
+    page, _, folder = full
+    text = (folder / "report.html").read_text()
+    assert not re.search(r'(src|href)="(?!data:image/png;base64,|#)', text)
+    assert len(page.images) > 20
+    for image in page.images:
+        assert re.match(r"(Time series|World map)\. \w+", image["alt"])
+        data = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
+        assert data.startswith(b"\x89PNG")
+
+
+def test_segments_are_put_together_whatever_their_names(full):
+    page, _, _ = full
+    assert "2000-01-01T00:00:00 to 2000-01-01T05:00:00, 5 hours" in page.words
+    assert "3600 s, 5 records" in page.words
+    assert "first_fields, second_fields" in page.words
+    assert "gaps" not in page.words
+
+
+def test_the_tables_say_what_the_ledger_says(full):
+    page, ledger, folder = full
+    entries = entry_series(find(folder).budget)
+    for name, mean in ledger.means().items():
+        assert entries[name].mean == pytest.approx(mean, rel=1e-14, abs=1e-25, nan_ok=True), name
+    for name in ("over_ice_free_sea", "over_land"):
+        number = ledger.means()[f"surface_downward_sensible_heat_flux_{name}"]
+        assert f"{number:.2f}".replace("-", "\N{MINUS SIGN}") in page.words
+    assert "Wild et al. (2015)" in page.words
+    assert "this run is shorter" in page.words
+
+
+def test_where_the_values_come_from_is_listed(full):
+    page, _, _ = full
+    for row in EXPORTS:
+        assert f"origin of {row.name}" in page.words
+    assert "Not offered" not in page.words
+
+
+def test_maps_are_means_over_the_time_in_which_the_surface_was_there(full):
+    """Ice is there in hours 1 and 3 only, with fluxes of -200 and -400; air warms 1 K an hour."""
+    _, _, folder = full
+    files = find(folder)
+    grid = read_grid(files.history[0])
+    names = ["surface_downward_sensible_heat_flux_over_sea_ice", "air_temperature_at_2m"]
+    ice, air = field_means(files.history, names, grid)
+    sea = grid.land < 1.0
+    np.testing.assert_allclose(ice.average[sea], -300.0, rtol=1e-6)
+    assert np.isnan(ice.average[~sea]).all()
+    assert ice.mean == pytest.approx(-300.0, rel=1e-6)
+    assert np.isnan(ice.series[[0, 2, 4]]).all()
+    np.testing.assert_allclose(air.average, 285.15, rtol=1e-6)
+    np.testing.assert_allclose(air.series, 283.15 + np.arange(5), rtol=1e-6)
+
+
+def test_means_do_not_depend_on_how_many_records_are_read_at_once(full, monkeypatch):
+    _, _, folder = full
+    files = find(folder)
+    grid = read_grid(files.history[0])
+    whole = field_means(files.history, list(STYLES), grid)
+    monkeypatch.setattr(means, "_BLOCK", 2)
+    for one, other in zip(whole, field_means(files.history, list(STYLES), grid), strict=True):
+        np.testing.assert_allclose(one.average, other.average, rtol=1e-13)
+        np.testing.assert_array_equal(one.series, other.series)
+
+
+def test_a_map_says_its_mean_and_range_in_its_own_unit(full):
+    _, _, folder = full
+    files = find(folder)
+    grid = read_grid(files.history[0])
+    name = "air_temperature_at_2m"
+    (air,) = field_means(files.history, [name], grid)
+    drawn = draw(air, STYLES[name], grid)
+    assert drawn.numbers == "mean 12.0, from 12.0 to 12.0 °C"
+    assert drawn.provenance == "origin of air_temperature_at_2m"
+
+
+def test_what_a_run_does_not_offer_is_named_with_the_reason(tmp_path):
+    Run(tmp_path, OCEAN_ONLY, SEA).write("run", 2, budget=False)
+    page = Page(report(tmp_path))
+    assert "The folder holds no budget file" in page.words
+    assert re.search(r"Not offered in this run: .*Sunlight that the planet reflects", page.words)
+    rows = " ".join(page.words.split())
+    assert "surface_net_downward_shortwave_flux_over_land the host gives no land" in rows
+    assert "toa_outgoing_longwave_flux the radiation scheme does not know" in rows
+    assert "World map. Sensible heat into the surface over open water" in str(page.images)
+
+
+def test_a_gap_between_segments_is_counted(tmp_path):
+    run = Run(tmp_path).write("first", 2, history=False).write("second", 2, False, skip=1)
+    page = Page(report(tmp_path))
+    assert run.clock.elapsed_seconds == 5 * HOUR
+    assert "3600 s, 4 records, 1 gaps" in page.words
+
+
+def test_a_budget_alone_goes_where_it_is_asked_to(tmp_path, capsys):
+    Run(tmp_path, OCEAN_ONLY, SEA).write("run", 1, history=False)
+    out = tmp_path / "new" / "folder"
+    assert main(["report", str(tmp_path), "--output", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out / 'report.html'}\n"
+    page = Page((out / "report.html").read_text())
+    assert "The folder holds no history file" in page.words
+    assert "not offered" in page.words
+    assert page.images and all("Time series" in image["alt"] for image in page.images)
+    (tmp_path / "file").touch()
+    error = refusal(tmp_path, capsys, "--output", str(tmp_path / "file"))
+    assert "cannot be written" in error and "--output" in error
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path, capsys):
+    assert "is not a folder" in refusal(tmp_path / "none", capsys)
+    (tmp_path / "notes.txt").write_text("not netCDF")
+    assert "holds no history or budget file" in refusal(tmp_path, capsys)
+    with import_netcdf4().Dataset(tmp_path / "other.nc", "w") as file:
+        file.title = "ngcm_coupler restart"
+    error = refusal(tmp_path, capsys)
+    assert "of other kinds: other.nc; set file and budget_file in &ngcm_history" in error
+
+
+def test_a_run_that_has_not_completed_an_interval_is_refused(tmp_path, capsys):
+    Run(tmp_path).write("run", 0)
+    assert "run_fields has no record" in refusal(tmp_path, capsys)
+
+
+def test_a_damaged_file_is_refused(tmp_path, capsys):
+    (tmp_path / "broken.nc").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    assert "broken.nc cannot be read" in refusal(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        ({"model": "another"}, "the model is 'a model' and 'another'"),
+        ({"grid": GaussianGrid(8, 4), "land": np.zeros(32)}, "their grids or land differ"),
+        ({"land": np.zeros(GRID.size)}, "their grids or land differ"),
+        ({"exports": OCEAN_ONLY}, "only one has"),
+    ],
+)
+def test_files_of_two_runs_are_refused(tmp_path, capsys, other, difference):
+    Run(tmp_path).write("a", 1, budget=False)
+    Run(tmp_path, **other).write("b", 1, skip=1, budget=False)
+    error = refusal(tmp_path, capsys)
+    assert f"a_fields and b_fields are of two runs: {difference}" in error
+    assert "folder of their own" in error
+
+
+def test_the_same_interval_twice_is_refused(tmp_path, capsys):
+    Run(tmp_path).write("run", 2)
+    shutil.copy(tmp_path / "run_sums", tmp_path / "copy")
+    assert "copy and run_sums hold the same intervals" in refusal(tmp_path, capsys)
+
+
+def test_without_matplotlib_the_extra_is_named(tmp_path, capsys, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else found(name)
+    )
+    assert "pip install 'ngcm_coupler[report]'" in refusal(tmp_path, capsys)

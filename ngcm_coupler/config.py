@@ -9,6 +9,7 @@ shares the file and are left alone.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import math
 import os
 import pathlib
@@ -194,6 +195,11 @@ def _surface_conflicts(config: Config) -> Iterator[Conflict]:
             message = f"{_IMPORTS} names {given[0]} without {', '.join(lacking)}"
             remedy = f"give all imports of {noun} or none"
             yield Conflict(f"{message}; {remedy}", (_IMPORTS, _RADIATION))
+    if config.radiation.scheme == "rrtmgp" and not importlib.util.find_spec("rrtmgp"):
+        remedy = "pip install 'ngcm_coupler[radiation]', or use 'grey'"
+        yield Conflict(
+            f"{_RADIATION} = 'rrtmgp' needs the package jax-rrtmgp; {remedy}", (_RADIATION,)
+        )
     if by_host and config.surface.sea_skin != "none":
         message = f"{_SKIN} = '{config.surface.sea_skin}' needs radiation, which {_RADIATION}"
         yield Conflict(

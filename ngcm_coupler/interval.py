@@ -23,6 +23,7 @@ from ngcm_coupler.engine.base import (
 )
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.surface import radiation
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
 from ngcm_coupler.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
 
@@ -63,7 +64,12 @@ class Interval:
         Args:
           atmosphere: the atmosphere.
           config: the settings; the coupling interval is a multiple of the model step.
+
+        Raises:
+          ConfigError: the radiation scheme cannot run on this grid or in steps of this length.
         """
+        shape = (atmosphere.grid.nlat, atmosphere.grid.nlon)
+        radiation.check(config.radiation, shape, atmosphere.step_seconds)
         water: set[Need] = {"water"} if atmosphere.budgets_water else set()
         self.exports: tuple[Field, ...] = offered(config.available | water)
         self.steps = config.coupling.interval_seconds // atmosphere.step_seconds

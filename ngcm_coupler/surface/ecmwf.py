@@ -21,6 +21,11 @@ from ngcm_coupler.surface import coare
 CHARNOCK = 0.018
 """Charnock coefficient without wave model [1]. Source: IFS Documentation, Part IV, ch. 3."""
 
+LARGEST_ROUGHNESS = 1e-3
+"""Largest roughness length of momentum [m], reached near 20 m/s. The documentation of the IFS has
+none, and its drag grows without end; that of the sea does not (Powell et al. 2003). Source: AeroBulk,
+whose algorithm of this name ocean models know."""
+
 BOUNDARY_LAYER_HEIGHT = 1000.0
 """Depth of the convective boundary layer [m]. Source: IFS Documentation, Part IV, ch. 3."""
 
@@ -45,11 +50,12 @@ def log_roughness(
       Logarithms of the roughness lengths of momentum, heat and moisture [log m].
 
     Source: IFS Documentation, Part IV, ch. 3: smooth-flow parts 0.11, 0.40 and 0.62 nu / u*, and
-    for momentum a Charnock part.
+    for momentum a Charnock part; AeroBulk (Brodeau et al. 2017) for its limit.
     """
     del neutral_wind
     smooth = viscosity / friction_velocity
-    log_momentum = jnp.log(0.11 * smooth + CHARNOCK / GRAVITY * friction_velocity**2)
+    momentum = 0.11 * smooth + CHARNOCK / GRAVITY * friction_velocity**2
+    log_momentum = jnp.log(jnp.minimum(momentum, LARGEST_ROUGHNESS))
     log_smooth = jnp.log(smooth)
     return log_momentum, log_smooth + math.log(0.40), log_smooth + math.log(0.62)
 

@@ -23,7 +23,7 @@ from ngcm_coupler.constants import (
     ZERO_CELSIUS,
 )
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.surface import bulk, ecmwf, moist
+from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 
 AEROBULK = pathlib.Path(__file__).parents[2] / "data" / "aerobulk_excerpt.csv"
@@ -178,7 +178,7 @@ def assert_close_to_aerobulk(ours: BulkFluxes, theirs: dict[str, np.ndarray], ro
         assert agreeing(a, b, relative, absolute) >= 0.97, name
 
 
-@pytest.mark.parametrize("scheme", ["coare3p6", "coare3p0", "ncar"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_agrees_with_aerobulk(scheme):
     """Known differences, each confirmed by substituting AeroBulk's choice here.
 
@@ -192,25 +192,6 @@ def test_agrees_with_aerobulk(scheme):
     """
     inputs, theirs = aerobulk(scheme)
     assert_close_to_aerobulk(in_float64(inputs, scheme, 20), theirs)
-
-
-def test_ecmwf_agrees_with_aerobulk_up_to_gales():
-    """As above. AeroBulk limits the roughness length; the documentation of the IFS does not."""
-    inputs, theirs = aerobulk("ecmwf")
-    below = np.hypot(inputs["eastward_wind"], inputs["northward_wind"]) < 20.0
-    assert below.mean() > 0.9
-    assert_close_to_aerobulk(in_float64(inputs, "ecmwf", 20), theirs, below)
-
-
-def test_ecmwf_agrees_with_aerobulk_with_its_limit_of_roughness(monkeypatch):
-    def limited(*args):
-        log_momentum, log_heat, log_moisture = ecmwf.log_roughness(*args)
-        return jnp.minimum(log_momentum, np.log(1e-3)), log_heat, log_moisture
-
-    scheme = dataclasses.replace(SCHEMES["ecmwf"], log_roughness=limited)
-    monkeypatch.setitem(bulk.SCHEMES, "limited", scheme)
-    inputs, theirs = aerobulk("ecmwf")
-    assert_close_to_aerobulk(in_float64(inputs, "limited", 20), theirs)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

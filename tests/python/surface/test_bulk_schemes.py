@@ -81,6 +81,11 @@ def test_ecmwf_roughness_adds_smooth_flow_and_charnock():
     np.testing.assert_allclose(lengths, [momentum, 0.40 * smooth, 0.62 * smooth], rtol=1e-5)
 
 
+def test_ecmwf_roughness_of_a_storm_is_a_millimetre():
+    log_momentum, *_ = ecmwf.log_roughness(jnp.array(2.0), jnp.array(40.0), 1.5e-5)
+    assert float(jnp.exp(log_momentum)) == pytest.approx(1e-3, rel=1e-5)
+
+
 def test_ncar_drag_coefficient_is_the_published_one():
     """2.70 / U + 0.142 + U / 13.09 - 3.14807e-10 U^6, in thousandths; 2.34 from 33 m s-1."""
     wind = jnp.array([0.1, 0.5, 1.0, 10.0, 32.999, 33.0, 50.0])

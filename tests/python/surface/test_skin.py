@@ -33,7 +33,7 @@ NIGHT = {
 }
 
 
-def conditions(number: int = 3000) -> dict[str, np.ndarray]:
+def conditions(number: int = 8000) -> dict[str, np.ndarray]:
     """Random weather: calm to 40 m/s, polar to tropical, night to noon, clear to overcast."""
     rng = np.random.default_rng(3)
     speed = np.where(
@@ -109,11 +109,11 @@ def agreeing(ours: np.ndarray, theirs: np.ndarray, relative: float, absolute: fl
     return float(np.mean(np.abs(ours - theirs) <= np.maximum(relative * np.abs(theirs), absolute)))
 
 
-@pytest.mark.parametrize(("algorithm", "fraction"), [(coare_36, 0.985), (NeverStopped, 0.99)])
+@pytest.mark.parametrize(("algorithm", "fraction"), [(coare_36, 0.99), (NeverStopped, 0.995)])
 def test_cool_skin_agrees_with_the_authors_algorithm(algorithm, fraction):
-    """Within 0.5 % or 0.2 W m-2 in 99 % of rows that are iterated, the skin within 0.01 K in 98 %.
+    """Within 0.5 % or 0.2 W m-2 in 99 % of rows, the skin within 0.01 K in 98 %.
 
-    Their rule that stops rows after one iteration (`test_bulk.py`) costs another 0.6 %. We have
+    Most of the others they stop after one iteration (`test_bulk.py`). We have
     another emissivity, and the saturation of the skin where COARE has its tangent. What is left
     is calm at noon, where the sun heats a thick skin that neither iteration settles.
     """

@@ -157,7 +157,8 @@ def _maps(contents: Contents) -> str:
     )
     figures = "".join(
         f"<figure>{_image(each.png, f'World map. {each.title}: {each.numbers}.')}"
-        f"<figcaption>{_(each.description)}. Origin: {_(each.provenance)}.</figcaption></figure>"
+        f"<figcaption><b>{_(each.title)}</b>: {_(each.numbers)}. {_(each.description)}. Origin:"
+        f" {_(each.provenance)}.</figcaption></figure>"
         for each in contents.maps
     )
     missing = ""

@@ -72,7 +72,7 @@ def _facts(files: RunFiles, times: np.ndarray) -> dict[str, str]:
     gaps = int((times[1:, 0] > times[:-1, 1]).sum())
     facts = {
         "Time": f"{times[0, 0]} to {times[-1, 1]}, {hours:g} hours",
-        "Interval": f"{seconds} s, {len(times)} records" + (f", {gaps} gaps" if gaps else ""),
+        "Interval": f"{seconds} s, {len(times)} records" + (f", gaps: {gaps}" if gaps else ""),
     }
     facts |= {
         _LABELS.get(name, name): text

@@ -237,7 +237,7 @@ def test_a_gap_between_segments_is_counted(tmp_path):
     run = Run(tmp_path).write("first", 2, history=False).write("second", 2, False, skip=1)
     page = Page(report(tmp_path))
     assert run.clock.elapsed_seconds == 5 * HOUR
-    assert "3600 s, 4 records, 1 gaps" in page.words
+    assert "3600 s, 4 records, gaps: 1" in page.words
 
 
 def test_a_budget_alone_goes_where_it_is_asked_to(tmp_path, capsys):

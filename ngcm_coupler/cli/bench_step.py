@@ -17,9 +17,10 @@ from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.fields import IMPORTS
 from ngcm_coupler.interval import Interval
 
-_TILES = ", ".join(f"'{row.name}'" for row in IMPORTS if row.surface and "water_" not in row.name)
+_TILES = [row.name for row in IMPORTS if row.surface and "water_" not in row.name]
+_DARK = [name for name in _TILES if "albedo" not in name]
 _NAMELIST = (
-    f"&ngcm_coupling interval_seconds = 3600, imports = {_TILES} /"
+    "&ngcm_coupling interval_seconds = 3600, imports = {imports} /"
     "&ngcm_radiation scheme = '{radiation}' / &ngcm_surface sea_skin = '{skin}' /"
 )
 _VARIANTS = {
@@ -48,7 +49,8 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     )
     runs: dict[str, Callable[[], object]] = {"the model alone": lambda: bare(initial.state)}
     for name, (radiation, skin) in _VARIANTS.items():
-        config = parse(_NAMELIST.format(radiation=radiation, skin=skin))
+        names = ", ".join(f"'{name}'" for name in (_DARK if radiation == "host" else _TILES))
+        config = parse(_NAMELIST.format(imports=names, radiation=radiation, skin=skin))
         runs[name] = _interval(engine, initial, config)
     for run in runs.values():
         jax.block_until_ready(run())

@@ -37,8 +37,8 @@ def _run(arguments: argparse.Namespace) -> int:
     # matplotlib takes a second to import and is for this command alone.
     from ngcm_coupler.report.run import report
 
-    text = report(arguments.folder)
     output: Path = arguments.output or arguments.folder
+    text = report(arguments.folder)
     try:
         output.mkdir(parents=True, exist_ok=True)
         (output / NAME).write_text(text, encoding="utf-8")

@@ -22,9 +22,9 @@ CHARNOCK = 0.018
 """Charnock coefficient without wave model [1]. Source: IFS Documentation, Part IV, ch. 3."""
 
 LARGEST_ROUGHNESS = 1e-3
-"""Largest roughness length of momentum [m], reached near 20 m/s. The documentation of the IFS has
-none, and its drag grows without end; that of the sea does not (Powell et al. 2003). Source: AeroBulk,
-whose algorithm of this name ocean models know."""
+"""Largest roughness length of momentum [m], reached near 20 m/s. Source: AeroBulk, whose scheme of
+this name ocean models know. The documentation of the IFS has none, and its drag grows without end;
+that of the sea does not (Powell et al. 2003)."""
 
 BOUNDARY_LAYER_HEIGHT = 1000.0
 """Depth of the convective boundary layer [m]. Source: IFS Documentation, Part IV, ch. 3."""

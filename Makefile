@@ -32,8 +32,9 @@ $(VENV)/installed: $(VENV)/locked $(SOURCES)
 	  --config-settings=build-dir=$(VENV)/build .
 	touch $@
 
-demo: setup  ## 24 hours of NeuralGCM on ERA5 data over a slab ocean
+demo: setup  ## 24 hours of NeuralGCM on ERA5 data over sea, ice and land, and a report
 	$(BIN)/ngcm-coupler run namelists/demo.nml --output out/demo
+	$(BIN)/ngcm-coupler report out/demo
 
 test: setup  ## all tests
 	$(BIN)/pytest
@@ -53,8 +54,9 @@ format: setup  ## rewrite the sources in the project's format
 	$(BIN)/clang-format -i $(C_FAMILY)
 	$(BIN)/gersemi --in-place CMakeLists.txt bridge tests
 
-bench: setup  ## what a call from Fortran costs
+bench: setup  ## what a call from Fortran costs, and the exchange of a step
 	$(BIN)/ngcm-coupler bench bridge
+	$(BIN)/ngcm-coupler bench step
 
 docs: setup  ## the reference pages that the code writes
 	$(BIN)/ngcm-coupler check --describe --format markdown > docs/namelists.md

@@ -75,9 +75,10 @@ class Field:
 
     @property
     def accepted_range(self) -> tuple[float, float]:
-        """The valid range, widened by the round-off of a remapping."""
+        """The valid range, widened by the round-off of a remapping; what is positive stays so."""
         slack = _RANGE_SLACK * (self.valid_max - self.valid_min)
-        return self.valid_min - slack, self.valid_max + slack
+        below = min(slack, 0.5 * self.valid_min) if self.valid_min > 0.0 else slack
+        return self.valid_min - below, self.valid_max + slack
 
 
 TILES: tuple[Surface, ...] = ("ice_free_sea", "sea_ice", "land")

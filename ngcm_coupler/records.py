@@ -95,9 +95,16 @@ class Records:
             predicts_precipitation=self._atmosphere.predicts_precipitation,
         )
         provenance = {row.name: sources.text(row) for row in self._fields}
-        width = max(map(len, provenance))
-        lines = [f"  {name:{width}} {text}" for name, text in provenance.items()]
-        _log.info("where the fields come from\n%s", "\n".join(lines))
+        exported = [row.name for row in self._fields if row.direction == "export"]
+        width = max(map(len, exported))
+        lines = [f"  {name:{width}} {provenance[name]}" for name in exported]
+        _log.info("where the exported fields come from\n%s", "\n".join(lines))
+        if imposed := [name for name in provenance if name.startswith("imposed_")]:
+            _log.info(
+                "%s: what they have more than the bulk fluxes enters the lowest layers, within"
+                " limits; the model has learned an exchange of its own and absorbs part of it",
+                ", ".join(imposed),
+            )
         attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
         if history.file:
             self._history = History(

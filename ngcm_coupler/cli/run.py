@@ -27,10 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the command to ``ngcm-coupler``."""
     parser = subparsers.add_parser(
         "run",
-        help="run the atmosphere over a slab ocean",
+        help="run the atmosphere over slabs of sea, ice and land",
         description=(
-            "Check a namelist, then run the driver with it under mpirun: the atmosphere over a "
-            "slab ocean. The exit code is that of the run."
+            "Check a namelist, then run the driver with it under mpirun: the atmosphere over "
+            "slabs of sea, ice and land. The exit code is that of the run."
         ),
     )
     parser.add_argument("namelist", type=pathlib.Path, metavar="FILE.nml", help="the namelist")

@@ -45,9 +45,9 @@ def predicts_precipitation(model_config_str: str) -> bool:
 
 
 def _module(model_config_str: str) -> str | None:
-    """Name of the diagnostics of the step, None where the configuration names none."""
-    named = re.search(rf"{_STEP}\.diagnostics_module\s*=[\s\\]*@(\w+)", model_config_str)
-    return named[1] if named and named[1] != "NoDiagnostics" else None
+    """Name of the diagnostics of the step, None where there are none; the last binding counts."""
+    named = re.findall(rf"{_STEP}\.diagnostics_module\s*=[\s\\]*@(\w+)", model_config_str)
+    return named[-1] if named and named[-1] != "NoDiagnostics" else None
 
 
 class ExchangedWater(NamedTuple):

@@ -80,6 +80,10 @@ _BUDGET_PICTURES = {
     "Water": (
         Panel("Water, globe [mm/day]", _WATER, factor=_DAY),
         Panel("Water in the air, globe [kg/m²]", {"atmosphere_mass_content_of_water": "water"}),
+        Panel(
+            "Precipitation that columns owe [kg/m²]",
+            {"precipitation_debt": "mean of the globe", "precipitation_debt_largest": "largest"},
+        ),
     ),
     "Momentum": tuple(
         Panel(
@@ -94,8 +98,11 @@ _BUDGET_PICTURES = {
     ),
     "What does not close": (
         Panel(
-            "Residual of water as computed, before closing [mm/day]",
-            {"water_residual_as_computed": "as computed"},
+            "Residual of water before closing [mm/day]",
+            {
+                "water_residual_of_model": "of the model",
+                "water_residual_as_computed": "as computed, with debts",
+            },
             factor=_DAY,
         ),
         Panel(

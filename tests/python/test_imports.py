@@ -49,6 +49,33 @@ def test_values_of_land_count_where_there_is_land_and_of_ice_where_there_is_sea(
         held.put(1, 1000.0 * land, 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sea_surface_temperature", 0.0),
+        ("sea_ice_area_fraction", 1.2),
+        ("sea_ice_surface_temperature", 0.0),
+        ("surface_albedo_direct_visible_over_sea_ice", -0.1),
+        ("surface_albedo_diffuse_near_infrared_over_land", -0.1),
+        ("land_surface_skin_temperature", 0.0),
+        ("surface_roughness_length_for_momentum_over_land", 0.0),
+        ("moisture_availability_over_land", 1.1),
+        ("imposed_surface_downward_sensible_heat_flux", 1e5),
+    ],
+)
+def test_impossible_value_is_refused_with_its_place_and_the_range(name, value):
+    row = field(name)
+    held = Imports([row], max_age_seconds=3600)
+    good = np.float32(0.5 * (row.valid_min + row.valid_max))
+    held.hold(np.full((1, GRID.size), good), np.arange(GRID.size), GRID, np.full(GRID.size, 0.5))
+    values = np.full(GRID.size, good)
+    values[9] = value
+    with pytest.raises(ValueRangeError) as raised:
+        held.put(0, values, 0)
+    message = f"{name}: 1 of 128 values are not finite or outside {row.valid_min:g} to"
+    assert message in str(raised.value) and "at point 10 " in str(raised.value)
+
+
 def test_refused_values_are_not_taken_over_and_the_old_ones_no_longer_count(imports):
     imports.put(0, np.full(GRID.size, 280.0), 0)
     with pytest.raises(ValueRangeError):

@@ -270,6 +270,25 @@ def test_restart_continues_bit_for_bit(create, tmp_path):
         np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
 
 
+@pytest.mark.slow
+def test_restart_between_calculations_of_spectra_continues_bit_for_bit(create, tmp_path):
+    """Spectra at 0 and 3 h, a warm layer, and a restart at 1 h."""
+    text = NAMELIST + (
+        "&ngcm_radiation scheme = 'rrtmgp', interval_seconds = 10800, coarsening = 8 /"
+        "&ngcm_surface sea_skin = 'cool_and_warm' /"
+    )
+    whole = create(text=text)
+    advance(whole, 1)
+    whole.write_restart(str(tmp_path / "restart.nc"))
+    advance(whole, 3)
+    outgoing = get(whole, "toa_outgoing_longwave_flux")
+    assert 150.0 < outgoing.min() and outgoing.max() < 350.0
+    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /", text)
+    advance(continued, 3)
+    for name, values in all_fields(continued).items():
+        np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
+
+
 def test_restart_of_another_grid_is_refused(create, tmp_path):
     create().write_restart(str(tmp_path / "restart.nc"))
     other = NAMELIST.replace("latitudes = 16", "latitudes = 8")

@@ -13,9 +13,11 @@ from neuralgcm.legacy import api
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
+from ngcm_coupler.engine.base import Increments
 from ngcm_coupler.engine.checkpoint import read_checkpoint, write_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.interval import Interval
+from ngcm_coupler.surface.fixers import borrow_humidity
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
 IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
@@ -260,6 +262,62 @@ def test_pressure_correction_changes_pressure_alone(engine, initial, lowest):
     np.testing.assert_allclose(ratio, np.exp(1.0e-3), rtol=1e-6)
     for name in ("eastward_wind", "northward_wind", "air_temperature", "specific_humidity"):
         np.testing.assert_array_equal(getattr(air, name), getattr(lowest, name))
+
+
+def test_increments_reach_the_lowest_level_and_no_other(engine, initial, lowest):
+    """Smooth ones, which the model's truncation holds: solid rotation, and a wave in longitude."""
+    latitude, longitude = np.deg2rad(engine.grid.latitude), np.deg2rad(engine.grid.longitude)
+    wave = np.cos(latitude) ** 3 * np.cos(3.0 * longitude)
+    level = np.arange(engine.sigma_levels.size)[:, None] == engine.sigma_levels.size - 1
+    change = Increments(
+        air_temperature=jnp.asarray(level * wave, jnp.float32),
+        specific_humidity=jnp.asarray(level * 1e-3 * wave, jnp.float32),
+        wind=(jnp.asarray(level * np.cos(latitude), jnp.float32), jnp.zeros(wave.shape)[None]),
+    )
+    state = engine.with_increments(initial.state, change)
+    air = jax.jit(engine.lowest_level)(engine.parameters, state)
+    for name, expected, tolerance in (
+        ("air_temperature", wave, 1e-3),
+        ("specific_humidity", 1e-3 * wave, 1e-6),
+        ("eastward_wind", np.cos(latitude), 1e-3),
+        ("northward_wind", 0.0, 1e-3),
+    ):
+        added = np.asarray(getattr(air, name)) - getattr(lowest, name)
+        np.testing.assert_allclose(added, np.broadcast_to(expected, added.shape), atol=tolerance)
+    before, after = (engine.columns(engine.parameters, each) for each in (initial.state, state))
+    np.testing.assert_allclose(after.air_temperature[:-1], before.air_temperature[:-1], atol=1e-3)
+
+
+def test_columns_end_at_the_lowest_level(engine, initial, lowest):
+    columns = engine.columns(engine.parameters, initial.state)
+    for name in ("air_temperature", "specific_humidity", "air_pressure"):
+        np.testing.assert_allclose(getattr(columns, name)[-1], getattr(lowest, name), rtol=1e-4)
+    np.testing.assert_allclose(columns.interface_pressure[-1], lowest.surface_air_pressure)
+    weight = engine.grid.area / engine.grid.area.sum()
+    assert 15.0 < (weight * np.asarray(columns.water_content())).sum() < 30.0
+    cloud = np.asarray(columns.cloud_ice + columns.cloud_liquid)
+    assert 1e-4 < cloud.max() < 1e-2
+
+
+def test_filling_negative_humidity_halves_what_is_missing_and_keeps_the_water(engine, initial):
+    """The model's truncation brings the other half back: sharp edges ring."""
+    columns = engine.columns(engine.parameters, initial.state)
+    thickness = jnp.diff(columns.interface_pressure, axis=0)
+    filled = borrow_humidity(columns.specific_humidity, thickness)
+    change = Increments(specific_humidity=filled - columns.specific_humidity)
+    after = engine.columns(engine.parameters, engine.with_increments(initial.state, change))
+
+    def missing(columns):
+        negative = np.minimum(np.asarray(columns.specific_humidity, np.float64), 0.0)
+        return -(negative * np.asarray(thickness) * weight).sum() / 9.80616
+
+    def held(columns):
+        return (weight * np.asarray(columns.water_content(), np.float64)).sum()
+
+    weight = engine.grid.area / engine.grid.area.sum()
+    assert missing(columns) > 0.0
+    assert missing(after) < 0.6 * missing(columns)
+    assert held(after) == pytest.approx(held(columns), abs=1e-4)
 
 
 @pytest.mark.slow

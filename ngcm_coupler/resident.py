@@ -206,19 +206,23 @@ def _named_leaves(state: Any) -> list[tuple[str, Any]]:
 
 
 def _to_host(leaf: jax.Array) -> np.ndarray:
-    """An array on the host; a random key as its bits."""
+    """An array on the host; a random key as its bits, truth as a byte, which netCDF knows."""
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return np.asarray(jax.random.key_data(leaf))
-    return np.asarray(leaf)
+    values = np.asarray(leaf)
+    return values.astype(np.uint8) if values.dtype == bool else values
 
 
 def _to_leaf(name: str, value: np.ndarray, leaf: jax.ShapeDtypeStruct) -> Any:
     """The inverse of `_to_host`, checked against the leaf of the template."""
     is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
     expected = jax.eval_shape(jax.random.key_data, leaf) if is_key else leaf
-    if value.shape != expected.shape or value.dtype != expected.dtype:
+    dtype = np.uint8 if expected.dtype == bool else expected.dtype
+    if value.shape != expected.shape or value.dtype != dtype:
         raise RestartError(
             f"restart array {name} has shape {value.shape} and type {value.dtype}; the model needs"
-            f" {expected.shape} and {expected.dtype}"
+            f" {expected.shape} and {dtype}"
         )
-    return jax.random.wrap_key_data(jnp.asarray(value)) if is_key else value
+    if is_key:
+        return jax.random.wrap_key_data(jnp.asarray(value))
+    return value.astype(expected.dtype)

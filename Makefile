@@ -11,7 +11,7 @@ C_FAMILY := $(shell find bridge tests -name '*.h' -o -name '*.c' -o -name '*.hpp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo test lint format bench docs lock clean
+.PHONY: help setup system demo test long lint format bench docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -36,8 +36,11 @@ demo: setup  ## 24 hours of NeuralGCM on ERA5 data over sea, ice and land, and a
 	$(BIN)/ngcm-coupler run namelists/demo.nml --output out/demo
 	$(BIN)/ngcm-coupler report out/demo
 
-test: setup  ## all tests
+test: setup  ## all tests but those of `make long`
 	$(BIN)/pytest
+
+long: setup  ## ten days of the published model, and whatever else takes minutes
+	$(BIN)/pytest -m long
 
 lint: setup  ## every check that does not run the code
 	$(BIN)/ruff check

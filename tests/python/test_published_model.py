@@ -1,4 +1,4 @@
-"""A published model coupled for ten days: mass, water, energy; and signs of a response.
+"""A published model coupled for days: mass, water, energy; and signs of a response.
 
 One compiled hour serves all tests of this file.
 """
@@ -78,13 +78,14 @@ def hour():
     return Hour()
 
 
-def test_mass_and_water_are_accounted_for_over_ten_days(hour):
+@pytest.mark.parametrize("days", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_mass_and_water_are_accounted_for_over_days(hour, days):
     """Dry air to 0.1 Pa; water to 0.05 mm/day as the model has it, and to round-off as exported."""
     ledger, state, clock = hour.ledger(), hour.state, Clock(hour.initial.time)
     first = ledger._column_water
     fallen = evaporated = 0.0
     debts = []
-    for elapsed in range(1, 241):
+    for elapsed in range(1, 24 * days + 1):
         state, exports = hour.advance(state, hour.imports)
         assert np.isfinite(exports).all()
         clock = clock.advanced(HOUR)
@@ -109,7 +110,8 @@ def test_mass_and_water_are_accounted_for_over_ten_days(hour):
     gained = (ledger._column_water - first) / HOUR
     assert fallen - evaporated + gained + owed == pytest.approx(0.0, abs=3e-16)
     assert debts[-1] < 6.0
-    assert debts[-1] - debts[-4] < 0.4 * (debts[3] - debts[0]), "it approaches its bound"
+    if days == 10:
+        assert debts[-1] - debts[-4] < 0.4 * (debts[3] - debts[0]), "it approaches its bound"
     assert 3.0 < means["precipitation_flux"] / MILLIMETRE_PER_DAY < 4.0
     # Wild et al. (2015) have 185 and 342 W m-2 over the year.
     assert abs(means["surface_downwelling_shortwave_flux_in_air"] - 185.0) < 20.0
@@ -123,7 +125,7 @@ def test_warmer_sea_evaporates_more_heats_the_air_and_a_colder_one_the_opposite(
     for warming in (-2.0, 0.0, 2.0):
         imports = jnp.asarray(hour.imports).at[TAKEN.index("sea_surface_temperature")].add(warming)
         state = hour.state
-        for _ in range(24):
+        for _ in range(12):
             state, exports = hour.advance(state, imports)
         for values, name in (
             (evaporation, over("water_evapotranspiration_flux", "ice_free_sea")),

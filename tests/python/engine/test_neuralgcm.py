@@ -231,7 +231,7 @@ def test_height_and_pressure_belong_together(lowest):
     assert 90.0 < lowest.height.min() and lowest.height.max() < 150.0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_raw_model_gains_dry_air_within_a_day(engine, initial):
     interval = interval_of(engine, 24, fix_dry_mass=False)
     pressure = jax.jit(engine.dry_air_pressure)

@@ -104,7 +104,8 @@ _CMEPS_PREFIX = {"ice_free_sea": "Faox", "sea_ice": "Faii", "land": "Fall", "": 
 BANDS = tuple(
     f"{beam}_{band}" for band in ("visible", "near_infrared") for beam in ("direct", "diffuse")
 )
-"""The short-wave bands, in the order in which all arrays of bands have them."""
+"""The short-wave bands, in the order in which all arrays of bands have them along their first axis.
+The visible ends at 0.7 micrometres and includes the ultraviolet."""
 
 _BAND_ALIAS = dict(zip(BANDS, ("VDR", "VDF", "NDR", "NDF"), strict=True))
 _CMEPS_BAND = dict(zip(BANDS, ("vdr", "vdf", "ndr", "ndf"), strict=True))

@@ -90,7 +90,7 @@ class ResidentAtmosphere:
             second = (initial.time - day) // np.timedelta64(1, "s")
             state = jax.jit(self._interval.begin)(initial.state, day.astype(int), second)
             self._state = jax.device_put(state, self.device)
-            self._imports = jax.device_put(imports, self.device)
+            self._hold(np.asarray(imports))
             self._exports = jax.jit(self._interval.diagnose)(
                 self._parameters, self._state, self._imports
             )
@@ -102,8 +102,13 @@ class ResidentAtmosphere:
         Args:
           imports: float32, shape (len(imports), n).
         """
-        # On a CPU a device array may share the memory it is put from: give it memory of its own.
-        self._imports = jax.device_put(imports.copy(), self.device)
+        self._hold(imports)
+
+    def _hold(self, imports: np.ndarray) -> None:
+        """Puts imports on the device, and keeps them here, so that no one need fetch them back."""
+        # On a CPU a device array may share the memory it is put from: no one may change it.
+        self._held = imports.copy()
+        self._imports = jax.device_put(self._held, self.device)
 
     def advance(self) -> None:
         """Starts one interval and returns while the device works."""
@@ -114,7 +119,7 @@ class ResidentAtmosphere:
 
     def imports(self) -> np.ndarray:
         """The imported fields as the device has them, shape (len(imports), n)."""
-        return np.asarray(self._imports)
+        return self._held
 
     def exports(self) -> np.ndarray:
         """Waits for the device and returns the exported fields, shape (len(fields), n)."""
@@ -160,7 +165,7 @@ class ResidentAtmosphere:
         values = [_to_leaf(name, leaves[name], leaf) for name, leaf in named]
         state = jax.tree.unflatten(jax.tree.structure(template), values)
         self._state = jax.device_put(state, self.device)
-        self._imports = jax.device_put(imports.copy(), self.device)
+        self._hold(imports)
 
 
 def _warn_of_binding(device: Any) -> None:

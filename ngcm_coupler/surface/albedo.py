@@ -5,10 +5,6 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-BANDS = ("direct_visible", "diffuse_visible", "direct_near_infrared", "diffuse_near_infrared")
-"""The order of the four bands wherever an array has them as its first axis. The visible ends at
-0.7 micrometres and includes the ultraviolet."""
-
 DIFFUSE_WATER_ALBEDO = 0.06
 """Albedo of open water in diffuse light [1]. Source: Briegleb et al. (1986)."""
 

@@ -14,8 +14,8 @@ from jax import Array
 
 from ngcm_coupler.constants import GRAVITY, ZERO_CELSIUS
 from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.surface import moist
 
-_MASS_RATIO = 0.622  # molar mass of water over that of dry air
 _WATER_EXPONENT = 0.49  # gamma of Xu and Randall (1996), eq. 1
 _LEAST_WATER = 1e-9  # less cloud water is none [1]
 _LEAST_FRACTION = 1e-3  # cloud water is spread over no less of a cell [1]
@@ -161,4 +161,4 @@ def _saturation_humidity(temperature: Array, pressure: Array) -> Array:
     ice = 611.15 * jnp.exp(22.452 * celsius / (celsius + 272.55))
     warm = jnp.clip((temperature - _ICE_ONLY) / (ZERO_CELSIUS - _ICE_ONLY), 0.0, 1.0) ** 2
     vapour = jnp.minimum(ice + warm * (water - ice), 0.5 * pressure)
-    return _MASS_RATIO * vapour / (pressure - (1.0 - _MASS_RATIO) * vapour)
+    return moist.specific_humidity(vapour, pressure)

@@ -53,7 +53,7 @@ class Air(NamedTuple):
     ozone: Array
     """In the column [Dobson units], shape (n,)."""
     surface_albedo: Array
-    """Bands as in `albedo.BANDS` [1], shape (4, n)."""
+    """Bands as in `fields.BANDS` [1], shape (4, n)."""
     surface_temperature: Array
     """[K], shape (n,)."""
 

@@ -24,7 +24,7 @@ class Radiation:
     """Radiative fluxes, means over a model step [W m-2]."""
 
     shortwave_down: Array
-    """At the surface in four bands, as in `albedo.BANDS`, shape (4, n); zero at night."""
+    """At the surface in four bands, as in `fields.BANDS`, shape (4, n); zero at night."""
     longwave_down: Array
     """At the surface, shape (n,)."""
     incoming_shortwave: Array
@@ -37,23 +37,6 @@ class Radiation:
 
 State = Any
 """What the scheme carries from step to step: a pytree of arrays, part of the restart."""
-
-_OFFERED = {
-    "grey": ("shortwave_down", "longwave_down", "incoming_shortwave"),
-    "rrtmgp": (
-        "shortwave_down",
-        "longwave_down",
-        "incoming_shortwave",
-        "reflected_shortwave",
-        "outgoing_longwave",
-    ),
-    "host": (),
-}
-
-
-def offered(settings: RadiationSettings) -> tuple[str, ...]:
-    """The fluxes of `Radiation` that the scheme computes; the others are None."""
-    return _OFFERED[settings.scheme]
 
 
 def check(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> None:
@@ -120,7 +103,7 @@ def radiate(
       cloud_liquid: likewise.
       air_pressure: at the centres of the levels [Pa], shape (levels, n).
       interface_pressure: [Pa], shape (levels + 1, n).
-      surface_albedo: [1], bands as in `albedo.BANDS`, shape (4, n).
+      surface_albedo: [1], bands as in `fields.BANDS`, shape (4, n).
       surface_temperature: radiating temperature of the surface [K], shape (n,).
 
     Returns:

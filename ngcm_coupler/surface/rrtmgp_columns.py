@@ -81,7 +81,7 @@ class Column(NamedTuple):
     surface_emissivity: Array
     """[1], shape ()."""
     surface_albedo: Array
-    """Bands as in `albedo.BANDS` [1], shape (4,)."""
+    """Bands as in `fields.BANDS` [1], shape (4,)."""
     cosine: Array
     """Of the zenith angle [1], shape ()."""
 
@@ -99,7 +99,7 @@ class ShortWave(NamedTuple):
     """As parts of the sunlight that falls on the top of the air [1]."""
 
     down: Array
-    """At the surface, bands as in `albedo.BANDS`, shape (4,)."""
+    """At the surface, bands as in `fields.BANDS`, shape (4,)."""
     reflected: Array
     """At the top of the air, shape ()."""
 

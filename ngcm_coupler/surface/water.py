@@ -14,14 +14,10 @@ import numpy as np
 from jax import Array
 
 from ngcm_coupler.constants import (
-    GAS_CONSTANT_DRY_AIR,
-    GAS_CONSTANT_WATER_VAPOUR,
     SPECIFIC_HEAT_DRY_AIR,
     ZERO_CELSIUS,
 )
 from ngcm_coupler.surface import moist
-
-_MASS_RATIO = GAS_CONSTANT_DRY_AIR / GAS_CONSTANT_WATER_VAPOUR
 
 _WET_BULB_ITERATIONS = 4  # within 0.01 K of the solution even in a desert; 1 uK where it may snow
 
@@ -130,7 +126,8 @@ def wet_bulb_temperature(
     vaporisation = moist.latent_heat_of_vaporisation(air_temperature) / SPECIFIC_HEAT_DRY_AIR
 
     def excess(wet_bulb: Array) -> Array:
-        saturated = _saturation_humidity(wet_bulb, air_pressure)
+        vapour = moist.saturation_vapour_pressure(wet_bulb, air_pressure)
+        saturated = moist.specific_humidity(vapour, air_pressure)
         return wet_bulb - air_temperature + vaporisation * (saturated - specific_humidity)
 
     wet_bulb = air_temperature
@@ -162,9 +159,3 @@ def rain_and_snow(precipitation: Array, snow: Array) -> tuple[Array, Array]:
     """Splits precipitation by a snow fraction [1]. Each of shape (n,), in one unit."""
     snowfall = snow * precipitation
     return precipitation - snowfall, snowfall
-
-
-def _saturation_humidity(temperature: Array, pressure: Array) -> Array:
-    """Specific humidity [kg kg-1] over liquid fresh water at a temperature [K], pressure [Pa]."""
-    vapour = moist.saturation_vapour_pressure(temperature, pressure)
-    return _MASS_RATIO * vapour / (pressure - (1.0 - _MASS_RATIO) * vapour)

@@ -186,7 +186,7 @@ def test_wet_bulb_is_that_of_a_ventilated_psychrometer(pressure):
 
 def test_wet_bulb_of_saturated_air_is_its_temperature():
     temperature, _, pressure = air(np.linspace(-30.0, 40.0, 15), 1.0)
-    q = water._saturation_humidity(temperature, pressure)
+    q = moist.specific_humidity(moist.saturation_vapour_pressure(temperature, pressure), pressure)
     np.testing.assert_allclose(wet_bulb_temperature(temperature, q, pressure), temperature)
 
 
@@ -207,7 +207,7 @@ def test_snow_fraction_is_the_published_one():
     """Saturated air: the wet bulb is the thermometer. Wang et al. (2019), eq. 1."""
     celsius = np.array([-5.0, -1.0, 0.0, 0.8142, 1.0, 2.0, 5.0])
     temperature, _, pressure = air(celsius, 1.0)
-    q = water._saturation_humidity(temperature, pressure)
+    q = moist.specific_humidity(moist.saturation_vapour_pressure(temperature, pressure), pressure)
     expected = 1.0 / (1.0 + 6.99e-5 * np.exp(2.0 * (celsius + 3.97)))
     np.testing.assert_allclose(snow_fraction(temperature, q, pressure), expected, atol=1e-4)
     assert expected[3] == pytest.approx(0.5, abs=1e-4)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ngcm_coupler import groups, schema
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.fields import IMPORTS, Need
+from ngcm_coupler.fields import IMPORTS, Need, field
 from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
 
 
@@ -31,6 +31,8 @@ class Config:
     coupling: groups.Coupling = dataclasses.field(default_factory=groups.Coupling)
     surface: groups.Surface = dataclasses.field(default_factory=groups.Surface)
     radiation: groups.Radiation = dataclasses.field(default_factory=groups.Radiation)
+    grid: groups.Grid = dataclasses.field(default_factory=groups.Grid)
+    oasis: groups.Oasis = dataclasses.field(default_factory=groups.Oasis)
     device: groups.Device = dataclasses.field(default_factory=groups.Device)
     history: groups.History = dataclasses.field(default_factory=groups.History)
     restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
@@ -112,6 +114,13 @@ _SOIL_LAYER = Where("bucket_land", "soil_layer_m")
 _IMPORTS = Where("ngcm_coupling", "imports")
 _RADIATION = Where("ngcm_radiation", "scheme")
 _SKIN = Where("ngcm_surface", "sea_skin")
+_REMEDIES: dict[Need, str] = {
+    "sea_ice": f"all imports of sea ice in {_IMPORTS}",
+    "land": f"all imports of land in {_IMPORTS}",
+    "radiation": f"{_RADIATION} = 'grey' or 'rrtmgp'",
+    "top_of_atmosphere": f"{_RADIATION} = 'rrtmgp'",
+    "skin": f"{_SKIN} = 'cool' or 'cool_and_warm'",
+}
 
 
 def load(path: str, *further_rules: Rule) -> Config:
@@ -143,7 +152,7 @@ def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
     # A host with an ocean of its own need not make the driver's defaults fit its interval.
     drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
     driver_rules = [_driver_conflicts] if drives else []
-    own_rules = (_file_conflicts, _model_conflicts, _surface_conflicts)
+    own_rules = (_file_conflicts, _model_conflicts, _surface_conflicts, _oasis_conflicts)
     for rule in (*own_rules, *driver_rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
@@ -207,6 +216,25 @@ def _surface_conflicts(config: Config) -> Iterator[Conflict]:
         )
 
 
+def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
+    """What goes through OASIS is what the settings offer, each under a name of its own."""
+    oasis, where = config.oasis, Where("ngcm_oasis", "exports")
+    for name in oasis.exports:
+        lacking = [need for need in field(name).needs if need not in config.available]
+        # Only the model can tell whether it knows its water.
+        if lacking and lacking != ["water"]:
+            message = f"{where} names {name}, which is not offered: it needs {lacking[0]}"
+            yield Conflict(f"{message} ({_REMEDIES[lacking[0]]})", (where, _IMPORTS, _RADIATION))
+    exchanged = {*oasis.exports, *config.coupling.imports}
+    for pair in oasis.partner_names:
+        name = pair.partition("=")[0].strip()
+        if name not in exchanged:
+            where = Where("ngcm_oasis", "partner_names")
+            message = f"{where} names {name}, which is not exchanged"
+            remedy = f"add it to exports, or to {_IMPORTS}, or take it out here"
+            yield Conflict(f"{message}; {remedy}", (where, _IMPORTS))
+
+
 def _driver_conflicts(config: Config) -> Iterator[Conflict]:
     interval = config.coupling.interval_seconds
     step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
@@ -237,7 +265,10 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
 def _file_conflicts(config: Config) -> Iterator[Conflict]:
     """Files that must exist do; files to be written can be. The demo's are in a package."""
     model, restart = config.model, config.restart
-    inputs = {Where("ngcm_restart", "read_file"): restart.read_file}
+    inputs = {
+        Where("ngcm_restart", "read_file"): restart.read_file,
+        Where("ngcm_grid", "sea_grid_file"): config.grid.sea_grid_file,
+    }
     if model.engine == "neuralgcm":
         inputs[Where("ngcm_model", "checkpoint")] = model.checkpoint
         if not restart.read_file:
@@ -249,8 +280,12 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
             message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
             yield Conflict(message, (where,))
     history = config.history
-    for name, file in (("file", history.file), ("budget_file", history.budget_file)):
-        where = Where("ngcm_history", name)
+    outputs = {
+        Where("ngcm_history", "file"): history.file,
+        Where("ngcm_history", "budget_file"): history.budget_file,
+        Where("ngcm_restart", "write_file"): restart.write_file,
+    }
+    for where, file in outputs.items():
         if file and (problem := _write_problem(pathlib.Path(file))):
             yield Conflict(f"{where} = {text_of(file)} {problem}", (where,))
     if history.file and history.file == history.budget_file:

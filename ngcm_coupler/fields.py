@@ -112,6 +112,15 @@ _CMEPS_BAND = dict(zip(BANDS, ("vdr", "vdf", "ndr", "ndf"), strict=True))
 _CMEPS_ALBEDO = dict(zip(BANDS, ("avsdr", "avsdf", "anidr", "anidf"), strict=True))
 
 
+GEOCENTRIC_AXES = {
+    "x": "line from the centre of the Earth to the Greenwich meridian on the equator",
+    "y": "line from the centre of the Earth to 90 degrees east on the equator",
+    "z": "axis of the Earth, northwards",
+}
+"""Directions that are the same everywhere: the components along them can be interpolated one by
+one, also across a pole, which eastward and northward components cannot."""
+
+
 def over(name: str, surface: Surface) -> str:
     """The name of that quantity over that surface; of the whole cell it is the bare name."""
     return f"{name}_over_{surface}" if surface else name
@@ -210,12 +219,14 @@ def _tile_fluxes(
     *,
     provenance: Provenance = "bulk",
     needs: tuple[Need, ...] = (),
-    surfaces: tuple[Surface, ...] = ("", *TILES),
+    surfaces: tuple[Surface, ...] = ("", *TILES, "sea"),
+    standard_name: str | None = None,
 ) -> tuple[Field, ...]:
     """A flux of the whole cell, and per area of each of its surfaces."""
     return tuple(
         Field(
-            over(name, surface), name, units, "export", "interval_mean", *valid_range, provenance,
+            over(name, surface), name if standard_name is None else standard_name, units, "export",
+            "interval_mean", *valid_range, provenance,
             surface, positive, oasis + _TILE_LETTER[surface],
             f"{_CMEPS_PREFIX[surface]}_{cmeps}" if surface in _CMEPS_PREFIX and cmeps else "",
             needs + _TILE_NEEDS[surface], f"{description} {_TILE_WORDS[surface]}",
@@ -261,6 +272,9 @@ FIELDS: tuple[Field, ...] = (
             "Eastward surface current"),
     _import("sea_water_y_velocity", "m s-1", (-10.0, 10.0), "sea", "NG_VOCE", "So_v",
             "Northward surface current"),
+    *(_import(f"sea_water_geocentric_{axis}_velocity", "m s-1", (-10.0, 10.0), "sea",
+              f"NG_OC{axis.upper()}", "", f"Surface current along the {line}", standard_name="")
+      for axis, line in GEOCENTRIC_AXES.items()),
     _import("sea_ice_surface_temperature", "K", (180.0, 275.0), "sea_ice", "NG_TICE", "Si_t",
             "Temperature of the surface of ice, or of the snow on it"),
     *(_albedo(band, "sea_ice") for band in BANDS),
@@ -320,13 +334,16 @@ FIELDS: tuple[Field, ...] = (
                   "taux", "Eastward wind stress on"),
     *_tile_fluxes("surface_downward_northward_stress", "N m-2", (-50.0, 50.0), "down", "NG_TAUY",
                   "tauy", "Northward wind stress on"),
+    *(row for axis, line in GEOCENTRIC_AXES.items() for row in _tile_fluxes(
+        f"surface_downward_geocentric_{axis}_stress", "N m-2", (-50.0, 50.0), "down",
+        f"NG_TG{axis.upper()}", "", f"Wind stress along the {line}, on",
+        surfaces=("ice_free_sea", "sea_ice", "sea"), standard_name="")),
     *_tile_fluxes("surface_downward_sensible_heat_flux", "W m-2", _HEAT, "down", "NG_SEN",
                   "sen", "Sensible heat flux into"),
     *_tile_fluxes("surface_downward_latent_heat_flux", "W m-2", _HEAT, "down", "NG_LAT",
                   "lat", "Latent heat flux into"),
     *_tile_fluxes("water_evapotranspiration_flux", "kg m-2 s-1", _VAPOUR, "up", "NG_EVAP",
-                  "evap", "Evaporation and sublimation from",
-                  surfaces=("", *TILES, "sea")),
+                  "evap", "Evaporation and sublimation from"),
     _cell_flux("surface_downwelling_shortwave_flux_in_air", "W m-2", _SUN, "down", "radiation",
                ("radiation",), "NG_SWDN", "Faxa_swdn", "Sunlight that reaches the surface"),
     *(_cell_flux(f"surface_downwelling_shortwave_flux_in_air_{band}", "W m-2", _SUN, "down",

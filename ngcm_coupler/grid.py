@@ -75,6 +75,14 @@ class GaussianGrid:
         return np.repeat(self.latitudes, self.nlon)
 
     @functools.cached_property
+    def position(self) -> tuple[np.ndarray, np.ndarray]:
+        """Longitude and latitude of every point as devices take them [rad], float32, (size,)."""
+        return (
+            np.deg2rad(self.longitude).astype(np.float32),
+            np.deg2rad(self.latitude).astype(np.float32),
+        )
+
+    @functools.cached_property
     def corner_longitude(self) -> np.ndarray:
         """Longitude of the corners, counter-clockwise from the south-west, shape (size, 4)."""
         half = 180.0 / self.nlon

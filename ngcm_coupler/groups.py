@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+from typing import Any
 
 from ngcm_coupler import fields
-from ngcm_coupler.schema import key
+from ngcm_coupler.schema import did_you_mean, key
 
 DEMO = "demo"
 """Stands for the checkpoint and the initial state that come with the neuralgcm package."""
@@ -22,8 +23,9 @@ ANALYTIC_START_DATE = "2000-01-01T00:00:00"
 REQUIRED_IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 """What every published model needs from its host."""
 
-_PAIRS = (
+_VECTORS = (
     ("sea_water_x_velocity", "sea_water_y_velocity"),
+    tuple(f"sea_water_geocentric_{axis}_velocity" for axis in "xyz"),
     (
         "imposed_surface_downward_eastward_stress",
         "imposed_surface_downward_northward_stress",
@@ -51,10 +53,13 @@ def _imports_problem(names: tuple[str, ...]) -> str | None:
     missing = [name for name in REQUIRED_IMPORTS if name not in names]
     if missing:
         return f"lacks {', '.join(missing)}, which every model needs"
-    for pair in _PAIRS:
-        given = [name for name in pair if name in names]
-        if len(given) == 1:
-            return f"names {given[0]} without {next(name for name in pair if name != given[0])}"
+    for vector in _VECTORS:
+        given = [name for name in vector if name in names]
+        if given and len(given) < len(vector):
+            lacking = [name for name in vector if name not in given]
+            return f"names {given[0]} without {', '.join(lacking)}"
+    if "sea_water_x_velocity" in names and "sea_water_geocentric_x_velocity" in names:
+        return "names the current twice, by its components on the grid and by geocentric ones"
     return None
 
 
@@ -141,7 +146,7 @@ class Coupling:
         REQUIRED_IMPORTS,
         "Fields that the host gives; the first two always, those of a tile all together.",
         choices=tuple(field.name for field in fields.IMPORTS),
-        note="none twice, both components of a vector or neither",
+        note="none twice, all components of a vector or none",
         check=_imports_problem,
     )
     max_import_age_seconds: int = key(
@@ -251,6 +256,110 @@ class Radiation:
 
 
 @dataclasses.dataclass(frozen=True)
+class Grid:
+    """The grid of the sea below, from which the fraction of sea in every cell follows."""
+
+    sea_grid_file: str = key(
+        "",
+        "File of the ocean model's grid: OASIS grids.nc, SCRIP, ESMF mesh, UGRID or CF; '' takes "
+        "land and sea from the initial state.",
+        note="'' or an existing file",
+    )
+    sea_grid_name: str = key(
+        "",
+        "The grid's prefix in OASIS files, where masks.nc and areas.nc lie beside grids.nc; '' for "
+        "files of one grid.",
+    )
+    sea_area: str = key(
+        "geometry",
+        "Areas in which the ocean model counts what it receives: those of its cells' corners, or "
+        "'model', those in its own file.",
+        choices=("geometry", "model"),
+    )
+
+
+def _short(limit: int) -> dict[str, Any]:
+    """The declaration of a name that OASIS cuts off after so many characters."""
+
+    def problem(name: str) -> str | None:
+        fits = re.fullmatch(rf"[A-Za-z]\w{{0,{limit - 1}}}", name)
+        return None if fits else f"is no name of 1 to {limit} letters, digits and _"
+
+    return {"note": f"1 to {limit} letters, digits and _", "check": problem}
+
+
+def _exports_problem(names: tuple[str, ...]) -> str | None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"names {', '.join(twice)} more than once"
+    known = [field.name for field in fields.EXPORTS]
+    for name in names:
+        if name not in known:
+            return f"names {name!r}, which is no export{did_you_mean(name, known)}"
+    return None
+
+
+def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
+    known = [field.name for field in fields.FIELDS]
+    for pair in pairs:
+        name, _, partner = (part.strip() for part in pair.partition("="))
+        if name not in known:
+            return f"names {name!r}, which is no field{did_you_mean(name, known)}"
+        if not re.fullmatch(r"\w{1,8}", partner):
+            return f"gives {name} the name {partner!r}; OASIS takes 1 to 8 characters"
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Oasis:
+    """The coupling through OASIS3-MCT; read by the cap and by the commands that prepare it."""
+
+    component: str = key("ngcm", "Name of the atmosphere in the namcouple.", **_short(6))
+    grid: str = key("ngcm", "Prefix of the atmosphere's grid in the OASIS grid files.", **_short(4))
+    ocean_component: str = key("ocean", "Name of the ocean in the namcouple.", **_short(6))
+    ocean_step_seconds: int = key(
+        0,
+        "Time step after which the ocean calls OASIS, its LAG; 0 for the coupling interval.",
+        unit="s",
+        minimum=0,
+        maximum=864000,
+    )
+    coupling: str = key(
+        "sequential",
+        "Order of the two: 'sequential', the ocean follows with the fluxes of its own interval; "
+        "'concurrent', both run at once, each with what the other gave an interval ago.",
+        choices=("sequential", "concurrent"),
+    )
+    exports: tuple[str, ...] = key(
+        (),
+        "Fields that the ocean gets; what it gives are the imports in &ngcm_coupling.",
+        note="'' or exports as `ngcm-coupler fields` lists them, none twice",
+        check=_exports_problem,
+    )
+    partner_names: tuple[str, ...] = key(
+        (),
+        "The ocean's own names of fields, as 'field = NAME'; a field that is not listed has the "
+        "plugin's name there too.",
+        note="'' or 'field = NAME', the name of 1 to 8 characters",
+        check=_partner_names_problem,
+    )
+    flux_method: str = key(
+        "conservative",
+        "Remapping of fluxes to the ocean.",
+        choices=("conservative", "conservative_second_order"),
+    )
+    state_method: str = key(
+        "bilinear",
+        "Remapping of states to the ocean.",
+        choices=("bilinear", "conservative"),
+    )
+    ice_weighted: bool = key(
+        True,
+        "Whether the ocean gives what is of its ice (temperature, albedo) multiplied by the "
+        "fraction of ice, so that means over cells are right at the edge of the ice.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Device:
     """The hardware."""
 
@@ -286,6 +395,11 @@ class Restart:
         "",
         "Restart file to start from instead of the initial state; '' for none.",
         note="'' or an existing file",
+    )
+    write_file: str = key(
+        "",
+        "Restart file that a run under OASIS writes at its end; '' writes none.",
+        note="'' or a file in an existing, writable folder",
     )
 
 

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.engine.base import LowestLevel, SurfaceState
-from ngcm_coupler.fields import BANDS, Surface, field, over
+from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, Surface, field, over
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.surface.geocentric import horizontal_components
 
 FREEZING_POINT = 271.35
 """Of sea water of 33 g/kg [K]. Source: UNESCO (1983), eos-80."""
@@ -104,6 +105,7 @@ class SurfaceReader:
         self._of_sea = [i for i, name in enumerate(names) if field(name).surface == "sea"]
         self._limits = np.array([field(names[i]).accepted_range for i in self._of_sea], np.float32)
         self._nearest_sea = grid.nearest_of(self._sea)
+        self._position = grid.position
 
     def read(self, imports: jax.Array) -> HostSurface:
         """Names the rows of the import array, and spreads the sea to where the host has none.
@@ -121,15 +123,13 @@ class SurfaceReader:
         spread = sea_rows[:, self._nearest_sea]
         sea_names = [self._names[i] for i in self._of_sea]
         sea = dict(zip(sea_names, jnp.where(self._sea | possible, sea_rows, spread), strict=True))
-        still = jnp.zeros_like(sea_rows[0])
         others = {
             name: row for name, row in zip(self._names, imports, strict=True) if name not in sea
         }
         return HostSurface(
             sea["sea_surface_temperature"],
             sea["sea_ice_area_fraction"].clip(0.0, 1.0),
-            sea.get("sea_water_x_velocity", still),
-            sea.get("sea_water_y_velocity", still),
+            *self._current(sea),
             {name: row for name, row in others.items() if field(name).surface},
             {
                 field(name).standard_name: row
@@ -137,6 +137,15 @@ class SurfaceReader:
                 if not field(name).surface
             },
         )
+
+    def _current(self, sea: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        """The eastward and northward current [m s-1], shape (n,) each."""
+        geocentric = [f"sea_water_geocentric_{axis}_velocity" for axis in GEOCENTRIC_AXES]
+        if geocentric[0] in sea:
+            x, y, z = (sea[name] for name in geocentric)
+            return horizontal_components(x, y, z, *map(jnp.asarray, self._position))
+        still = jnp.zeros_like(sea["sea_surface_temperature"])
+        return sea.get("sea_water_x_velocity", still), sea.get("sea_water_y_velocity", still)
 
     def initial(self, sea: SurfaceState, air: LowestLevel) -> jax.Array:
         """Rows for a host that has not put any, shape (len(names), n).

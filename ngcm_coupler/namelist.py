@@ -194,7 +194,7 @@ def text_of(value: Value | tuple[Value, ...]) -> str:
     """Returns the namelist spelling of a value; `value_of` reads it back unchanged."""
     match value:
         case tuple():
-            return ", ".join(text_of(item) for item in value)
+            return ", ".join(text_of(item) for item in value) or "''"  # an empty list
         case bool():
             return ".true." if value else ".false."
         case str():

@@ -71,6 +71,8 @@ class Key:
           ValueError: they give none; the message says why, what is allowed and what is near.
         """
         values = [value_of(item) for item in items]
+        if self.default == () and values == [""]:
+            return ()
         problem = self._problem_of_items(items, values)
         if problem:
             raise ValueError(problem)

@@ -22,12 +22,13 @@ from ngcm_coupler.constants import (
     VIRTUAL_TEMPERATURE_FACTOR,
 )
 from ngcm_coupler.engine.base import Columns, Increments, LowestLevel, SurfaceWater
-from ngcm_coupler.fields import BANDS, TILES, over
+from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, TILES, Surface, over
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.host_surface import HostSurface, Ice, Land, SurfaceReader
 from ngcm_coupler.surface import derived, water
 from ngcm_coupler.surface.albedo import open_water_albedo
 from ngcm_coupler.surface.bulk import bulk_fluxes
+from ngcm_coupler.surface.geocentric import geocentric_components
 from ngcm_coupler.surface.ice import ice_fluxes
 from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
 from ngcm_coupler.surface.insolation import sunlight
@@ -167,11 +168,7 @@ class SurfaceExchange:
         rows = self._states(cell, columns, fluxes)
         for name, attribute in _TURBULENT.items():
             rows |= cell.tiles(name, {t: getattr(fluxes[t], attribute) for t in TILES})
-        rows[over("water_evapotranspiration_flux", "sea")] = derived.sea_mean(
-            fluxes["ice_free_sea"].evaporation,
-            fluxes["sea_ice"].evaporation,
-            surface.sea_ice_area_fraction,
-        )
+        rows |= self._geocentric_stress(rows)
         if sky is not None and sun is not None:
             rows |= _from_above(sky) | _heat(cell, sky, sun, fluxes)
             if self.config.surface.sea_skin == "cool_and_warm":
@@ -234,6 +231,20 @@ class SurfaceExchange:
             ),
         }
 
+    def _geocentric_stress(self, rows: Rows) -> Rows:
+        """The stress on the sea by components that can be interpolated one by one."""
+        surfaces: tuple[Surface, ...] = ("ice_free_sea", "sea_ice", "sea")
+        stress: Rows = {}
+        for surface in surfaces:
+            components = geocentric_components(
+                rows[over("surface_downward_eastward_stress", surface)],
+                rows[over("surface_downward_northward_stress", surface)],
+                *map(jnp.asarray, self.grid.position),
+            )
+            for axis, component in zip(GEOCENTRIC_AXES, components, strict=True):
+                stress[over(f"surface_downward_geocentric_{axis}_stress", surface)] = component
+        return stress
+
     def _states(self, cell: _Cell, columns: Columns, fluxes: Mapping[str, BulkFluxes]) -> Rows:
         """The lowest level, and what similarity says of the air below it."""
         level = cell.air
@@ -272,8 +283,7 @@ class SurfaceExchange:
         self, state: Any, cell: _Cell, columns: Columns, step: Step
     ) -> tuple[Any, Radiation, dict[str, jax.Array]]:
         """What shines on the cell, and the sunlight that each tile absorbs."""
-        latitude = jnp.asarray(np.deg2rad(self.grid.latitude), jnp.float32)
-        longitude = jnp.asarray(np.deg2rad(self.grid.longitude), jnp.float32)
+        longitude, latitude = map(jnp.asarray, self.grid.position)
         light = sunlight(*step, latitude, longitude)
         albedo = {
             "ice_free_sea": open_water_albedo(light.sunlit_cosine),
@@ -383,8 +393,13 @@ class _Cell(NamedTuple):
         return sum(others, first)
 
     def tiles(self, name: str, tiles: Mapping[str, jax.Array]) -> Rows:
-        """A quantity over each tile, and over the whole cell."""
-        return {over(name, tile): tiles[tile] for tile in TILES} | {name: self.mean(tiles)}
+        """A quantity over each tile, over the sea and over the whole cell."""
+        rows: Rows = {over(name, tile): tiles[tile] for tile in TILES}
+        rows[over(name, "sea")] = derived.sea_mean(
+            tiles["ice_free_sea"], tiles["sea_ice"], self.surface.sea_ice_area_fraction
+        )
+        rows[name] = self.mean(tiles)
+        return rows
 
 
 def _from_above(sky: Radiation) -> Rows:

@@ -104,5 +104,6 @@ _WHOSE: dict[Surface, str] = {
     "ice_free_sea": "open water",
     "sea_ice": "sea ice",
     "land": "land",
+    "sea": "open water and sea ice",
     "": "all tiles",
 }

@@ -220,11 +220,12 @@ def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
     """What goes through OASIS is what the settings offer, each under a name of its own."""
     oasis, where = config.oasis, Where("ngcm_oasis", "exports")
     for name in oasis.exports:
-        lacking = [need for need in field(name).needs if need not in config.available]
-        # Only the model can tell whether it knows its water.
-        if lacking and lacking != ["water"]:
-            message = f"{where} names {name}, which is not offered: it needs {lacking[0]}"
-            yield Conflict(f"{message} ({_REMEDIES[lacking[0]]})", (where, _IMPORTS, _RADIATION))
+        for need in field(name).needs:
+            # Only the model can tell whether it knows its water.
+            if need != "water" and need not in config.available:
+                message = f"{where} names {name}, which is not offered: it needs {need}"
+                yield Conflict(f"{message} ({_REMEDIES[need]})", (where, _IMPORTS, _RADIATION))
+                break
     exchanged = {*oasis.exports, *config.coupling.imports}
     for pair in oasis.partner_names:
         name = pair.partition("=")[0].strip()

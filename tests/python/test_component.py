@@ -23,6 +23,7 @@ from ngcm_coupler.errors import (
     ValueRangeError,
 )
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.surface.geocentric import geocentric_components, horizontal_components
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 16, analytic_step_seconds = 1200 /
@@ -134,6 +135,44 @@ def test_wind_is_taken_relative_to_the_current(create):
     stress = get(component, "surface_downward_eastward_stress_over_ice_free_sea")
     advance(create(), 1)
     assert np.abs(stress).max() < 2e-3, "a sea that moves with the wind feels little of it"
+
+
+def test_vectors_may_be_geocentric_in_both_directions(create):
+    """A current of u and v, and the same by x, y and z: one stress, which projects back."""
+    east_north = ("sea_water_x_velocity", "sea_water_y_velocity")
+    xyz = tuple(f"sea_water_geocentric_{axis}_velocity" for axis in "xyz")
+    stress = {}
+    for names in (east_north, xyz):
+        imports = ", ".join(
+            f"'{name}'" for name in ("sea_surface_temperature", "sea_ice_area_fraction", *names)
+        )
+        component = create(
+            text=NAMELIST.replace(
+                "interval_seconds = 3600", f"interval_seconds = 3600, imports = {imports}"
+            )
+        )
+        put_surface(component)
+        longitude, latitude = component.grid.position
+        current = [
+            get(component, wind).clip(-1.0, 1.0) for wind in ("eastward_wind", "northward_wind")
+        ]
+        if names is xyz:
+            current = geocentric_components(*current, longitude, latitude)
+        for name, values in zip(names, current, strict=True):
+            component.put(component.field_id(name), np.asarray(values))
+        component.advance(3600)
+        stress[names] = [
+            get(component, f"surface_downward_{way}_stress_over_ice_free_sea")
+            for way in ("eastward", "northward")
+        ]
+        geocentric = (
+            get(component, f"surface_downward_geocentric_{axis}_stress_over_ice_free_sea")
+            for axis in "xyz"
+        )
+        back = horizontal_components(*geocentric, longitude, latitude)
+        # Single precision: 1e-6 of a stress of up to 1 N m-2.
+        np.testing.assert_allclose(back, stress[names], atol=1e-6)
+    np.testing.assert_allclose(stress[xyz], stress[east_north], rtol=1e-4, atol=1e-6)
 
 
 def test_import_holds_until_it_is_too_old(component):

@@ -231,6 +231,60 @@ def test_imports_that_no_model_can_run_on_are_faults(names, problem):
     assert fault.startswith(f"test.nml:1: &ngcm_coupling imports = {text} {problem}")
 
 
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        (
+            "exports = 'rainfall_flux', 'snowfal_flux'",
+            "names 'snowfal_flux', which is no export; did you mean snowfall_flux?",
+        ),
+        ("exports = 'snowfall_flux', 'snowfall_flux'", "names snowfall_flux more than once"),
+        (
+            "exports = 'surface_downward_latent_heat_flux_over_sea'",
+            "names surface_downward_latent_heat_flux_over_sea, which is not offered: it needs"
+            " sea_ice (all imports of sea ice in &ngcm_coupling imports)",
+        ),
+        (
+            "partner_names = 'snowfall_flux = OTotSnow'",
+            "names snowfall_flux, which is not exchanged; add it to exports",
+        ),
+        (
+            "partner_names = 'sea_surface_temperature = O_SSTSSTSST'",
+            "gives sea_surface_temperature the name 'O_SSTSSTSST'; OASIS takes 1 to 8 characters",
+        ),
+        ("component = 'neuralgcm'", "is no name of 1 to 6 letters, digits and _"),
+    ],
+)
+def test_what_oasis_cannot_exchange_is_a_fault(keys, problem):
+    (fault,) = faults(f"&ngcm_oasis {keys} /")
+    assert problem in fault
+
+
+def test_only_the_model_knows_whether_it_rains():
+    assert parse("&ngcm_oasis exports = 'rainfall_flux' /").oasis.exports == ("rainfall_flux",)
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["sea_water_geocentric_x_velocity"], "without sea_water_geocentric_y_velocity, sea_water"),
+        (
+            [
+                "sea_water_x_velocity",
+                "sea_water_y_velocity",
+                *(f"sea_water_geocentric_{axis}_velocity" for axis in "xyz"),
+            ],
+            "names the current twice",
+        ),
+    ],
+)
+def test_half_a_current_and_two_currents_are_faults(names, problem):
+    names = ["sea_surface_temperature", "sea_ice_area_fraction", *names]
+    text = ", ".join(f"'{name}'" for name in names)
+    (fault,) = faults(f"&ngcm_coupling imports = {text} /")
+    assert problem in fault
+
+
 def test_odd_latitudes_are_a_fault():
     (fault,) = faults("&ngcm_model analytic_latitudes = 33 /")
     assert fault.endswith("analytic_latitudes = 33 is odd; allowed: 8 to 1024; even")

@@ -65,7 +65,7 @@ def fluxes():
     return run.advance(), run
 
 
-def test_cell_is_the_sum_of_its_tiles_for_every_flux(fluxes):
+def test_cell_and_sea_are_the_sums_of_their_tiles_for_every_flux(fluxes):
     exports, run = fluxes
     land = run.engine.land_area_fraction
     ice = np.asarray(run.imports[1])
@@ -76,6 +76,8 @@ def test_cell_is_the_sum_of_its_tiles_for_every_flux(fluxes):
         tiles = sum(part[tile] * exports[over(name, tile)] for tile in TILES)
         size = np.abs(tiles).max()
         np.testing.assert_allclose(exports[name], tiles, rtol=1e-5, atol=1e-6 * size, err_msg=name)
+        sea = (1 - ice) * exports[over(name, "ice_free_sea")] + ice * exports[over(name, "sea_ice")]
+        np.testing.assert_allclose(exports[over(name, "sea")], sea, rtol=1e-5, atol=1e-6 * size)
 
 
 def test_nonsolar_flux_is_what_its_name_says_over_each_tile(fluxes):

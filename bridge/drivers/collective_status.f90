@@ -2,7 +2,7 @@
 module collective_status
   use mpi_f08, only: MPI_Abort, MPI_Allreduce, MPI_Barrier, MPI_Comm, MPI_Comm_rank, &
     MPI_Comm_size, MPI_INTEGER, MPI_MIN
-  use ngcm, only: ngcm_error_parallel, ngcm_status
+  use ngcm_errors, only: ngcm_error_parallel, ngcm_status
   implicit none (type, external)
   private
 

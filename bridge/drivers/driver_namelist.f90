@@ -1,6 +1,6 @@
 !! The driver's own groups of the namelist file, which the library has checked when it was created.
 module driver_namelist
-  use ngcm, only: ngcm_error_config, ngcm_ok, ngcm_status
+  use ngcm_errors, only: ngcm_error_config, ngcm_ok, ngcm_status
   implicit none (type, external)
   private
 

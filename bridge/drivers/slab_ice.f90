@@ -18,12 +18,12 @@
 !! ice, heat radiation 4, and conduction through the thinnest ice 20.
 module slab_ice
   use driver_namelist, only: read_status
-  use ngcm, only: ngcm_status
+  use ngcm_errors, only: ngcm_status
   use ngcm_kinds, only: dp
   use phase_change, only: fusion, melting_point, sea_freezing_point
   use slab_ocean, only: ocean
+  use surface_fluxes, only: surface_flux
   use tile_budget, only: budget
-  use tile_fluxes, only: tile
   implicit none (type, external)
   private
 
@@ -48,10 +48,10 @@ module slab_ice
     real(dp), allocatable :: fraction(:, :), temperature(:, :)
     !! mass, snow included, per area of sea [kg m-2]
     real(dp), allocatable :: mass(:, :)
-    type(budget) :: heat_budget, water_budget
     !! heat of the surface layer above that of ice at the sea's freezing point, per area of sea
     !! [J m-2]
-    real(dp), private, allocatable :: layer_heat(:, :)
+    real(dp), allocatable :: layer_heat(:, :)
+    type(budget) :: heat_budget, water_budget
     !! heat capacity of the layer, per area of ice [J m-2 K-1]
     real(dp), private :: capacity = 0.0_dp
     !! of the ice at the start, and of new ice [m]
@@ -62,6 +62,7 @@ module slab_ice
   contains
     procedure :: configure
     procedure :: start
+    procedure :: resume
     procedure :: advance
     procedure :: albedo
     procedure :: heat
@@ -124,13 +125,27 @@ contains
     call self%water_budget%start(self%mass)
   end subroutine start
 
+  !! Goes on, after `start`, where another run has stopped.
+  subroutine resume(self, fraction, mass, layer_heat)
+    class(ice), intent(inout) :: self
+    !! as the components of this type
+    real(dp), intent(in) :: fraction(:, :), mass(:, :), layer_heat(:, :)
+
+    self%fraction = fraction
+    self%mass = mass
+    self%layer_heat = layer_heat
+    self%temperature = self%surface_temperature(self%fraction, self%layer_heat)
+    self%heat_budget%initial = self%heat()
+    self%water_budget%initial = self%mass
+  end subroutine resume
+
   !! Advances by `seconds` [s] under fluxes that stay constant; the sea has been advanced before.
   subroutine advance(self, seconds, share, over_ice, sea)
     class(ice), intent(inout) :: self
     integer, intent(in) :: seconds
     !! share of the sea that ice covers [1], as the atmosphere knew it
     real(dp), intent(in) :: share(:, :)
-    type(tile), intent(in) :: over_ice
+    class(surface_flux), intent(in) :: over_ice
     type(ocean), intent(inout) :: sea
     real(dp) :: received, rain, solid
     integer :: i, j

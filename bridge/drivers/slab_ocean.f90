@@ -12,11 +12,11 @@
 !! exchanged it counts as heat of freezing all the same.
 module slab_ocean
   use driver_namelist, only: read_status
-  use ngcm, only: ngcm_error_config, ngcm_status
+  use ngcm_errors, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: dp
   use phase_change, only: fusion, sea_freezing_point
+  use surface_fluxes, only: surface_flux
   use tile_budget, only: budget
-  use tile_fluxes, only: tile
   implicit none (type, external)
   private
 
@@ -35,9 +35,9 @@ module slab_ocean
     !! heat [J m-2] and fresh water [kg m-2] that the layer holds more than at the start. The
     !! temperature follows from the heat, so that no rounding to the nearest 1e-13 K leaks heat.
     real(dp), allocatable :: heat(:, :), water(:, :)
+    !! temperature at the start [K], to which the layer relaxes
+    real(dp), allocatable :: initial(:, :)
     type(budget) :: heat_budget, water_budget
-    !! temperature at the start [K]
-    real(dp), private, allocatable :: initial(:, :)
     !! [s], a divisor of the coupling interval
     integer, private :: time_step = 0
     !! heat capacity of the layer [J m-2 K-1]
@@ -47,6 +47,7 @@ module slab_ocean
   contains
     procedure :: configure
     procedure :: start
+    procedure :: resume
     procedure :: advance
     procedure :: take
     procedure :: warmth
@@ -106,13 +107,26 @@ contains
     call self%water_budget%start(self%water)
   end subroutine start
 
+  !! Goes on, after `start`, where another run has stopped: with the heat [J m-2] and the fresh water
+  !! [kg m-2] that the layer had gained by then.
+  subroutine resume(self, heat, water)
+    class(ocean), intent(inout) :: self
+    real(dp), intent(in) :: heat(:, :), water(:, :)
+
+    self%heat = heat
+    self%water = water
+    self%temperature = self%initial + self%heat/self%capacity
+    self%heat_budget%initial = heat
+    self%water_budget%initial = water
+  end subroutine resume
+
   !! Advances by `seconds` [s] under fluxes that stay constant.
   subroutine advance(self, seconds, share, over_water)
     class(ocean), intent(inout) :: self
     integer, intent(in) :: seconds
     !! share of the sea that is free of ice [1], as the atmosphere knew it
     real(dp), intent(in) :: share(:, :)
-    type(tile), intent(in) :: over_water
+    class(surface_flux), intent(in) :: over_water
     real(dp) :: dt, heat, frozen, relaxation, lacking, water
     integer :: i, j, step
 

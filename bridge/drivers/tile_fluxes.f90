@@ -5,6 +5,7 @@
 module tile_fluxes
   use ngcm, only: ngcm_component, ngcm_status
   use ngcm_kinds, only: dp, i4
+  use surface_fluxes, only: surface_flux
   implicit none (type, external)
   private
 
@@ -20,14 +21,12 @@ module tile_fluxes
     "short wave", "long wave", "sensible heat", "latent heat", "evaporation", "rain", "snow"]
   integer, parameter :: sensible = 3, latent = 4, evaporation = 5, rain = 6, snow = 7
 
-  type :: tile
+  type, extends(surface_flux) :: tile
     !! whether the atmosphere exchanges heat and water with this surface at all
     logical :: exchanged = .false.
     !! whether rain and snow are known
     logical :: has_rain = .false.
-    !! means over the interval: heat into the surface [W m-2], and [kg m-2 s-1]
-    real(dp), allocatable :: heat(:, :), evaporation(:, :), rain(:, :), snow(:, :)
-    !! two parts of the heat [W m-2]
+    !! two parts of the heat, means over the interval [W m-2]
     real(dp), allocatable :: sensible(:, :), latent(:, :)
     !! what the atmosphere has given since the start, per area of sea or of land [J m-2], [kg m-2]
     real(dp), allocatable :: heat_exported(:, :), water_exported(:, :)

@@ -19,23 +19,36 @@ from ngcm_coupler.errors import ConfigError, NgcmError, OutputError
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
 
-COMPLETED = "ngcm_driver: completed"
-"""How the driver's last line begins; an abort inside MPI that exits with 0 lacks it."""
+DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN = "ngcm_driver", "ngcm_oasis_atm", "ngcm_oasis_ocean"
+"""The programs that a run is made of: the first alone, or the two others through OASIS."""
+
+
+def completed(program: str) -> str:
+    """How a program's last line begins; an abort inside MPI that exits with 0 lacks it."""
+    return f"{program}: completed"
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the command to ``ngcm-coupler``."""
     parser = subparsers.add_parser(
         "run",
-        help="run the atmosphere over slabs of sea, ice and land",
+        help="run the atmosphere over slabs of sea, ice and land, or with an ocean through OASIS",
         description=(
             "Check a namelist, then run the driver with it under mpirun: the atmosphere over "
-            "slabs of sea, ice and land. The exit code is that of the run."
+            "slabs of sea, ice and land. With exports in &ngcm_oasis it is the atmosphere and an "
+            "ocean on a grid of its own, coupled by OASIS3-MCT. The exit code is that of the run."
         ),
     )
     parser.add_argument("namelist", type=pathlib.Path, metavar="FILE.nml", help="the namelist")
     parser.add_argument(
         "-n", dest="ranks", type=_rank_count, default=1, metavar="RANKS", help="MPI ranks (1)"
+    )
+    parser.add_argument(
+        "--ocean-ranks",
+        type=_rank_count,
+        default=1,
+        metavar="RANKS",
+        help="MPI ranks of the ocean of a run through OASIS (1)",
     )
     parser.add_argument(
         "--output",
@@ -64,14 +77,26 @@ def _run(args: argparse.Namespace) -> int:
             f"--output {args.output}: {error.strerror}; give another folder"
         ) from error
     with contextlib.chdir(args.output):
-        history = _checked(namelist).history.file
-        command = [*_launcher(), "-n", str(args.ranks), str(_driver()), str(namelist)]
-        code, completed = _stream(command)
-        if completed and history:
+        config = _checked(namelist)
+        if config.oasis.exports:
+            programs = {OASIS_ATMOSPHERE: args.ranks, OASIS_OCEAN: args.ocean_ranks}
+        else:
+            programs = {DRIVER: args.ranks}
+        started = [
+            ["-n", str(ranks), str(_program(name)), str(namelist)]
+            for name, ranks in programs.items()
+        ]
+        command = [*_launcher(), *started[0]]
+        for more in started[1:]:
+            command += [":", *more]
+        code, unfinished = _stream(command, set(programs))
+        history = config.history.file
+        if not unfinished and history:
             print(f"The fields of every interval are in {pathlib.Path(history).absolute()}")
-    if code == 0 and not completed:
+    if code == 0 and unfinished:
+        lacking = " and ".join(f"`{completed(name)} ...`" for name in sorted(unfinished))
         print(
-            f"The run ended with exit code 0 but without the line `{COMPLETED} ...`: "
+            f"The run ended with exit code 0 but without the line {lacking}: "
             "it did not reach its end. The last lines above tell where it stopped.",
             file=sys.stderr,
         )
@@ -88,14 +113,17 @@ def _checked(namelist: pathlib.Path) -> Config:
     return checked
 
 
-def _driver() -> pathlib.Path:
-    driver = buildconfig.prefix() / "bin" / "ngcm_driver"
-    if not driver.exists():
-        raise NgcmError(
-            f"there is no {driver}: the package was built with NGCM_BUILD_DRIVERS=OFF; "
-            "build it again without that"
+def _program(name: str) -> pathlib.Path:
+    program = buildconfig.prefix() / "bin" / name
+    if not program.exists():
+        reason = (
+            "the package was built with NGCM_BUILD_DRIVERS=OFF; build it again without that"
+            if name == DRIVER
+            else "the package was built where OASIS3-MCT was not found; install it (Debian and "
+            "Ubuntu: package liboasis3-dev) or set OASIS_ROOT, and build the package again"
         )
-    return driver
+        raise NgcmError(f"there is no {program}: {reason}")
+    return program
 
 
 def _launcher() -> list[str]:
@@ -124,13 +152,13 @@ def _launcher() -> list[str]:
     return [mpirun]
 
 
-def _stream(command: list[str]) -> tuple[int, bool]:
-    """Runs a command, passes its output on line by line, and looks for the success marker.
+def _stream(command: list[str], programs: set[str]) -> tuple[int, set[str]]:
+    """Runs a command, passes its output on line by line, and looks for the success markers.
 
     Returns:
-      The exit code as a shell gives it, and whether the marker came.
+      The exit code as a shell gives it, and the programs whose marker has not come.
     """
-    completed = False
+    unfinished = set(programs)
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process,
         _signals_reach(process),
@@ -138,9 +166,9 @@ def _stream(command: list[str]) -> tuple[int, bool]:
         for line in process.stdout or ():
             sys.stdout.write(line)
             sys.stdout.flush()
-            completed = completed or line.startswith(COMPLETED)
+            unfinished -= {name for name in unfinished if line.startswith(completed(name))}
     code = process.returncode
-    return (128 - code if code < 0 else code), completed
+    return (128 - code if code < 0 else code), unfinished
 
 
 @contextlib.contextmanager

@@ -13,7 +13,9 @@ import pytest
 
 from ngcm_coupler import cli
 from ngcm_coupler.cli import buildconfig
-from ngcm_coupler.cli.run import COMPLETED
+from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN, completed
+
+COMPLETED = completed(DRIVER)
 
 NAMELIST = """\
 &ngcm_model
@@ -137,6 +139,34 @@ def test_output_folder_is_made_and_run_in(pretend, namelist, tmp_path, monkeypat
     assert pathlib.Path.cwd() == tmp_path
 
 
+OASIS = """
+&ngcm_model engine = 'analytic' /
+&ngcm_oasis exports = 'surface_downward_latent_heat_flux_over_ice_free_sea' /
+"""
+
+
+def test_run_with_exports_to_oasis_starts_atmosphere_and_ocean(pretend, namelist, tmp_path, capfd):
+    pretend("exit 9")
+    for program in (OASIS_ATMOSPHERE, OASIS_OCEAN):
+        _script(tmp_path / "prefix" / "bin" / program, "exit 9")
+    ocean = tmp_path / "prefix" / "bin" / OASIS_OCEAN
+    namelist.write_text(OASIS)
+    _script(ocean, f"echo '{completed(OASIS_OCEAN)}'")
+    assert cli.main(["run", str(namelist), "-n", "2", "--ocean-ranks", "3"]) == 1
+    out, err = capfd.readouterr()
+    assert f"-n 2 {tmp_path}/prefix/bin/{OASIS_ATMOSPHERE} {namelist} : -n 3 {ocean}" in out
+    assert f"without the line `{completed(OASIS_ATMOSPHERE)} ...`: " in err
+    _script(ocean, f"echo '{completed(OASIS_OCEAN)}'; echo '{completed(OASIS_ATMOSPHERE)}'")
+    assert cli.main(["run", str(namelist)]) == 0
+
+
+def test_package_without_oasis_says_how_to_get_it(pretend, namelist, capfd):
+    pretend("echo started")
+    namelist.write_text(OASIS)
+    assert cli.main(["run", str(namelist)]) == 1
+    assert "liboasis3-dev" in capfd.readouterr().err
+
+
 def test_no_rank_is_refused(namelist, capfd):
     with pytest.raises(SystemExit):
         cli.main(["run", str(namelist), "-n", "0"])
@@ -146,13 +176,13 @@ def test_no_rank_is_refused(namelist, capfd):
 def test_termination_reaches_the_driver(pretend, namelist):
     program = (
         "import sys; from ngcm_coupler.cli import run\n"
-        "print(run._stream(['sh', '-c', 'echo ready; exec sleep 60']), flush=True)"
+        "print(run._stream(['sh', '-c', 'echo ready; exec sleep 60'], {'sh'}), flush=True)"
     )
     command = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert command.stdout is not None
     assert command.stdout.readline() == "ready\n"
     command.terminate()
-    assert command.communicate(timeout=30)[0] == f"({128 + signal.SIGTERM}, False)\n"
+    assert command.communicate(timeout=30)[0] == f"({128 + signal.SIGTERM}, {{'sh'}})\n"
 
 
 @pytest.mark.parametrize("ranks", [1, 2])

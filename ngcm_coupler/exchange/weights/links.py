@@ -131,7 +131,8 @@ class Weights:
                 f"{self.title}: link {link + 1}, from"
                 f" {self.place_source(int(self.source_index[link]))} to"
                 f" {self.place_target(int(self.target_index[link]))}, has weight"
-                f" {self.weight[link]} ({bad.size} links in all), expected a finite one; make the weights anew"
+                f" {self.weight[link]} ({bad.size} links in all), expected a finite one; make the"
+                " weights anew"
             )
         self._check_sizes()
 

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from ngcm_coupler.component import Component
-from ngcm_coupler.errors import HandleError, describe
+from ngcm_coupler.errors import ArgumentError, HandleError, describe
 
 __all__ = [
     "advance",
@@ -19,6 +19,7 @@ __all__ = [
     "create",
     "describe",
     "destroy",
+    "field_alias",
     "field_count",
     "field_id",
     "field_info",
@@ -102,6 +103,18 @@ def field_info(handle: int, index: int) -> tuple[str, str, str, str, str]:
     """Name, units, direction, averaging and surface of field number ``index``, from 1."""
     field = _component(handle).field(index)
     return field.name, field.units, field.direction, field.averaging, field.surface
+
+
+def field_alias(handle: int, index: int, coupler: str) -> str:
+    """Name of field number ``index`` in the files of ``coupler``; empty where it has none."""
+    field = _component(handle).field(index)
+    aliases = {"oasis": field.oasis, "nuopc": field.nuopc}
+    if coupler not in aliases:
+        raise ArgumentError(
+            f"ngcm_field_alias: coupler is {coupler!r}; fields have names for"
+            f" {' and '.join(map(repr, aliases))}"
+        )
+    return aliases[coupler]
 
 
 def field_id(handle: int, name: str) -> int:

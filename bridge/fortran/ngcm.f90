@@ -20,13 +20,13 @@
 module ngcm
   use, intrinsic :: iso_c_binding, only: c_loc, c_null_ptr, c_ptr
   use ngcm_c, only: c_abi_version, c_advance, c_coupling_interval, c_create, c_destroy, &
-    c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, c_grid, c_grid_size, &
-    c_put_f32, c_put_f64, c_set_partition, c_text, c_time, c_wait, c_write_restart, fortran_text
+    c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, c_grid, &
+    c_grid_size, c_put_f32, c_put_f64, c_set_partition, c_text, c_time, c_wait, c_write_restart, &
+    fortran_text, status_of
   use ngcm_errors, only: ngcm_ok, ngcm_error_internal, ngcm_error_config, ngcm_error_checkpoint, &
     ngcm_error_data, ngcm_error_field, ngcm_error_shape, ngcm_error_value, ngcm_error_state, &
     ngcm_error_handle, ngcm_error_parallel, ngcm_error_restart, ngcm_error_diverged, &
-    ngcm_error_output, ngcm_error_argument, ngcm_error_embedding, &
-    ngcm_status, status_of
+    ngcm_error_output, ngcm_error_argument, ngcm_error_embedding, ngcm_status
   use ngcm_kinds, only: dp, i4, i8, sp
   implicit none (type, external)
   private
@@ -53,6 +53,7 @@ module ngcm
     procedure :: coupling_interval
     procedure :: field_count
     procedure :: field_info
+    procedure :: field_alias
     procedure :: field_id
     procedure :: wait
     procedure :: time
@@ -198,6 +199,20 @@ contains
     if (present(averaging)) averaging = fortran_text(c_averaging)
     if (present(surface)) surface = fortran_text(c_surface)
   end subroutine field_info
+
+  !! Gives the name by which field `id` goes in the files of a coupler; empty where it has none.
+  subroutine field_alias(self, id, coupler, alias, status)
+    class(ngcm_component), intent(in) :: self
+    integer(i4), intent(in) :: id
+    !! "oasis" or "nuopc"
+    character(*), intent(in) :: coupler
+    character(:), allocatable, intent(out) :: alias
+    type(ngcm_status), intent(out) :: status
+    character(text_length) :: buf
+
+    status = status_of(c_field_alias(self%handle, id, c_text(coupler), buf, text_length))
+    if (status%ok()) alias = fortran_text(buf)
+  end subroutine field_alias
 
   !! Gives the id of a field, with which put and get are quicker than with its name.
   subroutine field_id(self, name, id, status)

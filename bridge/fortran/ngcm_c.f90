@@ -3,22 +3,17 @@
 ! allow(C071, C072)
 module ngcm_c
   use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, c_int, c_int64_t, c_ptr
+  use ngcm_errors, only: ngcm_ok, ngcm_status
   implicit none (type, external)
   public
+
+  integer, parameter, private :: longest_message = 16384
 
   interface
     integer(c_int) function c_abi_version() bind(c, name="ngcm_abi_version")
       import :: c_int
       implicit none (type, external)
     end function c_abi_version
-
-    integer(c_int) function c_error_name(code, buf, n) bind(c, name="ngcm_error_name")
-      import :: c_char, c_int
-      implicit none (type, external)
-      integer(c_int), value, intent(in) :: code
-      character(kind=c_char), intent(out) :: buf(*)
-      integer(c_int), value, intent(in) :: n
-    end function c_error_name
 
     integer(c_int) function c_last_error(buf, n) bind(c, name="ngcm_last_error")
       import :: c_char, c_int
@@ -83,6 +78,15 @@ module ngcm_c
       character(kind=c_char), intent(out) :: name(*), units(*), direction(*), averaging(*)
       character(kind=c_char), intent(out) :: surface(*)
     end function c_field_info
+
+    integer(c_int) function c_field_alias(handle, id, coupler, alias, n) &
+      bind(c, name="ngcm_field_alias")
+      import :: c_char, c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle, id, n
+      character(kind=c_char), intent(in) :: coupler(*)
+      character(kind=c_char), intent(out) :: alias(*)
+    end function c_field_alias
 
     integer(c_int) function c_field_id(handle, name, id) bind(c, name="ngcm_field_id")
       import :: c_char, c_int
@@ -155,6 +159,22 @@ module ngcm_c
   end interface
 
 contains
+
+  !! The status that belongs to what a C function has just returned on this thread.
+  function status_of(code) result(status)
+    integer(c_int), intent(in) :: code
+    type(ngcm_status) :: status
+    character(longest_message) :: buf
+    integer(c_int) :: ignored
+
+    status%code = code
+    if (code == ngcm_ok) then
+      status%message = ""
+    else
+      ignored = c_last_error(buf, len(buf))
+      status%message = fortran_text(buf)
+    end if
+  end function status_of
 
   !! A Fortran text as C wants it: without trailing blanks, with the terminating NUL.
   pure function c_text(text) result(c)

@@ -1,7 +1,7 @@
-!! How every call of the library ended.
+!! How every call of the library ended. Needs nothing of libngcm, so that a program beside the
+!! atmosphere can speak of its failures alike.
 module ngcm_errors
   use, intrinsic :: iso_fortran_env, only: error_unit
-  use ngcm_c, only: c_error_name, c_last_error, fortran_text
   use ngcm_kinds, only: i4
   implicit none (type, external)
   private
@@ -30,7 +30,12 @@ module ngcm_errors
     ngcm_error_handle, ngcm_error_parallel, ngcm_error_restart, ngcm_error_diverged, &
     ngcm_error_output, ngcm_error_argument, ngcm_error_embedding
 
-  public :: ngcm_status, status_of
+  public :: ngcm_status
+
+  !! The short names of the codes, from 0 on.
+  character(*), parameter :: names(0:15) = [character(10) :: "ok", "internal", "config", &
+    "checkpoint", "data", "field", "shape", "value", "state", "handle", "parallel", "restart", &
+    "diverged", "output", "argument", "embedding"]
 
   type :: ngcm_status
     !! 0, or one of the ngcm_error_ codes
@@ -43,25 +48,7 @@ module ngcm_errors
     procedure :: print => print_status
   end type ngcm_status
 
-  integer, parameter :: longest_message = 16384
-
 contains
-
-  !! The status that belongs to what a C function has just returned on this thread.
-  function status_of(code) result(status)
-    integer(i4), intent(in) :: code
-    type(ngcm_status) :: status
-    character(longest_message) :: buf
-    integer(i4) :: ignored
-
-    status%code = code
-    if (code == ngcm_ok) then
-      status%message = ""
-    else
-      ignored = c_last_error(buf, len(buf))
-      status%message = fortran_text(buf)
-    end if
-  end function status_of
 
   !! Whether the call succeeded.
   elemental logical function ok(self)
@@ -74,11 +61,9 @@ contains
   function name(self)
     class(ngcm_status), intent(in) :: self
     character(:), allocatable :: name
-    character(32) :: buf
-    integer(i4) :: ignored
 
-    ignored = c_error_name(self%code, buf, len(buf))
-    name = fortran_text(buf)
+    name = "unknown"
+    if (self%code >= 0 .and. self%code <= ubound(names, 1)) name = trim(names(self%code))
   end function name
 
   !! Writes a failure to `unit` (default: standard error) and flushes it; after success, nothing.

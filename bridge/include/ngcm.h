@@ -122,6 +122,11 @@ NGCM_API int ngcm_field_info(int handle, int id, char *name, int name_n, char *u
                              char *direction, int direction_n, char *averaging, int averaging_n,
                              char *surface, int surface_n);
 
+/* Writes the name by which field `id` goes in a coupler's own files to `alias` of `n` bytes,
+ * truncated to fit and NUL-terminated; empty where that coupler has none. `coupler` is "oasis" (at
+ * most 8 characters) or "nuopc" (CMEPS short names). Errors: FIELD, ARGUMENT (unknown coupler). */
+NGCM_API int ngcm_field_alias(int handle, int id, const char *coupler, char *alias, int n);
+
 /* Gives the id of a field by its name.
  * Errors: FIELD (this component does not exchange it; the message names the nearest one). */
 NGCM_API int ngcm_field_id(int handle, const char *name, int *id);

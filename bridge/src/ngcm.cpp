@@ -42,6 +42,7 @@ struct Abi {
         coupling_interval(abi.attr("coupling_interval")),
         field_count(abi.attr("field_count")),
         field_info(abi.attr("field_info")),
+        field_alias(abi.attr("field_alias")),
         field_id(abi.attr("field_id")),
         put(abi.attr("put")),
         get(abi.attr("get")),
@@ -53,7 +54,7 @@ struct Abi {
         describe(abi.attr("describe")) {}
 
   py::object create, grid_size, grid, set_partition, coupling_interval, field_count, field_info,
-      field_id, put, get, advance, wait, time, write_restart, destroy, describe;
+      field_alias, field_id, put, get, advance, wait, time, write_restart, destroy, describe;
 };
 
 // Null until the first ngcm_create. Never freed: Python outlives every static destructor.
@@ -307,6 +308,14 @@ int ngcm_field_info(int handle, int id, char* name, int name_n, char* units, int
     for (size_t i = 0; i < std::size(wanted); ++i) {
       if (wanted[i].buf != nullptr) copy_text(text_of(info[i]), wanted[i].buf, wanted[i].n);
     }
+  });
+}
+
+int ngcm_field_alias(int handle, int id, const char* coupler, char* alias, int n) {
+  return on_component([&](const Abi& abi) {
+    require_argument(coupler != nullptr, "ngcm_field_alias: coupler is null");
+    require_argument(alias != nullptr && n >= 1, "ngcm_field_alias: alias is null or n < 1");
+    copy_text(text_of(abi.field_alias(handle, id, text_from(coupler))), alias, n);
   });
 }
 

@@ -45,6 +45,15 @@ static void check_fields(int handle) {
     CHECK(id == i);
     CHECK(strcmp(averaging, "instantaneous") == 0 || strcmp(averaging, "interval_mean") == 0);
     imports += strcmp(direction, "import") == 0;
+    char alias[9];
+    EXPECT_OK(ngcm_field_alias(handle, i, "oasis", alias, sizeof alias));
+    CHECK(strlen(alias) > 0);
+    if (strcmp(name, "sea_surface_temperature") == 0) {
+      CHECK(strcmp(alias, "NG_SST") == 0);
+      EXPECT_OK(ngcm_field_alias(handle, i, "nuopc", alias, sizeof alias));
+      CHECK(strcmp(alias, "So_t") == 0);
+      CHECK(ngcm_field_alias(handle, i, "esmf", alias, sizeof alias) == NGCM_ERROR_ARGUMENT);
+    }
     const char *over = strstr(name, "_over_");
     if (over != NULL) CHECK(strcmp(surface, over + strlen("_over_")) == 0);
     if (strcmp(name, "sea_surface_temperature") == 0) CHECK(strcmp(surface, "sea") == 0);

@@ -48,7 +48,7 @@ class GaussianGrid:
         return np.rad2deg(np.arcsin(self._gauss[0]))
 
     @functools.cached_property
-    def _sine_bounds(self) -> np.ndarray:
+    def sine_bounds(self) -> np.ndarray:
         """Sine of the latitudes between the rows, shape (nlat + 1,).
 
         They are the running sums of the Gauss weights, so that the area of a row is exactly its
@@ -62,7 +62,7 @@ class GaussianGrid:
     @functools.cached_property
     def latitude_bounds(self) -> np.ndarray:
         """Latitudes between the rows [degrees north], shape (nlat + 1,)."""
-        return np.rad2deg(np.arcsin(self._sine_bounds))
+        return np.rad2deg(np.arcsin(self.sine_bounds))
 
     @functools.cached_property
     def longitude(self) -> np.ndarray:
@@ -98,7 +98,7 @@ class GaussianGrid:
     @functools.cached_property
     def area(self) -> np.ndarray:
         """Area of every cell [m2], shape (size,); the sum is that of the sphere."""
-        row = np.diff(self._sine_bounds) * 2.0 * np.pi * EARTH_RADIUS**2 / self.nlon
+        row = np.diff(self.sine_bounds) * 2.0 * np.pi * EARTH_RADIUS**2 / self.nlon
         return np.repeat(row, self.nlon)
 
     def place(self, point: int) -> str:

@@ -126,12 +126,13 @@ class SurfaceGrid:
             or not on the sphere, no sea, a wet cell without area, with corners out of order or
             away from its centre, or whose area is not that of its corners.
         """
-        self._check_sizes()
+        self.check_sizes()
         self._check_coordinates()
         self._check_shapes_of_sea()
         self._check_areas()
 
-    def _check_sizes(self) -> None:
+    def check_sizes(self) -> None:
+        """Refuses arrays that do not fit the shape of the grid, by a DataError."""
         corners = self.corner_longitude.shape
         expected = {
             "longitude": (self.size,),

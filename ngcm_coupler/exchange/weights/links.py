@@ -140,21 +140,22 @@ class Weights:
         for end, size in (("source", self.source_size), ("target", self.target_size)):
             points: GridPoints | None = getattr(self, end)
             arrays = {
-                f"{end}_area": getattr(self, f"{end}_area"),
-                f"{end}_fraction": getattr(self, f"{end}_fraction"),
+                f"{end}_{part}": getattr(self, f"{end}_{part}") for part in ("area", "fraction")
             }
             if points is not None:
                 arrays |= {
                     f"{end} longitude": points.longitude,
                     f"{end} latitude": points.latitude,
                     f"{end} mask": points.sea,
-                    f"{end} shape": np.empty(points.shape, dtype=bool).reshape(-1),
                 }
-            for key, array in arrays.items():
-                if array is not None and array.shape != (size,):
+            sizes = {key: array.size for key, array in arrays.items() if array is not None}
+            if points is not None:
+                sizes[f"{end} shape"] = int(np.prod(points.shape))
+            for key, got in sizes.items():
+                if got != size:
                     raise DataError(
-                        f"{self.title}: {key} has {array.size} points, expected the {size} of the"
-                        f" {end} grid; make the weights anew"
+                        f"{self.title}: {key} has {got} points, expected the {size} of the {end}"
+                        " grid; make the weights anew"
                     )
 
 

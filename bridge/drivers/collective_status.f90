@@ -1,7 +1,7 @@
 !! A failure on any rank ends the whole MPI job: one message, a non-zero exit code.
 module collective_status
   use mpi_f08, only: MPI_Abort, MPI_Allreduce, MPI_Barrier, MPI_Comm, MPI_Comm_rank, &
-    MPI_Comm_size, MPI_INTEGER, MPI_MIN
+    MPI_Comm_size, MPI_COMM_WORLD, MPI_INTEGER, MPI_MIN
   use ngcm_errors, only: ngcm_error_parallel, ngcm_status
   implicit none (type, external)
   private
@@ -31,7 +31,7 @@ contains
     if (speaker == 2*ranks) return
     if (claim == speaker) call status%print()
     call MPI_Barrier(comm)
-    call MPI_Abort(comm, max(1, status%code))
+    call MPI_Abort(MPI_COMM_WORLD, max(1, status%code))
   end subroutine require
 
 end module collective_status

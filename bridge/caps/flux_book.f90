@@ -1,0 +1,131 @@
+!! What the atmosphere has given to the sea: global integrals of every flux sent, each interval one
+!! line a flux in the file `<component>_fluxes.csv`. The partner can write the same of what it has
+!! received; the two agree where the remapping conserves. Sums are taken on rank 0 over the gathered
+!! field in the grid's own order, so they do not depend on the number of ranks.
+module flux_book
+  use, intrinsic :: iso_fortran_env, only: output_unit
+  use latitude_bands, only: bands
+  use ngcm, only: ngcm_error_output, ngcm_ok, ngcm_status
+  use ngcm_kinds, only: dp
+  use oasis_field, only: coupled_field
+  implicit none (type, external)
+  private
+
+  public :: book
+
+  type :: book
+    type(bands), private :: grid
+    !! of this rank's cells [m2]: sea, land
+    real(dp), private, allocatable :: sea(:), land(:)
+    !! integral of each flux over the run so far [J, kg, N s], on rank 0
+    real(dp), private, allocatable :: total(:)
+    integer, private :: unit = 0
+  contains
+    procedure :: open => open_book
+    procedure :: enter
+    procedure :: table
+    procedure :: close => close_book
+  end type book
+
+contains
+
+  !! Creates the file and writes its heading.
+  subroutine open_book(self, file, grid, area, land_fraction, fields, status)
+    class(book), intent(inout) :: self
+    character(*), intent(in) :: file
+    type(bands), intent(in) :: grid
+    !! of this rank's cells [m2], and their part that is land [1]
+    real(dp), intent(in) :: area(:), land_fraction(:)
+    !! number of fluxes
+    integer, intent(in) :: fields
+    type(ngcm_status), intent(out) :: status
+    integer :: error
+    character(512) :: reason
+
+    self%grid = grid
+    self%sea = area*(1.0_dp - land_fraction)
+    self%land = area*land_fraction
+    allocate (self%total(fields), source=0.0_dp)
+    status = ngcm_status(ngcm_ok, "")
+    if (grid%rank /= 0) return
+    open (newunit=self%unit, file=file, action="write", status="replace", iostat=error, &
+      iomsg=reason)
+    if (error /= 0) then
+      status = ngcm_status(ngcm_error_output, "cannot write the flux book: "//trim(reason))
+    else
+      write (self%unit, "(a)") "seconds,field,integral"
+    end if
+  end subroutine open_book
+
+  !! Enters the flux of the interval that has ended. Collective.
+  subroutine enter(self, seconds, interval_seconds, number, field, ice)
+    class(book), intent(inout) :: self
+    !! date of the put, and length of the interval [s]
+    integer, intent(in) :: seconds, interval_seconds
+    !! the field's number among the fluxes
+    integer, intent(in) :: number
+    type(coupled_field), intent(in) :: field
+    !! fraction of the sea that ice covered in the interval [1]
+    real(dp), intent(in) :: ice(:)
+    real(dp), allocatable :: weight(:)
+    real(dp) :: integral
+
+    select case (field%surface)
+     case ("sea_ice")
+      weight = self%sea*ice
+     case ("ice_free_sea")
+      weight = self%sea*(1.0_dp - ice)
+     case ("land")
+      weight = self%land
+     case default
+      weight = self%sea
+    end select
+    integral = sum(self%grid%gather(reshape(weight*field%values, &
+      [self%grid%nlon, self%grid%last - self%grid%first + 1])))
+    self%total(number) = self%total(number) + interval_seconds*integral
+    if (self%grid%rank /= 0) return
+    write (self%unit, "(i0, 3a, es25.17e3)") seconds, ",", field%alias, ",", integral
+  end subroutine enter
+
+  !! Prints the integrals over the run.
+  subroutine table(self, fields)
+    class(book), intent(in) :: self
+    !! the fluxes, by number
+    type(coupled_field), intent(in) :: fields(:)
+    integer :: i
+
+    if (self%grid%rank /= 0 .or. size(fields) == 0) return
+    write (output_unit, "(/, a)") "Given to the surfaces over the whole run"
+    do i = 1, size(fields)
+      write (output_unit, "(2x, a8, es24.15, 1x, a6, 2x, a)") fields(i)%alias, self%total(i), &
+        integrated(fields(i)%units), fields(i)%name
+    end do
+    flush (output_unit)
+  end subroutine table
+
+  !! The unit of a flux, integrated over area and time.
+  pure function integrated(units)
+    character(*), intent(in) :: units
+    character(:), allocatable :: integrated
+
+    select case (units)
+     case ("W m-2")
+      integrated = "J"
+     case ("W m-2 K-1")
+      integrated = "J K-1"
+     case ("kg m-2 s-1")
+      integrated = "kg"
+     case ("N m-2")
+      integrated = "N s"
+     case default
+      integrated = units//" m2 s"
+    end select
+  end function integrated
+
+  subroutine close_book(self)
+    class(book), intent(in) :: self
+
+    if (self%grid%rank == 0) close (self%unit)
+  end subroutine close_book
+
+end module flux_book

@@ -54,7 +54,24 @@ def corners_of_cells(
 def middle_of_corners(
     corner_longitude: np.ndarray, corner_latitude: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Longitude and latitude of the cells' middles [degrees], each of shape (n,)."""
-    east, across, north = unit_vectors(corner_longitude, corner_latitude).mean(axis=1).T
-    longitude = np.rad2deg(np.arctan2(across, east)) % 360.0
-    return longitude, np.rad2deg(np.arctan2(north, np.hypot(east, across)))
+    """Centroids of the cells, which corners that repeat another do not move.
+
+    Args:
+      corner_longitude: [degrees east], shape (n, k).
+      corner_latitude: [degrees north], shape (n, k).
+
+    Returns:
+      Longitude and latitude [degrees], each of shape (n,).
+    """
+    corner = unit_vectors(corner_longitude, corner_latitude)
+    following = np.roll(corner, -1, axis=1)
+    # By Stokes' theorem the integral of the position over a cell is half the sum over its edges
+    # of their length along the normal of their plane.
+    normal = np.cross(corner, following - corner)
+    sine = np.linalg.norm(normal, axis=-1)
+    angle = np.arctan2(sine, np.sum(corner * following, axis=-1))
+    weight = np.where(sine > 0.0, angle / np.maximum(sine, 1e-300), 1.0)
+    middle = np.sum(normal * weight[..., None], axis=1)
+    middle *= np.sign(np.sum(middle * corner.sum(axis=1), axis=-1, keepdims=True))
+    longitude = np.rad2deg(np.arctan2(middle[:, 1], middle[:, 0])) % 360.0
+    return longitude, np.rad2deg(np.arctan2(middle[:, 2], np.hypot(middle[:, 0], middle[:, 1])))

@@ -2,10 +2,10 @@
 !! order, so the figures do not depend on the number of ranks.
 module driver_report
   use, intrinsic :: iso_fortran_env, only: output_unit
+  use budget_table, only: budget_column, heat_rows, print_budget, rows, water_rows
   use coupled_surfaces, only: surfaces
   use latitude_bands, only: bands
   use ngcm_kinds, only: dp
-  use tile_budget, only: budget
   implicit none (type, external)
   private
 
@@ -13,15 +13,6 @@ module driver_report
 
   real(dp), parameter :: seconds_per_day = 86400.0_dp
   real(dp), parameter :: days_per_year = 365.25_dp
-  integer, parameter :: rows = 8
-  character(*), parameter :: heat_rows(rows) = [character(50) :: &
-    "exported by the atmosphere", "received from the atmosphere", &
-    "heat of fusion of snow and of sublimated ice", "exchanged by sea and ice", &
-    "received by relaxation", "stored", &
-    "imbalance of a cell: received - exported", "imbalance of a cell: stored - all received"]
-  character(*), parameter :: water_rows(rows) = [character(50) :: &
-    heat_rows(:2), "", heat_rows(4), "lost as runoff", heat_rows(6:)]
-
   type :: reporter
     type(bands), private :: grid
     !! of this rank's cells [m2], and their part that is sea
@@ -35,10 +26,7 @@ module driver_report
     procedure :: field
     procedure :: budgets
     procedure :: completed
-    procedure, private :: print_budget
-    procedure, private :: column
     procedure, private :: weight
-    procedure, private :: total
     procedure, private :: mean
   end type reporter
 
@@ -55,7 +43,7 @@ contains
     self%grid = grid
     self%cell = area
     self%sea = area*(1.0_dp - below%land_fraction)
-    self%globe = max(tiny(1.0_dp), self%total(area))
+    self%globe = max(tiny(1.0_dp), self%grid%total(area))
     if (grid%rank /= 0) return
     write (output_unit, "(2a)") "# open water takes ", below%over_water%description(), &
       "# sea ice takes ", below%over_ice%description(), &
@@ -91,7 +79,7 @@ contains
     latent = self%mean(below%over_water%latent, water)
     sensible = self%mean(below%over_water%sensible, water)
     rain = self%mean(below%over_water%rain + below%over_water%snow, self%cell)*seconds_per_day
-    ice_area = self%total(self%weight("sea_ice", below))
+    ice_area = self%grid%total(self%weight("sea_ice", below))
     land = 0.0_dp
     if (below%over_land%exchanged) then
       land = self%mean(below%land%temperature, self%weight("land", below))
@@ -139,82 +127,31 @@ contains
   subroutine budgets(self, below)
     class(reporter), intent(in) :: self
     type(surfaces), intent(in) :: below
+    character(16), parameter :: heads(3) = [character(16) :: "sea", "sea ice", "land"]
     real(dp) :: columns(rows, 3)
     logical :: present(3)
 
     present = [.true., below%over_ice%exchanged, below%over_land%exchanged]
     columns = 0.0_dp
-    columns(:, 1) = self%column(self%sea, below%over_water%heat_exported, &
-      below%sea%heat_budget, below%sea%heat)
-    if (present(2)) columns(:, 2) = self%column(self%sea, below%over_ice%heat_exported, &
-      below%sea_ice%heat_budget, below%sea_ice%heat())
-    if (present(3)) columns(:, 3) = self%column(self%weight("land", below), &
-      below%over_land%heat_exported, below%land%heat_budget, below%land%heat())
-    call self%print_budget("Heat of the surfaces [J m-2 of the globe]", heat_rows, columns, present)
+    columns(:, 1) = budget_column(self%grid, self%sea, self%globe, &
+      below%over_water%heat_exported, below%sea%heat_budget, below%sea%heat)
+    if (present(2)) columns(:, 2) = budget_column(self%grid, self%sea, self%globe, &
+      below%over_ice%heat_exported, below%sea_ice%heat_budget, below%sea_ice%heat())
+    if (present(3)) columns(:, 3) = budget_column(self%grid, self%weight("land", below), &
+      self%globe, below%over_land%heat_exported, below%land%heat_budget, below%land%heat())
+    if (self%grid%rank == 0) call print_budget("Heat of the surfaces [J m-2 of the globe]", &
+      heat_rows, pack(heads, present), columns(:, pack([1, 2, 3], present)))
 
-    columns(:, 1) = self%column(self%sea, below%over_water%water_exported, &
-      below%sea%water_budget, below%sea%water)
-    if (present(2)) columns(:, 2) = self%column(self%sea, below%over_ice%water_exported, &
-      below%sea_ice%water_budget, below%sea_ice%mass)
-    if (present(3)) columns(:, 3) = self%column(self%weight("land", below), &
-      below%over_land%water_exported, below%land%water_budget, below%land%water + below%land%snow)
-    call self%print_budget("Water of the surfaces [kg m-2 of the globe]", water_rows, columns, &
-      present)
+    columns(:, 1) = budget_column(self%grid, self%sea, self%globe, &
+      below%over_water%water_exported, below%sea%water_budget, below%sea%water)
+    if (present(2)) columns(:, 2) = budget_column(self%grid, self%sea, self%globe, &
+      below%over_ice%water_exported, below%sea_ice%water_budget, below%sea_ice%mass)
+    if (present(3)) columns(:, 3) = budget_column(self%grid, self%weight("land", below), &
+      self%globe, below%over_land%water_exported, below%land%water_budget, &
+      below%land%water + below%land%snow)
+    if (self%grid%rank == 0) call print_budget("Water of the surfaces [kg m-2 of the globe]", &
+      water_rows, pack(heads, present), columns(:, pack([1, 2, 3], present)))
   end subroutine budgets
-
-  !! Prints one budget: a column for each surface that takes part, and their sum.
-  subroutine print_budget(self, title, labels, columns, present)
-    class(reporter), intent(in) :: self
-    character(*), intent(in) :: title, labels(rows)
-    real(dp), intent(in) :: columns(rows, 3)
-    logical, intent(in) :: present(3)
-    character(16), parameter :: heads(3) = [character(16) :: "sea", "sea ice", "land"]
-    integer :: row
-
-    if (self%grid%rank /= 0) return
-    write (output_unit, "(a)") "", title
-    write (output_unit, "(a50, *(a17))") "", pack(adjustr(heads), present), "together"
-    do row = 1, rows - 2
-      if (labels(row) == "") cycle
-      write (output_unit, "(a50, *(es17.8))") adjustr(labels(row)), &
-        pack(columns(row, :), present), sum(columns(row, :))
-    end do
-    do row = rows - 1, rows
-      write (output_unit, "(a50, *(es17.8))") adjustr(labels(row)), &
-        pack(columns(row, :), present), maxval(columns(row, :))
-    end do
-  end subroutine print_budget
-
-  !! One surface's rows of a budget: means, and the greatest imbalances of its cells. Collective.
-  function column(self, weight, exported, account, stored)
-    class(reporter), intent(in) :: self
-    !! areas [m2], and per area what the atmosphere has given and what the surface holds
-    real(dp), intent(in) :: weight(:, :), exported(:, :), stored(:, :)
-    type(budget), intent(in) :: account
-    real(dp) :: column(rows)
-
-    column(1) = self%total(weight*exported)
-    column(2) = self%total(weight*account%received)
-    column(3) = self%total(weight*account%frozen)
-    column(4) = self%total(weight*account%exchanged)
-    column(5) = self%total(weight*account%outside)
-    column(6) = self%total(weight*(stored - account%initial))
-    column(:6) = column(:6)/self%globe
-    column(7) = greatest(account%received - exported)
-    column(8) = greatest(stored - account%initial - account%total())
-
-  contains
-
-    !! The greatest size of a value where the surface is.
-    real(dp) function greatest(values)
-      real(dp), intent(in) :: values(:, :)
-      real(dp), allocatable :: whole(:, :)
-
-      whole = self%grid%gather(merge(abs(values), 0.0_dp, weight > 0.0_dp))
-      greatest = 0.0_dp
-      if (self%grid%rank == 0) greatest = maxval(whole)
-    end function greatest
-  end function column
 
   !! Prints the last line of a run, by which scripts know that it did not stop on the way.
   subroutine completed(self, intervals)
@@ -248,21 +185,13 @@ contains
     end select
   end function weight
 
-  !! Sum over the whole grid on rank 0, zero elsewhere. Collective.
-  real(dp) function total(self, values)
-    class(reporter), intent(in) :: self
-    real(dp), intent(in) :: values(:, :)
-
-    total = sum(self%grid%gather(values))
-  end function total
-
   !! Weighted mean over the whole grid on rank 0. Collective.
   real(dp) function mean(self, values, weight)
     class(reporter), intent(in) :: self
     !! `weight` is zero where a value does not count
     real(dp), intent(in) :: values(:, :), weight(:, :)
 
-    mean = self%total(weight*values)/max(tiny(1.0_dp), self%total(weight))
+    mean = self%grid%total(weight*values)/max(tiny(1.0_dp), self%grid%total(weight))
   end function mean
 
   !! A number with so many decimals, or a dash where it is not known.

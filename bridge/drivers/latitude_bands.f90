@@ -1,5 +1,6 @@
 !! The share of each rank in a longitude-latitude grid: a band of whole rows.
 module latitude_bands
+  use decomposition, only: decomposed_grid
   use mpi_f08, only: MPI_Comm, MPI_Comm_rank, MPI_Comm_size, MPI_DOUBLE_PRECISION, MPI_Gatherv
   use ngcm_kinds, only: dp, i4
   implicit none (type, external)
@@ -7,9 +8,7 @@ module latitude_bands
 
   public :: bands
 
-  type :: bands
-    type(MPI_Comm) :: comm
-    integer :: rank = 0
+  type, extends(decomposed_grid) :: bands
     !! size of the whole grid
     integer :: nlon = 0, nlat = 0
     !! first and last row of this rank; a rank without rows has last = first - 1

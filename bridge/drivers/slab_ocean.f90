@@ -38,6 +38,8 @@ module slab_ocean
     !! temperature at the start [K], to which the layer relaxes
     real(dp), allocatable :: initial(:, :)
     type(budget) :: heat_budget, water_budget
+    !! mass of the layer [kg m-2]
+    real(dp) :: mass = 0.0_dp
     !! [s], a divisor of the coupling interval
     integer, private :: time_step = 0
     !! heat capacity of the layer [J m-2 K-1]
@@ -84,6 +86,7 @@ contains
       status = ngcm_status(ngcm_error_config, file//trim(reason))
     end if
     self%time_step = max(1, time_step_seconds)
+    self%mass = density*mixed_layer_depth_m
     self%capacity = density*specific_heat*mixed_layer_depth_m
     self%relaxation_rate = 0.0_dp
     if (relaxation_time_days > 0.0_dp) then
@@ -107,8 +110,8 @@ contains
     call self%water_budget%start(self%water)
   end subroutine start
 
-  !! Goes on, after `start`, where another run has stopped: with the heat [J m-2] and the fresh water
-  !! [kg m-2] that the layer had gained by then.
+  !! Goes on, after `start`, where another run has stopped: with the heat [J m-2] and the fresh
+  !! water [kg m-2] that the layer had gained by then.
   subroutine resume(self, heat, water)
     class(ocean), intent(inout) :: self
     real(dp), intent(in) :: heat(:, :), water(:, :)

@@ -32,6 +32,15 @@ def test_fortran_lists_the_statuses_of_the_package():
     assert _numbers(source, r"enumerator :: (ngcm_\w+) = (\d+)") == STATUSES
 
 
+def test_fortran_names_the_statuses_as_the_package_does():
+    source = (BRIDGE / "fortran" / "ngcm_errors.f90").read_text()
+    listed = re.search(r"names\(0:\d+\) = \[character\(10\) :: (.+?)\]", source, re.DOTALL)
+    assert listed is not None
+    assert re.findall(r'"(\w+)"', listed[1]) == [
+        STATUS_LABELS[number] for number in sorted(STATUS_LABELS)
+    ]
+
+
 def test_library_names_the_statuses_as_the_package_does(prefix):
     library = ctypes.CDLL(str(prefix / "lib" / "libngcm.so"))
     name = ctypes.create_string_buffer(32)

@@ -55,8 +55,14 @@ if(NF_CONFIG AND NOT OASIS3MCT_NETCDF)
         OUTPUT_VARIABLE flags
         OUTPUT_STRIP_TRAILING_WHITESPACE
     )
+    execute_process(
+        COMMAND ${NF_CONFIG} --includedir
+        OUTPUT_VARIABLE modules
+        OUTPUT_STRIP_TRAILING_WHITESPACE
+    )
     separate_arguments(flags)
     set(OASIS3MCT_NETCDF ${flags} CACHE INTERNAL "netCDF-Fortran")
+    set(OASIS3MCT_NETCDF_MODULES ${modules} CACHE INTERNAL "its modules")
 elseif(NOT OASIS3MCT_NETCDF)
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
@@ -82,7 +88,8 @@ if(
     set_target_properties(
         OASIS3MCT::OASIS3MCT
         PROPERTIES
-            INTERFACE_INCLUDE_DIRECTORIES ${OASIS3MCT_MODULES}
+            INTERFACE_INCLUDE_DIRECTORIES
+                "${OASIS3MCT_MODULES};${OASIS3MCT_NETCDF_MODULES}"
             INTERFACE_LINK_LIBRARIES
                 "${archives};${OASIS3MCT_NETCDF};MPI::MPI_Fortran"
     )

@@ -88,12 +88,12 @@ py::tuple overlap(const Doubles& longitude, const Doubles& latitude, const Bools
     blocks = overlap_blocks(grid, longitude.data(), latitude.data(), wanted.data(), cells,
                             longitude.shape(1), threads);
   }
-  py::array_t<std::int64_t> starts(cells + 1);
-  std::int64_t* start = starts.mutable_data();
+  py::array_t<std::int32_t> starts(cells + 1);
+  std::int32_t* start = starts.mutable_data();
   start[0] = 0;
   for (const Block& block : blocks) {
     for (std::int64_t count : block.counts) {
-      start[1] = start[0] + count;
+      start[1] = start[0] + static_cast<std::int32_t>(count);
       ++start;
     }
   }

@@ -1,5 +1,5 @@
 !! A mixed-layer ocean with currents and sea ice on any ocean model's grid, a component of
-!! OASIS3-MCT that exchanges what NEMO does. Started together with the atmosphere, on one namelist F:
+!! OASIS3-MCT that exchanges what NEMO does. Started with the atmosphere on one namelist F:
 !!
 !!     mpirun -n A ngcm_oasis_atm F : -n O ngcm_oasis_ocean F
 !!
@@ -46,7 +46,7 @@ program ngcm_oasis_ocean
   call config%read(file, status)
   call oasis_init_comp(component, config%component, error)
   call oasis_get_localcomm(comm%mpi_val, error)
-  call require(status, comm)
+  call go_on_if_ok()
   call set_up()
 
   do interval = 1, config%intervals
@@ -54,7 +54,7 @@ program ngcm_oasis_ocean
     since = MPI_Wtime()
     call coupler%receive(start, sea, received, status)
     call lap(in_waiting)
-    call require(status, comm)
+    call go_on_if_ok()
     if (config%sequential) then
       call fluxes%enter(start, received, model%sent_fraction)
     else
@@ -98,17 +98,17 @@ contains
     real(dp), allocatable :: area(:, :), latitude(:, :), longitude(:, :)
 
     call grid%read(config%grid, status)
-    call require(status, comm)
+    call go_on_if_ok()
     call points%create(comm, size(grid%sea), config%block_points)
     sea = grid%sea(points%global_index)
     call coupler%define(points, config, status)
-    call require(status, comm)
+    call go_on_if_ok()
 
     model%ice_takes_part = coupler%receives(ice_solar)
     call model%sea%configure(file, config%step, status)
-    call require(status, comm)
+    call go_on_if_ok()
     call model%sea_ice%configure(file, status)
-    call require(status, comm)
+    call go_on_if_ok()
     latitude = column(grid%latitude(points%global_index))
     longitude = column(grid%longitude(points%global_index))
     call model%flow%start(longitude, latitude, column_of(sea), model%sea%mass, config%damping_time)
@@ -117,14 +117,14 @@ contains
     else
       call read_state(config%read_file, grid, points, model, status)
     end if
-    call require(status, comm)
+    call go_on_if_ok()
 
     area = column(merge(grid%area(points%global_index), 0.0_dp, sea))
     call fluxes%open(config%component//"_fluxes.csv", points, area, coupler%receives, status)
-    call require(status, comm)
+    call go_on_if_ok()
     if (config%output_file /= "") then
       call output%open(config%output_file, grid, points, status)
-      call require(status, comm)
+      call go_on_if_ok()
     end if
     call oasis_enddef(error)
     allocate (received(size(sea), size(received_names)))
@@ -142,9 +142,16 @@ contains
     end if
     if (config%output_file /= "" .and. modulo(seconds, config%output_interval) == 0) then
       call output%write(seconds, model, status)
-      call require(status, comm)
+      call go_on_if_ok()
     end if
   end subroutine put_out
+
+  !! Ends the run, partner and all, if the last call has failed on any rank. Collective.
+  subroutine go_on_if_ok()
+
+    if (.not. status%ok()) status%message = "ngcm_oasis_ocean: "//status%message
+    call require(status, comm)
+  end subroutine go_on_if_ok
 
   !! Closes the files and the coupling.
   subroutine finish()
@@ -152,11 +159,11 @@ contains
     call fluxes%close()
     if (config%output_file /= "") then
       call output%close(status)
-      call require(status, comm)
+      call go_on_if_ok()
     end if
     if (config%write_file /= "") then
       call write_state(config%write_file, grid, points, model, status)
-      call require(status, comm)
+      call go_on_if_ok()
     end if
     call report%closing(model)
     call oasis_terminate(error)

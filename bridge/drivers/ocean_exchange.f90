@@ -142,10 +142,10 @@ contains
 
     missing = lacking(self%receives(solar:evaporation), received_names(solar:evaporation))// &
       lacking(self%sends(:ice_fraction), sent_names(:ice_fraction))
-    if (any(self%receives(:3))) missing = missing//lacking(self%receives(:3), received_names(:3))
     if (any(self%sends(current:))) missing = missing &
-      //lacking(self%sends(current:), sent_names(current:))//lacking(self%receives(:3), &
-      received_names(:3))
+      //lacking(self%sends(current:), sent_names(current:))
+    if (any(self%receives(:3)) .or. any(self%sends(current:))) missing = missing &
+      //lacking(self%receives(:3), received_names(:3))
     if (any(self%receives(ice_solar:ice_evaporation))) missing = missing &
       //lacking(self%receives(ice_solar:ice_evaporation), received_names(ice_solar:ice_evaporation))
     status = ngcm_status(ngcm_ok, "")

@@ -11,10 +11,11 @@ program ngcm_oasis_ocean
   use collective_status, only: require
   use mod_oasis, only: oasis_enddef, oasis_get_localcomm, oasis_init_comp, oasis_terminate
   use mpi_f08, only: MPI_Abort, MPI_Comm, MPI_COMM_WORLD, MPI_Finalize, MPI_Init, MPI_Wtime
+  use nemo_fields, only: ice_solar, received_names
   use ngcm_errors, only: ngcm_status
   use ngcm_kinds, only: dp
   use oasis_grid_file, only: sea_grid
-  use ocean_exchange, only: exchange, ice_solar, received_names
+  use ocean_exchange, only: exchange
   use ocean_history, only: history
   use ocean_model, only: mixed_layer
   use ocean_report, only: in_coupler, in_ocean, in_output, in_waiting, reporter
@@ -129,7 +130,8 @@ contains
     call oasis_enddef(error)
     allocate (received(size(sea), size(received_names)))
     received = 0.0_dp
-    call report%create(points, area, latitude, coupler, model)
+    call report%create(points, area, latitude, coupler%receives, coupler%sends, &
+      model)
     call report%state(0, model)
   end subroutine set_up
 

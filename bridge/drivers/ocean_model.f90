@@ -9,10 +9,10 @@
 !! So nothing is lost or made up, whatever the ice has done meanwhile. Rain and snow fall alike on
 !! water and ice.
 module ocean_model
+  use nemo_fields, only: current, evaporation, ice_evaporation, ice_fraction, ice_nonsolar, &
+    ice_solar, ice_temperature, near_infrared_albedo, nonsolar, rain, sent_names, snow, solar, &
+    stress, temperature, visible_albedo
   use ngcm_kinds, only: dp
-  use ocean_exchange, only: current, evaporation, ice_evaporation, ice_fraction, ice_nonsolar, &
-    ice_solar, ice_temperature, near_infrared_albedo, nonsolar, rain, snow, solar, stress, &
-    temperature, visible_albedo
   use phase_change, only: sea_freezing_point
   use slab_currents, only: currents
   use slab_ice, only: ice
@@ -112,7 +112,7 @@ contains
     weight = self%sea_ice%fraction
     if (.not. ice_weighted) weight = 0.0_dp*weight + 1.0_dp
     velocity = self%flow%geocentric()
-    allocate (values(size(weight), current + 2))
+    allocate (values(size(weight), size(sent_names)))
     values(:, temperature) = self%sea%temperature(:, 1)
     values(:, ice_fraction) = self%sea_ice%fraction(:, 1)
     values(:, ice_temperature) = weight(:, 1)*self%sea_ice%temperature(:, 1)

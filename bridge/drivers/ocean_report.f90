@@ -4,9 +4,9 @@ module ocean_report
   use, intrinsic :: iso_fortran_env, only: output_unit
   use budget_table, only: budget_column, heat_rows, print_budget, rows, water_rows
   use mpi_f08, only: MPI_DOUBLE_PRECISION, MPI_MAX, MPI_MIN, MPI_Reduce
+  use nemo_fields, only: ice_sensitivity, ice_solar, pressure, rain, received_names, sent_names, &
+    snow, stress
   use ngcm_kinds, only: dp
-  use ocean_exchange, only: exchange, ice_evaporation, ice_sensitivity, ice_solar, pressure, rain, &
-    received_names, sent_names, snow, stress
   use ocean_model, only: mixed_layer
   use point_blocks, only: blocks
   implicit none (type, external)
@@ -42,12 +42,13 @@ module ocean_report
 contains
 
   !! Prints what is coupled, and the headings. Collective.
-  subroutine create(self, points, area, latitude, coupler, model)
+  subroutine create(self, points, area, latitude, receives, sends, model)
     class(reporter), intent(inout) :: self
     type(blocks), intent(in) :: points
     !! of this rank's points [m2], zero on land; [degrees]
     real(dp), intent(in) :: area(:, :), latitude(:, :)
-    type(exchange), intent(in) :: coupler
+    !! which fields are coupled
+    logical, intent(in) :: receives(:), sends(:)
     type(mixed_layer), intent(in) :: model
 
     self%points = points
@@ -56,16 +57,16 @@ contains
     self%sea = max(tiny(1.0_dp), points%total(area))
     self%heat = model%heat_to_water + model%heat_to_ice
     if (points%rank /= 0) return
-    write (output_unit, "(*(a, :, 1x))") "# receives", pack(received_names, coupler%receives)
-    write (output_unit, "(*(a, :, 1x))") "# sends   ", pack(sent_names, coupler%sends)
-    call explain(.not. coupler%receives(ice_solar), "no fluxes over ice: it stays as it is, and " &
+    write (output_unit, "(*(a, :, 1x))") "# receives", pack(received_names, receives)
+    write (output_unit, "(*(a, :, 1x))") "# sends   ", pack(sent_names, sends)
+    call explain(.not. receives(ice_solar), "no fluxes over ice: it stays as it is, and " &
       //"water takes all that the sea is given")
-    call explain(.not. coupler%receives(stress), "no stress: the sea does not move")
-    call explain(.not. coupler%receives(rain), "no rain: the water of the sea lacks it")
-    call explain(.not. coupler%receives(snow), "no snow: the water of sea and ice lacks it")
-    call explain(coupler%receives(ice_sensitivity), trim(received_names(ice_sensitivity))// &
+    call explain(.not. receives(stress), "no stress: the sea does not move")
+    call explain(.not. receives(rain), "no rain: the water of the sea lacks it")
+    call explain(.not. receives(snow), "no snow: the water of sea and ice lacks it")
+    call explain(receives(ice_sensitivity), trim(received_names(ice_sensitivity))// &
       " is not used: the ice takes an explicit step")
-    call explain(coupler%receives(pressure), trim(received_names(pressure))// &
+    call explain(receives(pressure), trim(received_names(pressure))// &
       " is not used: the sea has no surface that could yield to it")
     write (output_unit, "(a)") "#"
     write (output_unit, "(a, a9, 8a10)") "#", "day", "sea", "coldest", "warmest", "into sea", &

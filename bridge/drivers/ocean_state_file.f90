@@ -3,11 +3,11 @@
 module ocean_state_file
   use netcdf, only: nf90_close, nf90_clobber, nf90_create, nf90_def_dim, nf90_def_var, &
     nf90_double, nf90_enddef, nf90_netcdf4, nf90_noerr, nf90_put_att, nf90_put_var
+  use nemo_fields, only: ice_fraction, ice_temperature, sent_names, temperature
   use netcdf_fields, only: has_field, keep, netcdf_status, read_field
   use ngcm_errors, only: ngcm_error_output, ngcm_error_restart, ngcm_status
   use ngcm_kinds, only: dp
   use oasis_grid_file, only: sea_grid
-  use ocean_exchange, only: ice_fraction, ice_temperature, sent_names, temperature
   use ocean_model, only: mixed_layer
   use phase_change, only: sea_freezing_point
   use point_blocks, only: blocks

@@ -2,9 +2,9 @@
 !! file `<component>_fluxes.csv`. The atmosphere writes the same of what it has given; the two agree
 !! where the remapping conserves.
 module received_book
+  use nemo_fields, only: ice_sensitivity, ice_solar, pressure, received_names
   use ngcm_errors, only: ngcm_error_output, ngcm_ok, ngcm_status
   use ngcm_kinds, only: dp
-  use ocean_exchange, only: ice_sensitivity, ice_solar, pressure, received_names
   use point_blocks, only: blocks
   implicit none (type, external)
   private

@@ -2,6 +2,8 @@
 # Sees that the machine has what pip cannot install: compilers, MPI, the netCDF libraries and a
 # Python to embed. What is missing is installed with apt, as root or through sudo; elsewhere it is
 # listed and the exit status is 1. With nothing missing, neither root nor a network is needed.
+#
+# OASIS3-MCT is wanted, not needed: where it cannot be had, the rest is made without it.
 set -eu
 tools=$(dirname "$0")
 
@@ -33,10 +35,35 @@ python_packages() {
   echo "python3-dev python3-venv"
 }
 
+# OASIS3-MCT to couple with, and its example grids to test with; OASIS_ROOT names a build of the
+# user's own.
+wanted() {
+  [ -n "${OASIS_ROOT:-}" ] || [ -e /usr/include/psmile.MPI1/mod_oasis.mod ] || echo liboasis3-dev
+  [ -d /usr/share/doc/liboasis3-doc/examples ] || echo liboasis3-doc
+}
+
+install_wanted() {
+  [ -n "$(wanted)" ] || return 0
+  if command -v apt-get >/dev/null 2>&1; then
+    root=""
+    if [ "$(id -u)" -eq 0 ]; then root="env"; elif sudo -n true 2>/dev/null; then root="sudo env"; fi
+    # A machine that has never looked has no lists.
+    [ -z "$root" ] || apt-cache show bash >/dev/null 2>&1 || $root apt-get update -q || true
+    # shellcheck disable=SC2046  # one word a package
+    [ -z "$root" ] || $root DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+      --no-install-recommends $(wanted) || true
+  fi
+  [ -z "$(wanted)" ] || echo "Going on without" $(wanted) "(apt, as root, would install it):" \
+    "what needs OASIS3-MCT is not built or not tested. OASIS_ROOT names a build of your own." >&2
+}
+
 missing=$(lacking)
 no_python=""
 "$tools/find-python.sh" >/dev/null 2>&1 || no_python=yes
-[ -n "$missing$no_python" ] || exit 0
+if [ -z "$missing$no_python" ]; then
+  install_wanted
+  exit 0
+fi
 
 # A Python named by the user is the user's to repair.
 [ -z "$no_python" ] || [ -z "${PYTHON:-}" ] || exec "$tools/find-python.sh"
@@ -67,3 +94,4 @@ packages=$(echo "$missing" | while read -r _ package _; do echo "$package"; done
 # shellcheck disable=SC2086  # one word a package
 $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
 "$tools/find-python.sh" >/dev/null
+install_wanted

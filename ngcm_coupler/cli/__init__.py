@@ -36,13 +36,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from ngcm_coupler.cli import bench, buildconfig, check, checkpoint, fields, report, run
+    from ngcm_coupler.cli import (
+        bench,
+        buildconfig,
+        check,
+        checkpoint,
+        fields,
+        grids,
+        namcouple,
+        report,
+        run,
+        weights,
+    )
 
     parser = argparse.ArgumentParser(
         prog="ngcm-coupler",
         description="NeuralGCM as the atmosphere of a coupled Earth-system model.",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (check, run, report, fields, checkpoint, bench, buildconfig):
+    coupling = (grids, weights, namcouple)
+    for module in (check, run, report, fields, *coupling, checkpoint, bench, buildconfig):
         module.add_parser(subparsers)
     return parser

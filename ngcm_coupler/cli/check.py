@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from ngcm_coupler import schema
 from ngcm_coupler.cli.tables import markdown_table
@@ -20,9 +21,11 @@ from ngcm_coupler.config import (
 from ngcm_coupler.errors import CheckpointError, ConfigError
 from ngcm_coupler.groups import ANALYTIC_START_DATE
 from ngcm_coupler.namelist import text_of
+from ngcm_coupler.oasis.namcouple import NAME as NAMCOUPLE
 
 _CHECKPOINT = Where("ngcm_model", "checkpoint")
 _ENGINE = Where("ngcm_model", "engine")
+_OASIS = Where("ngcm_oasis", "exports"), Where("ngcm_oasis", "partner_names")
 
 _INTRODUCTION = """\
 # Namelists
@@ -66,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(describe(arguments.format), end="")
         return 0
     try:
-        config = load(arguments.file, checkpoint_rule)
+        config = load(arguments.file, checkpoint_rule, run_folder_rule)
     except ConfigError as error:
         count = len(error.faults)
         print(*error.faults, sep="\n", file=sys.stderr)
@@ -91,6 +94,21 @@ def checkpoint_rule(config: Config) -> Iterator[Conflict]:
         return
     if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
         yield Conflict(fault, (INTERVAL, _CHECKPOINT, _ENGINE))
+
+
+def run_folder_rule(config: Config) -> Iterator[Conflict]:
+    """The namcouple here, and what it points to, fit the namelist."""
+    if not config.oasis.exports or not Path(NAMCOUPLE).exists():
+        return
+    # Weights are read with scipy, which is slow to import.
+    from ngcm_coupler.oasis import check, grids
+
+    try:
+        grid = grids.atmosphere_grid(config)
+    except CheckpointError:
+        return  # the rule of the checkpoint says so
+    for fault in check.check_folder(config, grid, Path()):
+        yield Conflict(fault, _OASIS)
 
 
 def summary(config: Config) -> str:

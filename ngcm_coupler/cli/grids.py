@@ -1,0 +1,36 @@
+"""``ngcm-coupler grids``: both grids in the files of OASIS."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ngcm_coupler.cli import run_folder
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to ``ngcm-coupler``."""
+    parser = subparsers.add_parser(
+        "grids",
+        help="write the grids of atmosphere and ocean for OASIS",
+        description="Write the grids of the atmosphere and of the sea below it, &ngcm_grid, into "
+        "grids.nc, masks.nc and areas.nc of OASIS. Other grids in these files stay.",
+    )
+    run_folder.add_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ngcm_coupler.oasis import coupling, files, grids
+
+    with run_folder.entered(arguments) as config:
+        written = files.write_grids(
+            Path(),
+            grids.exchange_grid(config),
+            (config.oasis.grid, coupling.ocean_grid_name(config)),
+            config.grid.sea_area,
+            Path(config.grid.sea_grid_file),
+        )
+        for path in written:
+            print(path.absolute())
+    return 0

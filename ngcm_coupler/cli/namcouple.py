@@ -1,0 +1,84 @@
+"""``ngcm-coupler namcouple``: the file that configures OASIS, and the first restart files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ngcm_coupler.cli import run_folder
+from ngcm_coupler.errors import OutputError
+
+if TYPE_CHECKING:
+    from ngcm_coupler.config import Config
+    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to ``ngcm-coupler``."""
+    parser = subparsers.add_parser(
+        "namcouple",
+        help="write the namcouple and the restart files that a run starts from",
+        description="Write the namcouple that fits the namelist, and the restart files of OASIS "
+        "that the first run starts from: the sea and ice of the atmosphere's initial state, and "
+        "for a concurrent coupling the fluxes of its first interval.",
+    )
+    run_folder.add_arguments(parser)
+    parser.add_argument(
+        "--restarts",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write the restart files too, which builds the model (yes); a run that continues "
+        "another has those that OASIS has written",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ngcm_coupler.oasis import coupling, files, grids, namcouple
+
+    with run_folder.entered(arguments) as config:
+        coupling.pairs(config)  # what cannot be coupled is refused before anything is built
+        exchange = grids.exchange_grid(config)
+        shapes = files.matrix_shape(exchange.atmosphere), files.matrix_shape(exchange.surface)
+        introduction = (
+            f"OASIS3-MCT: NeuralGCM ({config.oasis.component}) and an ocean"
+            f" ({config.oasis.ocean_component}), {config.oasis.coupling}.\n"
+            f"Written by `ngcm-coupler namcouple` from {arguments.namelist.name}."
+        )
+        text = namcouple.text(coupling.namcouple(config, *shapes), introduction)
+        path = Path(namcouple.NAME)
+        try:
+            path.write_text(text, encoding="ascii")
+        except OSError as error:
+            raise OutputError(f"{path.absolute()} cannot be written ({error.strerror})") from error
+        print(path.absolute())
+        for row in coupling.land_imports(config):
+            print(f"  {row.oasis} ({row.name}) has to come from a land model: add its coupling")
+        if arguments.restarts:
+            for restart in _write_restarts(config, exchange):
+                print(restart.absolute())
+    return 0
+
+
+def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
+    """Writes what each side would have sent before the start."""
+    from ngcm_coupler.component import Component
+    from ngcm_coupler.groups import History
+    from ngcm_coupler.oasis import coupling, files, restarts
+    from ngcm_coupler.parallel import Ranks
+
+    pairs = coupling.pairs(config)
+    component = Component(dataclasses.replace(config, history=History()), Ranks(None))
+    try:
+        ocean = restarts.ocean_fields(pairs, component, exchange)
+        shape = files.matrix_shape(exchange.surface)
+        written = [files.write_restart(Path(coupling.OCEAN_RESTART), shape, ocean)]
+        if config.oasis.coupling == "concurrent":
+            fluxes = restarts.atmosphere_fields(pairs, component)
+            shape = files.matrix_shape(exchange.atmosphere)
+            written.append(files.write_restart(Path(coupling.ATMOSPHERE_RESTART), shape, fluxes))
+    finally:
+        component.close()
+    return written

@@ -1,0 +1,46 @@
+"""The folder of a run, which the commands that prepare one share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ngcm_coupler.errors import OutputError
+
+if TYPE_CHECKING:
+    from ngcm_coupler.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the namelist and the folder."""
+    parser.add_argument("namelist", type=Path, metavar="FILE.nml", help="the namelist")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the folder of the run, made where it is missing; paths in the namelist are relative "
+        "to it (the current one)",
+    )
+
+
+@contextlib.contextmanager
+def entered(arguments: argparse.Namespace) -> Iterator[Config]:
+    """Enters the folder, as the run will, and gives the namelist.
+
+    Raises:
+      ConfigError: the namelist cannot be used.
+      OutputError: the folder cannot be made.
+    """
+    from ngcm_coupler import config
+
+    namelist, folder = arguments.namelist.absolute(), arguments.output
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"--output {folder}: {error.strerror}; give another folder") from error
+    with contextlib.chdir(folder):
+        yield config.load(str(namelist))

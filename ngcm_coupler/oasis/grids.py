@@ -1,0 +1,40 @@
+"""The two grids of a configuration and the exchange grid between them."""
+
+from __future__ import annotations
+
+from ngcm_coupler.config import Config, Where
+from ngcm_coupler.engine import checkpoint
+from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+from ngcm_coupler.exchange.grid_files import read_surface_grid
+from ngcm_coupler.grid import GaussianGrid
+
+
+def atmosphere_grid(config: Config) -> GaussianGrid:
+    """The atmosphere's grid, without building the model.
+
+    Raises:
+      CheckpointError: the checkpoint cannot be read.
+    """
+    if config.model.engine == "analytic":
+        nlat = config.model.analytic_latitudes
+        return GaussianGrid(2 * nlat, nlat)
+    facts = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
+    return GaussianGrid(facts.nlon, facts.nlat)
+
+
+def exchange_grid(config: Config) -> ExchangeGrid:
+    """The exchange grid of a configuration.
+
+    Raises:
+      CheckpointError: the checkpoint cannot be read.
+      ConfigError: no grid of the sea is configured.
+      DataError: its file cannot be used.
+    """
+    settings = config.grid
+    if not settings.sea_grid_file:
+        raise ConfigError(
+            f"{Where('ngcm_grid', 'sea_grid_file')} is empty; name the file of the ocean's grid"
+        )
+    surface = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
+    return ExchangeGrid.build(atmosphere_grid(config), surface)

@@ -1,0 +1,177 @@
+"""Regridding: published misfits, application in JAX, files, what it refuses."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ngcm_coupler.errors import DataError, ShapeError
+from ngcm_coupler.exchange import ExchangeGrid, Regridder
+from ngcm_coupler.exchange.analytic_fields import FIELDS
+from ngcm_coupler.exchange.tripolar import tripolar_grid
+from ngcm_coupler.exchange.weights import write_weights
+from ngcm_coupler.grid import GaussianGrid
+
+TL63 = GaussianGrid(128, 64)
+# Mean relative misfit over the wet cells of ORCA2 of fields of Valcke et al. (2022) on TL63.
+MISFITS = {
+    "conservative": (1.79e-3, 7.13e-3, 4.58e-3, 2.77e-3),
+    "conservative_second_order": (2.55e-4, 1.36e-3, 1.06e-3, 1.27e-3),
+    "bilinear": (9.02e-5, 4.02e-3, 1.83e-3, 1.17e-3),
+}
+
+
+@pytest.fixture(scope="module")
+def exchange(torc):
+    return ExchangeGrid.build(TL63, torc)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return ExchangeGrid.build(GaussianGrid(64, 32), tripolar_grid(62, 51))
+
+
+def misfit(regridder, field, where):
+    source, target = regridder.source.points, regridder.target.points
+    got = regridder.apply(field(source.longitude, source.latitude))
+    expected = field(target.longitude, target.latitude)
+    return np.mean(np.abs(got / expected - 1.0)[where])
+
+
+@pytest.mark.parametrize("method", MISFITS)
+def test_misfits_are_those_published_for_the_method(exchange, method):
+    regridder = exchange.regridder("to_surface", method)
+    got = [misfit(regridder, field, exchange.counted) for field in FIELDS.values()]
+    np.testing.assert_allclose(got, MISFITS[method], rtol=0.01)
+
+
+def test_second_order_converges_faster():
+    grid = tripolar_grid(122, 101)
+    for method, order in (("conservative", 0.9), ("conservative_second_order", 1.7)):
+        coarse, fine = (
+            misfit(exchange.regridder("to_surface", method), FIELDS["sinusoid"], exchange.counted)
+            for exchange in (ExchangeGrid.build(GaussianGrid(2 * n, n), grid) for n in (32, 64))
+        )
+        assert np.log2(coarse / fine) > order
+
+
+def test_bilinear_is_exact_for_what_is_linear_in_latitude(small):
+    regridder = small.regridder("to_surface", "bilinear")
+    latitude = regridder.target.points.latitude
+    got = regridder.apply(regridder.source.points.latitude)
+    inside = small.counted & (np.abs(latitude) < small.atmosphere.latitudes[-1])
+    np.testing.assert_allclose(got[inside], latitude[inside], atol=1e-10)
+
+
+def test_bilinear_crosses_the_pole(cubed_sphere):
+    exchange = ExchangeGrid.build(GaussianGrid(64, 32), cubed_sphere(25))
+    regridder = exchange.regridder("to_surface", "bilinear")
+    source, target = regridder.source.points, regridder.target.points
+
+    def slope(points):  # position along an axis in the equator: smooth across the poles
+        return np.cos(np.deg2rad(points.latitude)) * np.cos(np.deg2rad(points.longitude) - 0.3)
+
+    near = np.abs(target.latitude) > exchange.atmosphere.latitudes[-1]
+    assert near.sum() >= 2
+    got = regridder.apply(slope(source))
+    # The error of linear interpolation over a step of 5.6 degrees: an eighth of its square.
+    assert np.abs(got - slope(target))[near].max() < np.deg2rad(5.7) ** 2 / 8.0
+
+
+@pytest.mark.parametrize(
+    ("direction", "method", "fill"),
+    [
+        ("to_surface", "conservative", "none"),
+        ("to_surface", "conservative_second_order", "nearest"),
+        ("to_surface", "bilinear", "nearest"),
+        ("to_atmosphere", "conservative", "nearest"),
+    ],
+)
+def test_jax_gives_what_the_host_gives(small, direction, method, fill):
+    regridder = small.regridder(direction, method, fill)
+    values = np.random.default_rng(3).normal(size=(2, 3, regridder.source.size))
+    expected = regridder.apply(values)
+    for shape in (values, values[0, 0]):
+        got = jax.jit(lambda gather, v: gather(v))(
+            regridder.gather, jnp.asarray(shape, jnp.float32)
+        )
+        assert got.dtype == jnp.float32
+        reference = expected if shape is values else expected[0, 0]
+        # Rounding of single precision in sums of values of a few units.
+        np.testing.assert_allclose(got, reference, atol=2e-6)
+    np.testing.assert_allclose(
+        regridder.apply_in_jax(jnp.asarray(values, jnp.float32)), expected, atol=2e-6
+    )
+
+
+def test_a_pole_cell_does_not_pad_every_row(small):
+    up = small.regridder("to_atmosphere", "conservative")
+    longest = np.diff(up.matrix.indptr).max()
+    assert up.gather.index.shape[0] < longest
+    assert up.gather.index.shape[0] * up.target.size < 3 * up.matrix.nnz
+
+
+def test_gradient_through_jax_is_the_transpose(small):
+    regridder = small.regridder("to_surface", "conservative_second_order")
+    sensitivity = np.random.default_rng(5).normal(size=regridder.target.size).astype(np.float32)
+
+    def cost(values):
+        return jnp.sum(sensitivity * regridder.apply_in_jax(values))
+
+    got = jax.jit(jax.grad(cost))(jnp.zeros(regridder.source.size, jnp.float32))
+    np.testing.assert_allclose(got, regridder.matrix.T @ sensitivity, atol=2e-5)
+
+
+def test_fields_side_by_side_are_regridded_alike(small):
+    regridder = small.regridder("to_surface", "conservative")
+    values = np.random.default_rng(3).normal(size=(4, 5, regridder.source.size))
+    together = regridder.apply(values)
+    assert together.shape == (4, 5, regridder.target.size) and together.dtype == np.float64
+    np.testing.assert_array_equal(together[2, 3], regridder.apply(values[2, 3]))
+
+
+def test_values_of_another_grid_are_refused(small):
+    regridder = small.regridder("to_surface", "conservative")
+    for wrong in (np.zeros(3), np.zeros((regridder.source.size, 2)), np.float64(1.0)):
+        with pytest.raises(ShapeError, match=f"expected the {regridder.source.size} points"):
+            regridder.apply(np.asarray(wrong))
+
+
+@pytest.mark.parametrize("form", ["esmf", "oasis"])
+def test_a_file_gives_the_same_weights_back(small, tmp_path, form):
+    for direction in ("to_surface", "to_atmosphere"):
+        ours = small.regridder(direction, "conservative")
+        file = tmp_path / f"{direction}.nc"
+        write_weights(ours.weights, file, form)
+        theirs = Regridder.from_file(file)
+        assert abs(theirs.matrix - ours.matrix).max() == 0.0
+        assert theirs.method == "conservative"
+        np.testing.assert_allclose(theirs.source.flux_area, ours.source.flux_area)
+        given = Regridder.from_file(file, ours.source, ours.target)
+        assert given.source is ours.source
+
+
+def test_a_file_that_loses_flux_is_refused(small, tmp_path):
+    good = small.regridder("to_surface", "conservative")
+    row = int(np.argmax(np.diff(good.matrix.indptr) > 0))
+    bad = good.matrix.copy()
+    bad.data[bad.indptr[row]] *= 0.9
+    write_weights(dataclasses.replace(good, matrix=bad).weights, tmp_path / "bad.nc", "esmf")
+    with pytest.raises(DataError, match=f"target point {row + 1} "):
+        Regridder.from_file(tmp_path / "bad.nc")
+
+
+def test_a_file_for_other_sea_is_refused(small, tmp_path):
+    ours = small.regridder("to_atmosphere", "conservative")
+    write_weights(ours.weights, tmp_path / "w.nc", "esmf")
+    less = ours.source.points.sea.copy()
+    less[np.flatnonzero(less)[5]] = False
+    source = dataclasses.replace(
+        ours.source, points=dataclasses.replace(ours.source.points, sea=less)
+    )
+    with pytest.raises(DataError, match="takes .* of masked source point"):
+        Regridder.from_file(tmp_path / "w.nc", source, ours.target)
+    with pytest.raises(DataError, match="expected the"):
+        Regridder.from_file(tmp_path / "w.nc", ours.target, ours.source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.oasis.check import require_folder
 from ngcm_coupler.parallel import Ranks, communicator
 from ngcm_coupler.restart import read_restart, write_restart
 
@@ -84,7 +86,8 @@ class Component:
           fortran_comm: Fortran handle of the host's communicator, None without MPI.
 
         Raises:
-          ConfigError: the namelist is not usable; every fault is listed.
+          ConfigError: the namelist is not usable, or the namcouple of a run through OASIS does
+            not belong to it; every fault is listed.
           CheckpointError, DataError, RestartError, OutputError: what it points to is not usable.
           ParallelError: MPI is not usable, or another rank has failed.
         """
@@ -92,7 +95,11 @@ class Component:
         try:
             config = ranks.together(lambda: configuration.load(namelist_path))
             _set_up_logging(config.log.level if ranks.is_owner else "error")
-            return cls(config, ranks)
+            component = cls(config, ranks)
+            if config.oasis.exports:
+                folder = pathlib.Path()
+                component._on_owner(lambda: require_folder(config, component.grid, folder))
+            return component
         except BaseException:
             ranks.close()
             raise

@@ -21,13 +21,30 @@ from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere, Parameters
 from ngcm_coupler.errors import ConfigError, RestartError
+from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+from ngcm_coupler.exchange.grid_files import read_surface_grid
 from ngcm_coupler.interval import CoupledState, Interval
 
 _log = logging.getLogger(__name__)
 
 
 def build_atmosphere(config: Config) -> Atmosphere:
-    """Builds the atmosphere that ``&ngcm_model`` names."""
+    """Builds the atmosphere that ``&ngcm_model`` names, over the sea that ``&ngcm_grid`` names.
+
+    Raises:
+      CheckpointError: the checkpoint cannot be used.
+      DataError: the file of the sea's grid cannot be used.
+    """
+    atmosphere = _build_engine(config)
+    settings = config.grid
+    if settings.sea_grid_file:
+        sea = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
+        exchange = ExchangeGrid.build(atmosphere.grid, sea)
+        atmosphere.land_area_fraction = 1.0 - exchange.sea_area_fraction
+    return atmosphere
+
+
+def _build_engine(config: Config) -> Atmosphere:
     model = config.model
     if model.engine == "analytic":
         return AnalyticAtmosphere(model.analytic_latitudes, model.analytic_step_seconds)

@@ -8,6 +8,7 @@ import pytest
 
 from ngcm_coupler import abi
 from ngcm_coupler.component import Component
+from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import (
     ArgumentError,
@@ -173,6 +174,39 @@ def test_vectors_may_be_geocentric_in_both_directions(create):
         # Single precision: 1e-6 of a stress of up to 1 N m-2.
         np.testing.assert_allclose(back, stress[names], atol=1e-6)
     np.testing.assert_allclose(stress[xyz], stress[east_north], rtol=1e-4, atol=1e-6)
+
+
+def test_sea_of_a_grid_of_its_own_is_where_that_grid_has_it(create, tmp_path):
+    """A square ocean of 40 degrees, one cell of it land; the analytic planet alone is all sea."""
+    west, south = np.meshgrid(np.arange(20.0, 60.0, 10.0), np.arange(-20.0, 20.0, 10.0))
+    corners = [[0.0, 10.0, 10.0, 0.0], [0.0, 0.0, 10.0, 10.0]]
+    longitude, latitude = west.ravel(), south.ravel()
+    with import_netcdf4().Dataset(tmp_path / "ocean.nc", "w") as file:
+        for name, size in (("grid_size", 16), ("grid_corners", 4), ("grid_rank", 2)):
+            file.createDimension(name, size)
+        file.createVariable("grid_dims", "i4", ("grid_rank",))[:] = 4, 4
+        file.createVariable("grid_imask", "i4", ("grid_size",))[:] = [0] + [1] * 15
+        for way, start, of_corner in (
+            ("lon", longitude, corners[0]),
+            ("lat", latitude, corners[1]),
+        ):
+            centre = file.createVariable(f"grid_center_{way}", "f8", ("grid_size",))
+            corner = file.createVariable(f"grid_corner_{way}", "f8", ("grid_size", "grid_corners"))
+            centre.units = corner.units = "degrees"
+            centre[:] = start + 5.0
+            corner[:] = start[:, None] + np.array(of_corner)
+    component = create(f"&ngcm_grid sea_grid_file = '{tmp_path / 'ocean.nc'}' /")
+    sea = 1.0 - component.land_area_fraction
+    grid = component.grid
+    inside = (np.abs(grid.longitude - 45.0) < 9.0) & (np.abs(grid.latitude) < 14.0)
+    outside = (np.abs(grid.longitude - 40.0) > 26.0) | (np.abs(grid.latitude) > 26.0)
+    assert (sea[inside] == 1.0).all()
+    assert (sea[outside] == 0.0).all()
+    # The outer edges are great circles, which rise above the circles of latitude of 20 degrees by up
+    # to 0.07 degrees: 0.23 % of the area.
+    band = np.diff(np.sin(np.deg2rad([-20.0, -10.0, 0.0, 10.0, 20.0])))
+    expected = (4.0 * band.sum() - band[0]) * np.deg2rad(10.0) * EARTH_RADIUS**2
+    assert (sea * grid.area).sum() == pytest.approx(expected, rel=3e-3)
 
 
 def test_import_holds_until_it_is_too_old(component):

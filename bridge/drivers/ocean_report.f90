@@ -20,6 +20,10 @@ module ocean_report
   character(*), parameter :: occupations(4) = [character(24) :: "ocean", &
     "waiting for the partner", "coupler", "output"]
 
+  !! Rows of the budgets, where they have other names here.
+  character(*), parameter :: first_row = "arrived through the coupler"
+  character(*), parameter :: greatest_row = "imbalance of a cell: received - arrived"
+
   type :: reporter
     !! on the clock of this rank [s]
     real(dp) :: spent(size(occupations)) = 0.0_dp
@@ -126,13 +130,15 @@ contains
     columns(:, 2) = budget_column(self%points, self%area, self%sea, model%heat_to_ice, &
       model%sea_ice%heat_budget, model%sea_ice%heat())
     if (self%points%rank == 0) call print_budget("Heat of sea and ice [J m-2 of the sea]", &
-      heat_rows, heads(:surfaces), columns(:, :surfaces))
+      [character(50) :: first_row, heat_rows(2:6), greatest_row, heat_rows(8)], heads(:surfaces), &
+      columns(:, :surfaces))
     columns(:, 1) = budget_column(self%points, self%area, self%sea, model%water_to_water, &
       model%sea%water_budget, model%sea%water)
     columns(:, 2) = budget_column(self%points, self%area, self%sea, model%water_to_ice, &
       model%sea_ice%water_budget, model%sea_ice%mass)
     if (self%points%rank == 0) call print_budget("Water of sea and ice [kg m-2 of the sea]", &
-      [character(50) :: water_rows(:4), "", water_rows(6:)], heads(:surfaces), &
+      [character(50) :: first_row, water_rows(2:4), "", water_rows(6), greatest_row, &
+      water_rows(8)], heads(:surfaces), &
       columns(:, :surfaces))
 
     call MPI_Reduce(self%spent, least, size(least), MPI_DOUBLE_PRECISION, MPI_MIN, 0, &

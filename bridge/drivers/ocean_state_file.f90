@@ -11,10 +11,14 @@ module ocean_state_file
   use ocean_model, only: mixed_layer
   use phase_change, only: sea_freezing_point
   use point_blocks, only: blocks
+  use, intrinsic :: ieee_arithmetic, only: ieee_is_finite
   implicit none (type, external)
   private
 
   public :: read_start, read_state, write_state
+
+  !! by which remapping may take a fraction out of its range [1]
+  real(dp), parameter :: slack = 1.0e-6_dp
 
   integer, parameter :: variables = 11
   character(*), parameter :: names(variables) = [character(27) :: "initial_sea_temperature", &
@@ -40,10 +44,17 @@ contains
     allocate (sst(points%points), fraction(points%points), ice(points%points))
     call read_field(file, trim(sent_names(temperature)), sst, status)
     if (status%ok()) call read_field(file, trim(sent_names(ice_fraction)), fraction, status)
-    if (status%ok() .and. any(grid%sea .and. .not. (sst > 200.0_dp .and. sst < 350.0_dp &
-      .and. fraction >= 0.0_dp .and. fraction <= 1.0_dp))) then
-      status = ngcm_status(ngcm_error_restart, file//": "//trim(sent_names(temperature))//" or "// &
-        trim(sent_names(ice_fraction))//" is no temperature [K] or fraction somewhere at sea")
+    if (status%ok()) then
+      where (.not. grid%sea)
+        sst = sea_freezing_point
+        fraction = 0.0_dp
+      end where
+      if (.not. (within(sst, 200.0_dp, 350.0_dp) .and. &
+        within(fraction, -slack, 1.0_dp + slack))) then
+        status = ngcm_status(ngcm_error_restart, file//": "//trim(sent_names(temperature))// &
+          " or "//trim(sent_names(ice_fraction))//" is no temperature [K] or fraction at sea")
+      end if
+      fraction = min(1.0_dp, max(0.0_dp, fraction))
     end if
     if (.not. status%ok()) then
       status%message = status%message//"; expected the initial surface, which `ngcm-coupler " &
@@ -55,11 +66,25 @@ contains
       call read_field(file, trim(sent_names(ice_temperature)), ice, status)
       if (.not. status%ok()) return
     end if
-    if (ice_weighted) ice = ice/merge(fraction, 1.0_dp, grid%sea .and. fraction > 0.0_dp)
-    ice = merge(ice, sea_freezing_point, grid%sea .and. fraction > 0.0_dp)
+    if (ice_weighted) ice = ice/merge(fraction, 1.0_dp, fraction > 0.0_dp)
+    ice = merge(ice, sea_freezing_point, fraction > 0.0_dp)
+    if (.not. within(ice, 150.0_dp, 300.0_dp)) then
+      status = ngcm_status(ngcm_error_restart, file//": "//trim(sent_names(ice_temperature))// &
+        " is no temperature of ice [K] (ice_weighted in &ngcm_oasis tells if it is multiplied by " &
+        //"the fraction)")
+      return
+    end if
     call model%start(sst(points%global_index), fraction(points%global_index), &
       ice(points%global_index), grid%sea(points%global_index))
   end subroutine read_start
+
+  !! Whether all values are finite and in a range.
+  logical function within(values, least, greatest)
+    real(dp), intent(in) :: values(:), least, greatest
+
+    within = all(ieee_is_finite(values))
+    if (within) within = all(values >= least .and. values <= greatest)
+  end function within
 
   !! Goes on from the state in a file.
   subroutine read_state(file, grid, points, model, status)

@@ -92,12 +92,14 @@ contains
     class(book), intent(in) :: self
     !! the fluxes, by number
     type(coupled_field), intent(in) :: fields(:)
+    character(8) :: alias
     integer :: i
 
     if (self%grid%rank /= 0 .or. size(fields) == 0) return
     write (output_unit, "(/, a)") "Given to the surfaces over the whole run"
     do i = 1, size(fields)
-      write (output_unit, "(2x, a8, es24.15, 1x, a6, 2x, a)") fields(i)%alias, self%total(i), &
+      alias = fields(i)%alias
+      write (output_unit, "(2x, a, es24.15, 1x, a6, 2x, a)") alias, self%total(i), &
         integrated(fields(i)%units), fields(i)%name
     end do
     flush (output_unit)

@@ -33,7 +33,7 @@ contains
 
     if (command_argument_count() /= 1) then
       write (error_unit, "(a)") "usage: mpirun -n N ngcm_oasis_atm FILE.nml : -n M ocean"
-      error stop 2, quiet=.true.
+      stop 2, quiet=.true.
     end if
     call get_command_argument(1, length=length)
     allocate (character(length) :: path)

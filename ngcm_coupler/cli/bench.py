@@ -39,10 +39,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
             "bridge: microseconds of a call from a C host, of an exchange of 8 puts, an advance by "
             "no time and 15 gets, and memory over 10,000 calls. step: an hour of the demo model "
             "alone and with its surface exchange, in turn. radiation: both schemes on the "
-            "demo model, means beside observed ones, and cost."
+            "demo model, means beside observed ones, and cost. regrid: weights between three pairs "
+            "of grids and their application, beside YAC where it is installed."
         ),
     )
-    parser.add_argument("subject", choices=["bridge", "step", "radiation"], help="what to measure")
+    parser.add_argument(
+        "subject", choices=["bridge", "step", "radiation", "regrid"], help="what to measure"
+    )
     parser.add_argument("--days", type=int, default=5, help="days of the radiation run (5)")
     parser.add_argument("--repeats", type=int, default=500, help="repeats of each call (500)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -60,6 +63,12 @@ def _run(args: argparse.Namespace) -> int:
 
         rows = bench_step.measure(min(args.repeats, 30))
         print(json.dumps(rows, indent=2) if args.json else bench_step.text(rows))
+        return 0
+    if args.subject == "regrid":
+        from ngcm_coupler.cli import bench_regrid
+
+        costs = bench_regrid.measure(args.repeats)
+        print(json.dumps(costs, indent=2) if args.json else bench_regrid.text(costs))
         return 0
     results = {"machine": _machine(), "bridge": [_measure(*grid, args.repeats) for grid in _GRIDS]}
     if args.json:

@@ -53,7 +53,10 @@ def check_folder(config: Config, grid: GaussianGrid, folder: Path) -> list[str]:
         namcouple = namcouples.read(folder / namcouples.NAME)
     except ConfigError as error:
         return error.faults
-    return list(dict.fromkeys(_Check(config, grid, folder, namcouple, expected).faults()))
+    try:
+        return list(dict.fromkeys(_Check(config, grid, folder, namcouple, expected).faults()))
+    except (OSError, RuntimeError) as error:
+        return [f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}"]
 
 
 class _Check:

@@ -152,6 +152,13 @@ def test_restart_files_of_other_fields_or_another_grid_are_named(folder):
                for fault in found)  # fmt: skip
 
 
+def test_grids_that_cannot_be_read_are_named(folder):
+    (folder / "masks.nc").write_text("no netCDF")
+    (fault,) = faults(folder)
+    assert "cannot be read" in fault
+    assert "run `ngcm-coupler grids`" in fault
+
+
 def test_weights_that_lose_are_named(folder):
     with import_netcdf4().Dataset(folder / "rmp_sinu_to_ngcm_conserv.nc", "a") as file:
         weights = file["remap_matrix"][:]

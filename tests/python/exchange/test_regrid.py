@@ -1,6 +1,10 @@
 """Regridding: published misfits, application in JAX, files, what it refuses."""
 
 import dataclasses
+import pathlib
+import re
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -175,3 +179,15 @@ def test_a_file_for_other_sea_is_refused(small, tmp_path):
         Regridder.from_file(tmp_path / "w.nc", source, ours.target)
     with pytest.raises(DataError, match="expected the"):
         Regridder.from_file(tmp_path / "w.nc", ours.target, ours.source)
+
+
+def test_the_example_of_the_page_runs(torc, tmp_path):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text()
+    shell, python = (
+        re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL)[1] for kind in ("sh", "python")
+    )
+    for command in (["sh", "-ec", shell], [sys.executable, "-c", python]):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    sea, lost = re.findall(r"sea (\S+) of the sphere, flux lost (\S+)", done.stdout)[0]
+    assert 0.68 < float(sea) < 0.73 and abs(float(lost)) < 1e-14

@@ -72,7 +72,8 @@ def _assert_passed(done: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["contract", "misuse", "process_state", "arrays", "legacy", "traps", "surfaces"]
+    "host",
+    ["contract", "misuse", "process_state", "arrays", "legacy", "traps", "surfaces", "ocean"],
 )
 def test_host_finds_what_the_header_promises(run, namelist, host):
     _assert_passed(run(host, namelist))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import json
 import pathlib
 import re
 import subprocess
 
+import pytest
+
+from ngcm_coupler.config import Config
 from ngcm_coupler.errors import STATUS_LABELS
 
 BRIDGE = pathlib.Path(__file__).parents[3] / "bridge"
@@ -39,6 +43,25 @@ def test_fortran_names_the_statuses_as_the_package_does():
     assert re.findall(r'"(\w+)"', listed[1]) == [
         STATUS_LABELS[number] for number in sorted(STATUS_LABELS)
     ]
+
+
+def _fortran_namelists() -> dict[str, list[set[str]]]:
+    """The keys of every namelist that a Fortran program reads, by its group."""
+    found: dict[str, list[set[str]]] = {}
+    for source in sorted(BRIDGE.rglob("*.[fF]90")):
+        text = re.sub(r"&\s*\n\s*", "", source.read_text())
+        for group, keys in re.findall(r"^ *namelist /(\w+)/ (.+)$", text, re.MULTILINE):
+            found.setdefault(group, []).append(set(re.split(r",\s*", keys.strip())))
+    return found
+
+
+@pytest.mark.parametrize("group", sorted(_fortran_namelists()))
+def test_fortran_reads_the_keys_of_the_package(group):
+    """A namelist is read whole: a key that is not declared in Fortran ends the run."""
+    config = getattr(Config(), group.removeprefix("ngcm_"))
+    keys = {field.name for field in dataclasses.fields(config)}
+    for declared in _fortran_namelists()[group]:
+        assert declared == keys
 
 
 def test_library_names_the_statuses_as_the_package_does(prefix):

@@ -4,6 +4,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Grids of the examples that come with OASIS (Debian and Ubuntu: package liboasis3-doc).
+ORCA2 := /usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3
+
 # A directory is listed too, so that a file that comes or goes causes a reinstall.
 SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE NOTICE \
   $(shell find ngcm_coupler bridge -name __pycache__ -prune -o -print)
@@ -11,10 +14,10 @@ C_FAMILY := $(shell find bridge tests -name '*.h' -o -name '*.c' -o -name '*.hpp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo test long lint format bench docs lock clean
+.PHONY: help setup system demo demo-oasis test long lint format bench docs lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(VENV)/installed  ## system packages, .venv, build and install; quick when up to date
 
@@ -35,6 +38,17 @@ $(VENV)/installed: $(VENV)/locked $(SOURCES)
 demo: setup  ## 24 hours of NeuralGCM on ERA5 data over sea, ice and land, and a report
 	$(BIN)/ngcm-coupler run namelists/demo.nml --output out/demo
 	$(BIN)/ngcm-coupler report out/demo
+
+demo-oasis: setup  ## 48 hours of it with an ocean on NEMO's grid ORCA2 through OASIS3-MCT
+	mkdir -p out/oasis/orca2
+	for name in grids masks areas; do \
+	  gunzip --stdout $(ORCA2)/$$name.nc.gz > out/oasis/orca2/$$name.nc || exit 1; \
+	done
+	$(BIN)/ngcm-coupler grids namelists/oasis.nml --output out/oasis
+	$(BIN)/ngcm-coupler weights namelists/oasis.nml --output out/oasis
+	$(BIN)/ngcm-coupler namcouple namelists/oasis.nml --output out/oasis
+	$(BIN)/ngcm-coupler run namelists/oasis.nml --output out/oasis
+	$(BIN)/ngcm-coupler report out/oasis
 
 test: setup  ## all tests but those of `make long`
 	$(BIN)/pytest
@@ -57,9 +71,10 @@ format: setup  ## rewrite the sources in the project's format
 	$(BIN)/clang-format -i $(C_FAMILY)
 	$(BIN)/gersemi --in-place CMakeLists.txt bridge tests
 
-bench: setup  ## what a call from Fortran costs, and the exchange of a step
+bench: setup  ## what a call from Fortran costs, the exchange of a step, and regridding
 	$(BIN)/ngcm-coupler bench bridge
 	$(BIN)/ngcm-coupler bench step
+	$(BIN)/ngcm-coupler bench regrid
 
 docs: setup  ## the reference pages that the code writes
 	$(BIN)/ngcm-coupler check --describe --format markdown > docs/namelists.md

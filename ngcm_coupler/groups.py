@@ -306,6 +306,8 @@ def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
             return f"names {name!r}, which is no field{did_you_mean(name, known)}"
         if not re.fullmatch(r"\w{1,8}", partner):
             return f"gives {name} the name {partner!r}; OASIS takes 1 to 8 characters"
+        if partner in (field.oasis for field in fields.FIELDS):
+            return f"gives {name} the name {partner}, which is the plugin's own; rename it"
     return None
 
 
@@ -338,7 +340,7 @@ class Oasis:
     partner_names: tuple[str, ...] = key(
         (),
         "The ocean's own names of fields, as 'field = NAME'; a field that is not listed has the "
-        "plugin's name there too.",
+        "plugin's name there, with OC_ for NG_.",
         note="'' or 'field = NAME', the name of 1 to 8 characters",
         check=_partner_names_problem,
     )

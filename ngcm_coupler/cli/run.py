@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ngcm_coupler.cli import buildconfig
-from ngcm_coupler.errors import ConfigError, NgcmError, OutputError
+from ngcm_coupler.cli import buildconfig, run_folder
+from ngcm_coupler.cli.tables import text_table
+from ngcm_coupler.errors import ConfigError, NgcmError
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
@@ -39,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
             "ocean on a grid of its own, coupled by OASIS3-MCT. The exit code is that of the run."
         ),
     )
-    parser.add_argument("namelist", type=pathlib.Path, metavar="FILE.nml", help="the namelist")
+    run_folder.add_arguments(parser)
     parser.add_argument(
         "-n", dest="ranks", type=_rank_count, default=1, metavar="RANKS", help="MPI ranks (1)"
     )
@@ -49,14 +50,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         default=1,
         metavar="RANKS",
         help="MPI ranks of the ocean of a run through OASIS (1)",
-    )
-    parser.add_argument(
-        "--output",
-        type=pathlib.Path,
-        default=pathlib.Path(),
-        metavar="DIR",
-        help="the folder to run in, made where it is missing; paths in the namelist are relative "
-        "to it (the current one)",
     )
     parser.set_defaults(run=_run)
 
@@ -69,15 +62,12 @@ def _rank_count(text: str) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from ngcm_coupler import config as configuration
+
     namelist = args.namelist.absolute()
-    try:
-        args.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"--output {args.output}: {error.strerror}; give another folder"
-        ) from error
-    with contextlib.chdir(args.output):
-        config = _checked(namelist)
+    with run_folder.entered(args) as config:
+        if faults := configuration.driver_faults(config):
+            raise ConfigError(faults)
         if config.oasis.exports:
             programs = {OASIS_ATMOSPHERE: args.ranks, OASIS_OCEAN: args.ocean_ranks}
         else:
@@ -90,9 +80,8 @@ def _run(args: argparse.Namespace) -> int:
         for more in started[1:]:
             command += [":", *more]
         code, unfinished = _stream(command, set(programs))
-        history = config.history.file
-        if not unfinished and history:
-            print(f"The fields of every interval are in {pathlib.Path(history).absolute()}")
+        if not unfinished:
+            _tell(config)
     if code == 0 and unfinished:
         lacking = " and ".join(f"`{completed(name)} ...`" for name in sorted(unfinished))
         print(
@@ -104,13 +93,17 @@ def _run(args: argparse.Namespace) -> int:
     return code
 
 
-def _checked(namelist: pathlib.Path) -> Config:
-    from ngcm_coupler import config
+def _tell(config: Config) -> None:
+    """Says what a run has left, and how well both sides of OASIS agree on what was exchanged."""
+    if config.oasis.exports:
+        from ngcm_coupler.oasis import closure
 
-    checked = config.load(str(namelist))
-    if faults := config.driver_faults(checked):
-        raise ConfigError(faults)
-    return checked
+        rows = closure.closures(config, pathlib.Path())
+        closure.write(rows, pathlib.Path())
+        print("\nSums over the sea of what was sent and received, means of all intervals")
+        print(text_table(*closure.table(rows)))
+    if config.history.file:
+        print(f"The fields of every interval are in {pathlib.Path(config.history.file).absolute()}")
 
 
 def _program(name: str) -> pathlib.Path:

@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngcm_coupler.config import Config
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import DataError, OutputError
 from ngcm_coupler.oasis.coupling import Pair, pairs
 
 Book = dict[str, dict[int, float]]
 """OASIS name -> seconds since the start -> sum over the sea."""
+
+NAME = "closure.csv"
+"""The file that holds the comparison."""
 
 _COLUMNS = ["seconds", "field", "integral"]
 
@@ -134,17 +137,48 @@ def _closure(pair: Pair, sent: Book, received: Book) -> Closure:
     return Closure(pair, count, math.fsum(out) / count, math.fsum(into) / count, relative)
 
 
+def write(rows: Sequence[Closure], folder: Path) -> None:
+    """Writes the comparison into a folder, as `table` has it, for the report of the run.
+
+    Raises:
+      OutputError: it cannot be written.
+    """
+    header, cells = table(rows)
+    try:
+        with (folder / NAME).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *cells])
+    except OSError as error:
+        raise OutputError(f"{folder / NAME} cannot be written: {error.strerror}") from error
+
+
 def table(rows: Sequence[Closure]) -> tuple[list[str], list[list[str]]]:
     """Header and cells of the comparison, as the commands print them."""
-    header = ["sent as", "received as", "sent", "received", "relative difference", "intervals"]
+    header = ["", "unit", "sent as", "sum", "received as", "sum", "relative difference"]
     return header, [
         [
+            row.pair.field.name,
+            row.pair.field.units.replace(" m-2", ""),  # summed over area
             row.pair.source,
-            row.pair.target,
             f"{row.sent:.9e}",
+            row.pair.target,
             f"{row.received:.9e}",
             f"{row.relative_difference:.1e}",
-            str(row.intervals),
         ]
         for row in rows
     ]
+
+
+def read_table(folder: Path) -> tuple[list[str], list[list[str]]] | None:
+    """Header and cells of the comparison that `write` has left in a folder, None if there is none.
+
+    Raises:
+      DataError: it cannot be read.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        header, *cells = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}; `ngcm-coupler run` writes it") from error
+    return header, cells

@@ -93,7 +93,8 @@ def run_seconds(config: Config) -> int:
 def pairs(config: Config) -> tuple[Pair, ...]:
     """Everything that is exchanged with the ocean: the atmosphere's exports, then its imports.
 
-    Imports of land are not among them: they come from a land model, if at all.
+    Imports of land are not among them: they come from a land model, if at all. Imports of one
+    source follow each other, without which OASIS of 2012 aborts where they are lagged.
 
     Raises:
       ConfigError: the settings describe no coupling through OASIS; carries every fault.
@@ -101,8 +102,10 @@ def pairs(config: Config) -> tuple[Pair, ...]:
     if faults := _faults(config):
         raise ConfigError(faults)
     exports = tuple(_export(config, field(name)) for name in config.oasis.exports)
-    imports = (field(name) for name in config.coupling.imports)
-    return exports + tuple(_import(config, row) for row in imports if row.surface != "land")
+    rows = [field(name) for name in config.coupling.imports]
+    imports = [_import(config, row) for row in rows if row.surface != "land"]
+    sources = [pair.source for pair in imports]
+    return exports + tuple(sorted(imports, key=lambda pair: sources.index(pair.source)))
 
 
 def land_imports(config: Config) -> tuple[Field, ...]:
@@ -173,14 +176,14 @@ def _export(config: Config, row: Field) -> Pair:
         "nearest" if method == "bilinear" else "none",
     )
     lag = interval if oasis.coupling == "concurrent" else 0
-    partner = _partner_names(config).get(row.name, row.oasis)
+    partner = _partner_name(config, row)
     return Pair(row, row.oasis, partner, remapping, interval, lag, ATMOSPHERE_RESTART)
 
 
 def _import(config: Config, row: Field) -> Pair:
     oasis, interval = config.oasis, config.coupling.interval_seconds
     remapping = Remapping(ocean_grid_name(config), oasis.grid, "to_atmosphere", "conservative")
-    partner = _partner_names(config).get(row.name, row.oasis)
+    partner = _partner_name(config, row)
     return Pair(
         row,
         partner,
@@ -193,10 +196,12 @@ def _import(config: Config, row: Field) -> Pair:
     )
 
 
-def _partner_names(config: Config) -> dict[str, str]:
-    """Field -> the ocean's own name of it."""
-    split = (pair.partition("=") for pair in config.oasis.partner_names)
-    return {name.strip(): partner.strip() for name, _, partner in split}
+def _partner_name(config: Config, row: Field) -> str:
+    """The ocean's own name of a field: as `groups.Oasis.partner_names` says of those not listed."""
+    listed = (pair.partition("=") for pair in config.oasis.partner_names)
+    names = {name.strip(): partner.strip() for name, _, partner in listed}
+    # OASIS takes one name on both sides for one model that sends to itself.
+    return names.get(row.name, row.oasis.replace("NG_", "OC_", 1))
 
 
 def _faults(config: Config) -> list[str]:
@@ -211,10 +216,9 @@ def _faults(config: Config) -> list[str]:
             f" OASIS' files, which has at most {GRID_LIMIT} characters and is not the atmosphere's"
             f" '{config.oasis.grid}'; rename the grid in its file"
         )
-    partners = _partner_names(config)
     taken: dict[str, str] = {}
     for name in config.oasis.exports:
-        target = partners.get(name, field(name).oasis)
+        target = _partner_name(config, field(name))
         if target in taken:
             faults.append(
                 f"{Where('ngcm_oasis', 'partner_names')} gives {taken[target]} and {name} the"

@@ -12,7 +12,7 @@ from ngcm_coupler.report import maps, series
 from ngcm_coupler.report.folder import RunFiles, Segment, find
 from ngcm_coupler.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.report.page import Contents, page
-from ngcm_coupler.report.tables import tables
+from ngcm_coupler.report.tables import exchanged, tables
 
 _NEEDS: dict[Need, str] = {
     "sea_ice": "the host gives no sea ice",
@@ -50,7 +50,7 @@ def report(folder: Path) -> str:
             title=f"Run of {segments[0].attributes.get('source', 'an unnamed atmosphere')}",
             facts=_facts(files, times),
             times=times,
-            tables=tables(entries) if entries else (),
+            tables=[*(tables(entries) if entries else ()), *exchanged(folder)],
             series=pictures,
             maps=drawn,
             missing_maps=missing,

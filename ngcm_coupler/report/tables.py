@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 from ngcm_coupler.budget.entries import area_of, largest_residual_of, residual_of
 from ngcm_coupler.fields import TILES, over
+from ngcm_coupler.oasis.closure import read_table
 from ngcm_coupler.report.means import EntrySeries
 from ngcm_coupler.report.references import REFERENCES, SURFACES
 
@@ -96,6 +98,19 @@ def tables(entries: Mapping[str, EntrySeries]) -> list[Table]:
         ),
         _closure(entries),
     ]  # fmt: skip
+
+
+def exchanged(folder: Path) -> list[Table]:
+    """What both sides of OASIS say of what was exchanged, where a run has left it."""
+    found = read_table(folder)
+    if found is None:
+        return []
+    header, rows = found
+    caption = (
+        "Sums over the sea of what the atmosphere sent through OASIS and of what the ocean"
+        " received, means over all intervals; difference: the largest of an interval"
+    )
+    return [Table(caption, tuple(header), tuple(map(tuple, rows)), len(header))]
 
 
 def _by_surface(

@@ -14,6 +14,7 @@ import pytest
 from ngcm_coupler import cli
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN, completed
+from ngcm_coupler.report.tables import exchanged
 
 COMPLETED = completed(DRIVER)
 
@@ -152,12 +153,38 @@ def test_run_with_exports_to_oasis_starts_atmosphere_and_ocean(pretend, namelist
     ocean = tmp_path / "prefix" / "bin" / OASIS_OCEAN
     namelist.write_text(OASIS)
     _script(ocean, f"echo '{completed(OASIS_OCEAN)}'")
-    assert cli.main(["run", str(namelist), "-n", "2", "--ocean-ranks", "3"]) == 1
+    command = ["run", str(namelist), "--output", str(tmp_path / "out")]
+    assert cli.main([*command, "-n", "2", "--ocean-ranks", "3"]) == 1
     out, err = capfd.readouterr()
     assert f"-n 2 {tmp_path}/prefix/bin/{OASIS_ATMOSPHERE} {namelist} : -n 3 {ocean}" in out
     assert f"without the line `{completed(OASIS_ATMOSPHERE)} ...`: " in err
-    _script(ocean, f"echo '{completed(OASIS_OCEAN)}'; echo '{completed(OASIS_ATMOSPHERE)}'")
-    assert cli.main(["run", str(namelist)]) == 0
+
+
+def test_run_through_oasis_ends_with_what_both_sides_have_counted(
+    pretend, namelist, tmp_path, capfd
+):
+    pretend("exit 9")
+    namelist.write_text(OASIS)
+    programs = tmp_path / "prefix" / "bin"
+    for program, name, field in (
+        (OASIS_ATMOSPHERE, "ngcm", "NG_LATO"),
+        (OASIS_OCEAN, "ocean", "OC_LATO"),
+    ):
+        book = f"seconds,field,integral\\n0,{field},-4.0\\n"
+        _script(
+            programs / program,
+            f"printf '{book}' > {name}_fluxes.csv; echo '{completed(program)}'",
+        )
+    # The stand-in for mpirun starts the last program alone.
+    both = f"{programs / OASIS_ATMOSPHERE}; "
+    _script(programs / OASIS_OCEAN, both + (programs / OASIS_OCEAN).read_text().split("\n", 1)[1])
+    folder = tmp_path / "out"
+    assert cli.main(["run", str(namelist), "--output", str(folder)]) == 0
+    assert "W     NG_LATO  -4.000000000e+00  OC_LATO      -4.000000000e+00  0.0e+00" in (
+        capfd.readouterr().out
+    )
+    (table,) = exchanged(folder)
+    assert table.rows[0][1:4] == ("W", "NG_LATO", "-4.000000000e+00")
 
 
 def test_package_without_oasis_says_how_to_get_it(pretend, namelist, capfd):

@@ -43,8 +43,8 @@ def test_a_missing_namcouple_is_named(folder):
     ("old", "new", "expected"),
     [
         (
-            "NG_RAIN NG_RAIN",
-            "NG_RAEN NG_RAIN",
+            "NG_RAIN OC_RAIN",
+            "NG_RAEN OC_RAIN",
             [
                 "NG_RAEN on the atmosphere's grid is neither sent nor taken by this configuration;"
                 " did you mean NG_RAIN?",
@@ -52,8 +52,8 @@ def test_a_missing_namcouple_is_named(folder):
             ],
         ),
         (
-            "NG_TICE NG_TICE",
-            "NG_TICE NG_ICET",
+            "OC_TICE NG_TICE",
+            "OC_TICE NG_ICET",
             [
                 "NG_ICET on the atmosphere's grid is neither sent nor taken",
                 "NG_TICE (sea_ice_surface_temperature), which &ngcm_coupling imports names, is"
@@ -61,8 +61,8 @@ def test_a_missing_namcouple_is_named(folder):
             ],
         ),
         (
-            "NG_ICEF NG_ICEF",
-            "NG_ICEF NG_SST",
+            "OC_ICEF NG_ICEF",
+            "OC_ICEF NG_SST",
             [
                 "the ocean's name of sea_surface_temperature is O_SSTSST",
                 "NG_SST (sea_surface_temperature), which &ngcm_coupling imports names, is delivered"
@@ -113,7 +113,7 @@ def test_a_missing_namcouple_is_named(folder):
         (
             "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc src bfb",
             "CHECKIN\nINT=1",
-            ["NG_PSL -> NG_PSL: neither MAPPING nor SCRIPR takes it to the other grid"],
+            ["NG_PSL -> OC_PSL: neither MAPPING nor SCRIPR takes it to the other grid"],
         ),
     ],
 )

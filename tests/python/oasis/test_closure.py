@@ -37,7 +37,7 @@ def test_what_arrives_is_what_was_sent_at_the_same_date(tmp_path):
     assert row.received == 2.0
     assert row.relative_difference == 0.25  # 1 of the largest, 4
     table = text_table(*closure.table([row]))
-    assert "NG_RAIN  OTotRain     2.333333333e+00  2.000000000e+00  2.5e-01" in table
+    assert "kg s-1  NG_RAIN  2.333333333e+00  OTotRain     2.000000000e+00  2.5e-01" in table
 
 
 def test_a_lag_shifts_the_dates(tmp_path):

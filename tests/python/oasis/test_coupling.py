@@ -46,7 +46,7 @@ def test_names_are_the_partners_where_given_and_the_plugins_elsewhere():
     qns = found["surface_downward_nonsolar_heat_flux_over_sea"]
     assert (qns.source, qns.target) == ("NG_QNSS", "O_QnsMix")
     rain = found["rainfall_flux"]
-    assert (rain.source, rain.target) == ("NG_RAIN", "NG_RAIN")
+    assert (rain.source, rain.target) == ("NG_RAIN", "OC_RAIN")
     sst = found["sea_surface_temperature"]
     assert (sst.source, sst.target) == ("O_SSTSST", "NG_SST")
 
@@ -55,6 +55,15 @@ def test_one_field_of_the_partner_can_feed_several_imports():
     found = pairs()
     albedos = [pair for pair in found.values() if pair.source == "O_AlbIce"]
     assert [pair.target for pair in albedos] == ["NG_AIVDR", "NG_AIVDF"]
+
+
+def test_couplings_of_one_source_follow_each_other():
+    text = NAMELIST.format(oasis="", grid="").replace(
+        "diffuse_visible_over_sea_ice = O_AlbIce", "direct_near_infrared_over_sea_ice = O_AlbIce"
+    )
+    sources = [pair.source for pair in coupling.pairs(configuration.parse(text))]
+    first = sources.index("O_AlbIce")
+    assert sources[first : first + 2] == ["O_AlbIce"] * 2
 
 
 def test_fluxes_and_imports_conserve_and_states_are_smooth():
@@ -132,7 +141,7 @@ def test_what_cannot_be_coupled_is_refused(oasis, grid, message):
 
 
 def test_two_exports_of_one_name_and_an_empty_list_are_refused():
-    text = NAMELIST.format(oasis="", grid="").replace("= O_QnsMix'", "= NG_RAIN'")
+    text = NAMELIST.format(oasis="", grid="").replace("= O_QnsMix'", "= OC_RAIN'")
     with pytest.raises(ConfigError, match="surface_downward_nonsolar_heat_flux_over_sea and rain"):
         coupling.pairs(configuration.parse(text))
     with pytest.raises(ConfigError, match="&ngcm_oasis exports is empty"):

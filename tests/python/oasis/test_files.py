@@ -126,7 +126,7 @@ def test_weights_come_in_the_format_asked_for(folder, capsys):
 def test_restarts_hold_the_sea_and_ice_of_the_initial_state(folder):
     ocean = variables(folder / "rsto.nc")
     sea = variables(folder / "sea" / "masks.nc")["sinu.msk"] == 0
-    sst, ice = ocean["O_SSTSST"], ocean["NG_ICEF"]
+    sst, ice = ocean["O_SSTSST"], ocean["OC_ICEF"]
     assert sst.shape == (NLAT, NLON + 1)
     # The analytic sea is 27 degrees warm at the equator, and frozen over at the poles.
     assert sst[sea].min() == pytest.approx(271.35, abs=1e-3)
@@ -134,12 +134,12 @@ def test_restarts_hold_the_sea_and_ice_of_the_initial_state(folder):
     assert ice[0, 1] > 0.7
     assert ice[NLAT // 2, 1] == 0.0
     assert not sst[~sea].any()
-    temperature = ocean["NG_TICE"]
+    temperature = ocean["OC_TICE"]
     assert not temperature[ice == 0.0].any()
     frozen = ice > 0.5
     assert 200.0 < (temperature[frozen] / ice[frozen]).min()
     assert (temperature[frozen] / ice[frozen]).max() < 273.16
-    assert 0.5 < (ocean["NG_AIVDR"][frozen] / ice[frozen]).min()
+    assert 0.5 < (ocean["OC_AIVDR"][frozen] / ice[frozen]).min()
 
 
 def test_restarts_of_a_concurrent_coupling_hold_the_first_fluxes(folder):

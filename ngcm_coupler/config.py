@@ -2,8 +2,8 @@
 
 `load` and `parse` are the doors: what passes them is valid, and what does not is refused with
 every fault at once. A group whose name starts with ``ngcm_`` belongs to the plugin, and so do
-``&slab_ocean``, ``&slab_ice`` and ``&bucket_land``; groups of other names belong to the host that
-shares the file and are left alone.
+``&slab_ocean``, ``&slab_ice``, ``&bucket_land`` and ``&oasis_ocean``; groups of other names belong
+to the host that shares the file and are left alone.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Config:
     slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
     slab_ice: groups.SlabIce = dataclasses.field(default_factory=groups.SlabIce)
     bucket_land: groups.BucketLand = dataclasses.field(default_factory=groups.BucketLand)
+    oasis_ocean: groups.OasisOcean = dataclasses.field(default_factory=groups.OasisOcean)
 
     @property
     def available(self) -> frozenset[Need]:
@@ -70,9 +71,11 @@ class Config:
 
 
 _DRIVER_SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land"})
+_SURFACES = _DRIVER_SURFACES | {"oasis_ocean"}
+"""Groups of the surfaces, whose names do not begin with ``ngcm_``."""
 
 _ATTRIBUTES: dict[str, str] = {
-    ("" if field.name in _DRIVER_SURFACES else "ngcm_") + field.name: field.name
+    ("" if field.name in _SURFACES else "ngcm_") + field.name: field.name
     for field in dataclasses.fields(Config)
 }
 
@@ -266,9 +269,11 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
 def _file_conflicts(config: Config) -> Iterator[Conflict]:
     """Files that must exist do; files to be written can be. The demo's are in a package."""
     model, restart = config.model, config.restart
+    ocean = config.oasis_ocean
     inputs = {
         Where("ngcm_restart", "read_file"): restart.read_file,
         Where("ngcm_grid", "sea_grid_file"): config.grid.sea_grid_file,
+        Where("oasis_ocean", "read_file"): ocean.read_file,
     }
     if model.engine == "neuralgcm":
         inputs[Where("ngcm_model", "checkpoint")] = model.checkpoint
@@ -285,6 +290,8 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
         Where("ngcm_history", "file"): history.file,
         Where("ngcm_history", "budget_file"): history.budget_file,
         Where("ngcm_restart", "write_file"): restart.write_file,
+        Where("oasis_ocean", "write_file"): ocean.write_file,
+        Where("oasis_ocean", "output_file"): ocean.output_file,
     }
     for where, file in outputs.items():
         if file and (problem := _write_problem(pathlib.Path(file))):

@@ -522,3 +522,51 @@ class BucketLand:
     snow_near_infrared_albedo: float = key(
         0.65, "Albedo of snow on land in the near infrared.", unit="1", minimum=0.0, maximum=1.0
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class OasisOcean:
+    """The ocean of a run through OASIS, beside the groups &slab_ocean and &slab_ice."""
+
+    initial_file: str = key(
+        "rsto.nc",
+        "File of the initial surface, its variables named as the fields that the ocean sends; "
+        "used without read_file.",
+        check=_path_problem,
+        note="not empty",
+    )
+    read_file: str = key(
+        "",
+        "State file of an earlier run to go on from, to the last bit; '' for none.",
+        note="'' or an existing file",
+    )
+    write_file: str = key(
+        "",
+        "State file written at the end; '' writes none.",
+        note="'' or a file in an existing, writable folder",
+    )
+    output_file: str = key(
+        "",
+        "netCDF file of temperature, ice and currents; '' writes none.",
+        note="'' or a file in an existing, writable folder",
+    )
+    output_interval_hours: int = key(
+        24,
+        "Time between records of the output file; whole coupling intervals.",
+        unit="h",
+        minimum=1,
+        maximum=8784,
+    )
+    current_damping_days: float = key(
+        3.0,
+        "Time in which inertial currents decay.",
+        unit="d",
+        minimum=0.1,
+        maximum=365.0,
+    )
+    block_points: int = key(
+        0,
+        "Points that a rank gets at a time; 0 for one block a rank.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )

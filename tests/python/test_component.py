@@ -202,8 +202,8 @@ def test_sea_of_a_grid_of_its_own_is_where_that_grid_has_it(create, tmp_path):
     outside = (np.abs(grid.longitude - 40.0) > 26.0) | (np.abs(grid.latitude) > 26.0)
     assert (sea[inside] == 1.0).all()
     assert (sea[outside] == 0.0).all()
-    # The outer edges are great circles, which rise above the circles of latitude of 20 degrees by up
-    # to 0.07 degrees: 0.23 % of the area.
+    # The outer edges are great circles, which rise above the circles of latitude of 20 degrees by
+    # up to 0.07 degrees: 0.23 % of the area.
     band = np.diff(np.sin(np.deg2rad([-20.0, -10.0, 0.0, 10.0, 20.0])))
     expected = (4.0 * band.sum() - band[0]) * np.deg2rad(10.0) * EARTH_RADIUS**2
     assert (sea * grid.area).sum() == pytest.approx(expected, rel=3e-3)

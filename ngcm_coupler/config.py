@@ -36,6 +36,7 @@ class Config:
     device: groups.Device = dataclasses.field(default_factory=groups.Device)
     history: groups.History = dataclasses.field(default_factory=groups.History)
     restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
+    recording: groups.Recording = dataclasses.field(default_factory=groups.Recording)
     log: groups.Log = dataclasses.field(default_factory=groups.Log)
     driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
     slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
@@ -139,8 +140,16 @@ def load(path: str, *further_rules: Rule) -> Config:
     return parse(read(path), path, *further_rules)
 
 
-def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
+def parse(
+    text: str, name: str = "namelist", *further_rules: Rule, with_files: bool = True
+) -> Config:
     """Reads the text of a namelist; `name` stands for it in messages. See `load`.
+
+    Args:
+      text: the text.
+      name: what it is called.
+      *further_rules: rules to apply beside those of this module.
+      with_files: whether its files must be there; those of a run elsewhere need not.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
@@ -155,8 +164,9 @@ def parse(text: str, name: str = "namelist", *further_rules: Rule) -> Config:
     # A host with an ocean of its own need not make the driver's defaults fit its interval.
     drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
     driver_rules = [_driver_conflicts] if drives else []
-    own_rules = (_file_conflicts, _model_conflicts, _surface_conflicts, _oasis_conflicts)
-    for rule in (*own_rules, *driver_rules, *further_rules):
+    file_rules = [_file_conflicts] if with_files else []
+    own_rules = (_model_conflicts, _surface_conflicts, _oasis_conflicts)
+    for rule in (*file_rules, *own_rules, *driver_rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
         raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
@@ -290,6 +300,7 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
         Where("ngcm_history", "file"): history.file,
         Where("ngcm_history", "budget_file"): history.budget_file,
         Where("ngcm_restart", "write_file"): restart.write_file,
+        Where("ngcm_recording", "file"): config.recording.file,
         Where("oasis_ocean", "write_file"): ocean.write_file,
         Where("oasis_ocean", "output_file"): ocean.output_file,
     }

@@ -406,6 +406,18 @@ class Restart:
 
 
 @dataclasses.dataclass(frozen=True)
+class Recording:
+    """All that goes in and out of the atmosphere, for `ngcm-coupler replay`."""
+
+    file: str = key(
+        "",
+        "netCDF file of the state at the start and of the imports and exports of every interval, "
+        "from which the atmosphere can be run again without its host; '' writes none.",
+        note="'' or a file in an existing, writable folder",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Log:
     """The messages of the run."""
 

@@ -1,10 +1,11 @@
-"""What a run writes down where the atmosphere is: the budgets, the history, the log."""
+"""What a run writes down where the atmosphere is: budgets, history, recording and log."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.history import History
+from ngcm_coupler.recording import Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +54,11 @@ class Records:
         """
         self._config = config
         self._fields = (*imports, *exports)
+        self._imports, self._exports = tuple(imports), tuple(exports)
         self._atmosphere = atmosphere
         self._history: History | None = None
         self._budget_file: BudgetFile | None = None
+        self._recorder: Recorder | None = None
         self._ledger = Ledger(
             atmosphere.grid,
             atmosphere.land_area_fraction,
@@ -83,10 +88,15 @@ class Records:
           OutputError: a file cannot be created, or would replace that of an earlier segment.
         """
         history = self._config.history
-        for key, file in (("file", history.file), ("budget_file", history.budget_file)):
+        files = {
+            "&ngcm_history file": history.file,
+            "&ngcm_history budget_file": history.budget_file,
+            "&ngcm_recording file": self._config.recording.file,
+        }
+        for where, file in files.items():
             if file and self._config.restart.read_file and Path(file).exists():
                 raise OutputError(
-                    f"&ngcm_history {key} = '{file}' exists, and this run continues another: its"
+                    f"{where} = '{file}' exists, and this run continues another: its"
                     " records would be lost; give the file of each segment a name of its own"
                 )
         sources = Sources.of(
@@ -121,6 +131,57 @@ class Records:
                 history.budget_file, self._ledger, clock, attributes, provenance
             )
 
+    def open_recording(self, device: Any, save_restart: Callable[[str], None]) -> None:
+        """Creates the recording, if the namelist asks for one.
+
+        Args:
+          device: the device that the atmosphere lives on.
+          save_restart: writes a restart file of that name with the state as it is.
+
+        Raises:
+          OutputError: a file cannot be created.
+        """
+        if not self._config.recording.file:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            restart = Path(folder) / "restart.nc"
+            save_restart(str(restart))
+            state = restart.read_bytes()
+        header = {
+            "atmosphere": self._atmosphere.name,
+            "namelist": self._config.resolved_text(),
+            **environment(device),
+        }
+        self._recorder = Recorder(
+            self._config.recording.file,
+            self._atmosphere.grid,
+            self._atmosphere.land_area_fraction,
+            self._imports,
+            self._exports,
+            header,
+            state,
+        )
+
+    def begin(self, clock: Clock, imports: np.ndarray) -> None:
+        """Records what goes into the interval that begins now.
+
+        Raises:
+          OutputError: the recording cannot be written.
+        """
+        if self._recorder is not None:
+            self._recorder.begin(clock.iso8601(), imports)
+
+    @contextlib.contextmanager
+    def failure_recorded(self) -> Iterator[None]:
+        """Records why the interval begun last cannot be computed, and lets the error go on."""
+        try:
+            yield
+        except Exception as error:
+            if self._recorder is not None:
+                with contextlib.suppress(OutputError):  # the error that came first is to be seen
+                    self._recorder.fail(str(error))
+            raise
+
     def enter(
         self, clock: Clock, imports: np.ndarray, exports: np.ndarray, dry_air_pressure: float
     ) -> np.ndarray:
@@ -133,6 +194,8 @@ class Records:
         Raises:
           OutputError: a file cannot be written.
         """
+        if self._recorder is not None:
+            self._recorder.complete(exports)
         if self._history is not None:
             rows = np.concatenate([imports, exports])
             values = {row.name: value for row, value in zip(self._fields, rows, strict=True)}
@@ -151,6 +214,6 @@ class Records:
         if self._ledger.clock is not None:
             _log.info("%s", table(self._ledger))
         with contextlib.ExitStack() as files:  # one that fails leaves none open
-            for file in (self._history, self._budget_file):
+            for file in (self._history, self._budget_file, self._recorder):
                 if file is not None:
                     files.callback(file.close)

@@ -1,0 +1,298 @@
+"""Recordings: all that goes into the atmosphere and out of it, to run it again without its host.
+
+The file is written as the run goes. What comes in is on the disk before an interval is computed,
+so that a run that dies in it leaves what it died of. It is a classic netCDF file, whose bytes stay
+where they are as it grows: nothing that is written later can damage an earlier interval.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ngcm_coupler.errors import DataError, OutputError
+from ngcm_coupler.fields import Field
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.netcdf import import_netcdf4
+
+TITLE = "ngcm_coupler recording"
+FORMAT_VERSION = 1
+
+_DATE_LENGTH = 32
+_FAILURE_LENGTH = 1024
+_PREFIX = "header_"
+_UNFINISHED, _COMPLETED, _FAILED = range(3)
+
+
+class Recorder:
+    """Writes a recording: `begin` before and `complete` or `fail` after every interval."""
+
+    def __init__(
+        self,
+        path: str,
+        grid: GaussianGrid,
+        land_area_fraction: np.ndarray,
+        imports: Sequence[Field],
+        exports: Sequence[Field],
+        header: Mapping[str, str],
+        restart: bytes,
+    ) -> None:
+        """Creates the file.
+
+        Args:
+          path: file to write; an old one of that name is replaced.
+          grid: grid of the fields.
+          land_area_fraction: [1], shape (grid.size,).
+          imports: fields of the rows of the import array.
+          exports: fields of the rows of the export array.
+          header: what the run is and where it runs: names of letters and underscores -> text.
+          restart: restart file of the state before the first interval.
+
+        Raises:
+          OutputError: the file cannot be created.
+        """
+        self._path = path
+        self._shape = (grid.nlat, grid.nlon)
+        self._fields = {"import": tuple(imports), "export": tuple(exports)}
+        self._record = -1
+        try:
+            # The fifth classic format has variables of any size and types without a sign.
+            self._file = import_netcdf4().Dataset(path, "w", format="NETCDF3_64BIT_DATA")
+            self._define(grid, header, len(restart))
+            self._file["lat"][:] = grid.latitudes
+            self._file["lon"][:] = grid.longitudes
+            self._file["land_area_fraction"][:] = land_area_fraction.reshape(self._shape)
+            self._file["restart"][:] = np.frombuffer(restart, np.uint8)
+            self._to_disk()
+        except (OSError, RuntimeError) as error:
+            raise OutputError(
+                f"&ngcm_recording file = '{path}' cannot be created ({error}); check folder,"
+                " permission and free space"
+            ) from error
+
+    def begin(self, date: str, values: np.ndarray) -> None:
+        """Brings the imports of an interval to the disk, before it is computed.
+
+        Args:
+          date: at the beginning of the interval, as `Clock.iso8601` gives it.
+          values: imports as the device has them, float32, shape (len(imports), n).
+
+        Raises:
+          OutputError: the disk is full, or the file has gone.
+        """
+        self._record += 1
+        self._write("import", values, {"date": _characters(date, _DATE_LENGTH)}, _UNFINISHED)
+
+    def complete(self, values: np.ndarray) -> None:
+        """Adds the exports of the interval begun last, float32, shape (len(exports), n).
+
+        Raises:
+          OutputError: the disk is full, or the file has gone.
+        """
+        self._write("export", values, {}, _COMPLETED)
+
+    def fail(self, message: str) -> None:
+        """Adds why the interval begun last could not be computed.
+
+        Raises:
+          OutputError: the disk is full, or the file has gone.
+        """
+        failure = _characters(message, _FAILURE_LENGTH)
+        self._write("export", None, {"failure": failure}, _FAILED)
+
+    def close(self) -> None:
+        """Closes the file.
+
+        Raises:
+          OutputError: what is left cannot be written.
+        """
+        try:
+            self._file.close()
+        except (OSError, RuntimeError) as error:
+            raise OutputError(
+                f"&ngcm_recording file = '{self._path}' cannot be completed ({error})"
+            ) from error
+
+    def _write(
+        self, kind: str, values: np.ndarray | None, more: Mapping[str, np.ndarray], state: int
+    ) -> None:
+        record = self._record
+        try:
+            if values is not None:
+                for row, field in zip(values, self._fields[kind], strict=True):
+                    self._file[field.name][record] = row.reshape(self._shape)
+                digests = [np.frombuffer(_digest(row), np.uint8) for row in values]
+                self._file[f"{kind}_sha256"][record] = np.stack(digests)
+            for name, array in more.items():
+                self._file[name][record] = array
+            self._file["state"][record] = state
+            self._to_disk()
+        except (OSError, RuntimeError) as error:
+            raise OutputError(
+                f"&ngcm_recording file = '{self._path}': interval {record + 1} cannot be written"
+                f" ({error}); the intervals before it are complete"
+            ) from error
+
+    def _to_disk(self) -> None:
+        self._file.sync()
+        with Path(self._path).open("rb") as written:
+            os.fsync(written.fileno())
+
+    def _define(self, grid: GaussianGrid, header: Mapping[str, str], restart_size: int) -> None:
+        """Dimensions, variables and global attributes."""
+        file = self._file
+        sizes = {
+            "interval": None, "lat": grid.nlat, "lon": grid.nlon, "byte": restart_size,
+            "import": len(self._fields["import"]), "export": len(self._fields["export"]),
+            "digest": hashlib.sha256().digest_size, "date_length": _DATE_LENGTH,
+            "failure_length": _FAILURE_LENGTH,
+        }  # fmt: skip
+        for name, size in sizes.items():
+            file.createDimension(name, size)
+        attributes = {_PREFIX + name: text for name, text in header.items()}
+        for kind, fields in self._fields.items():
+            attributes[f"{kind}s"] = " ".join(field.name for field in fields)
+        file.setncatts({"title": TITLE, "format_version": FORMAT_VERSION, **attributes})
+        file.createVariable("lat", "f8", ("lat",)).units = "degrees_north"
+        file.createVariable("lon", "f8", ("lon",)).units = "degrees_east"
+        file.createVariable("land_area_fraction", "f8", ("lat", "lon")).units = "1"
+        restart = file.createVariable("restart", "u1", ("byte",))
+        restart.long_name = "restart file of the state before the first interval"
+        file.createVariable("state", "i1", ("interval",)).setncatts(
+            {
+                "flag_values": np.array([_UNFINISHED, _COMPLETED, _FAILED], np.int8),
+                "flag_meanings": "unfinished completed failed",
+            }
+        )
+        date = file.createVariable("date", "S1", ("interval", "date_length"))
+        date.long_name = "date at the beginning of the interval"
+        file.createVariable("failure", "S1", ("interval", "failure_length"))
+        for kind, fields in self._fields.items():
+            file.createVariable(f"{kind}_sha256", "u1", ("interval", kind, "digest"))
+            for field in fields:
+                created = file.createVariable(field.name, "f4", ("interval", "lat", "lon"))
+                created.setncatts({"long_name": field.description, "units": field.units})
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """One interval of a recording.
+
+    Attributes:
+      date: at its beginning.
+      imports: what the device had, float32, shape (fields, n).
+      exports: what came out, in the same form; None if the run did not complete it.
+      failure: why it could not be computed; '' if it could, or if the run just ended.
+    """
+
+    date: str
+    imports: np.ndarray
+    exports: np.ndarray | None
+    failure: str
+
+
+class Recording:
+    """A recording to read, also one that ends in the middle of an interval.
+
+    Attributes:
+      path: the file.
+      header: what `Recorder` was given.
+      imports: names of the imported fields.
+      exports: names of the exported fields.
+      land_area_fraction: [1], shape (n,).
+      restart: restart file of the state before the first interval.
+      dates: beginning of every interval.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Opens a recording.
+
+        Raises:
+          DataError: the file is missing, no recording, of another version, or damaged.
+        """
+        self.path = path
+        try:
+            self._file = import_netcdf4().Dataset(path, "r")
+            self._file.set_auto_mask(False)
+            attributes = {name: self._file.getncattr(name) for name in self._file.ncattrs()}
+            self._require_recording(attributes)
+            self.header = {
+                name.removeprefix(_PREFIX): str(text)
+                for name, text in attributes.items()
+                if name.startswith(_PREFIX)
+            }
+            self.imports: list[str] = attributes["imports"].split()
+            self.exports: list[str] = attributes["exports"].split()
+            self.land_area_fraction = self._file["land_area_fraction"][:].reshape(-1)
+            self.restart: bytes = self._file["restart"][:].tobytes()
+            count = self._file.dimensions["interval"].size
+            self.dates = [_text(self._file["date"][record]) for record in range(count)]
+        except (OSError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
+            raise DataError(f"recording {path} cannot be read: {error}") from error
+
+    def interval(self, record: int) -> Interval:
+        """The interval of that number, from 0.
+
+        Raises:
+          DataError: it is damaged; names the field.
+        """
+        try:
+            state = int(self._file["state"][record])
+            failure = _text(self._file["failure"][record]) if state == _FAILED else ""
+            imports = self._rows("import", self.imports, record)
+            done = state == _COMPLETED
+            exports = self._rows("export", self.exports, record) if done else None
+        except (OSError, RuntimeError, IndexError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"recording {self.path} cannot be read: interval {record + 1}: {error}"
+            ) from error
+        return Interval(self.dates[record], imports, exports, failure)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _rows(self, kind: str, names: Sequence[str], record: int) -> np.ndarray:
+        rows = np.stack([self._file[name][record].reshape(-1) for name in names])
+        digests = self._file[f"{kind}_sha256"][record]
+        for name, row, digest in zip(names, rows, digests, strict=True):
+            if _digest(row) != digest.tobytes():
+                raise DataError(
+                    f"recording {self.path} is damaged: {name} in the interval that begins"
+                    f" {self.dates[record]} does not match its checksum; use --until to replay"
+                    " what is before it"
+                )
+        return rows
+
+    def _require_recording(self, attributes: Mapping[str, Any]) -> None:
+        if attributes.get("title") != TITLE:
+            raise DataError(
+                f"{self.path} is not a recording of ngcm_coupler; give the file that &ngcm_recording"
+                " names"
+            )
+        if (version := attributes["format_version"]) != FORMAT_VERSION:
+            raise DataError(
+                f"recording {self.path} has format version {version}; this ngcm_coupler reads"
+                f" version {FORMAT_VERSION}"
+            )
+
+
+def _digest(row: np.ndarray) -> bytes:
+    """SHA-256 of a field's bits."""
+    return hashlib.sha256(np.ascontiguousarray(row, "<f4").tobytes()).digest()
+
+
+def _characters(text: str, length: int) -> np.ndarray:
+    """A text as netCDF has it, cut where it is too long."""
+    data = text.encode()[:length].decode(errors="ignore").encode()
+    return np.frombuffer(data.ljust(length, b"\0"), "S1")
+
+
+def _text(characters: np.ndarray) -> str:
+    return characters.tobytes().rstrip(b"\0").decode()

@@ -61,6 +61,7 @@ class Component:
         self._records: Records | None = None
         self._pending = False
         self._has_means = False
+        self._calendar = config.run.calendar
         self.interval_seconds = config.coupling.interval_seconds
         self._imports = Imports(
             [field(name) for name in config.coupling.imports],
@@ -219,9 +220,12 @@ class Component:
         def start() -> None:
             assert self._resident is not None
             assert imports is not None
+            assert self._records is not None
             self._resident.send(imports)
             if seconds:
-                self._resident.advance()
+                self._records.begin(self.clock, imports)
+                with self._records.failure_recorded():
+                    self._resident.advance()
 
         self._on_owner(start)
         if not seconds:
@@ -240,7 +244,7 @@ class Component:
         """
         if not self._pending:
             return
-        self._on_owner(self._take_exports)
+        self._on_owner(self._end_interval)
         self._distribute_exports()
         self._pending = False
         self._has_means = True
@@ -302,7 +306,8 @@ class Component:
         from ngcm_coupler.resident import ResidentAtmosphere
 
         import_netcdf4()
-        start = np.datetime64(config.run.start_date, "s") if config.run.start_date else None
+        given = config.run.start_date
+        start = Clock(given, self._calendar).start if given else None
         resident = ResidentAtmosphere(config)
         budget = None
         if config.restart.read_file:
@@ -313,7 +318,7 @@ class Component:
                     f" {self.clock.start}; start_date = '{start}' in &ngcm_run is another run"
                 )
         else:
-            self.clock = Clock(resident.begin(start))
+            self.clock = resident.begin(start)
             self._whole_exports = resident.exports()
         self._resident = resident
         self.grid = resident.atmosphere.grid
@@ -337,7 +342,7 @@ class Component:
         """Gives the ranks without an atmosphere its grid, clock and land."""
         numbers = np.zeros(6 + len(self._imports.fields), np.int64)
         if self._ranks.is_owner:
-            start = self.clock.start.astype(np.int64)
+            start = self.clock.start_seconds
             numbers[:6] = (
                 self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means,
                 self._budgets_water,
@@ -346,7 +351,7 @@ class Component:
         self._ranks.share(numbers)
         if not self._ranks.is_owner:
             self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
-            self.clock = Clock(np.datetime64(int(numbers[2]), "s"), int(numbers[3]))
+            self.clock = Clock.from_seconds(int(numbers[2]), self._calendar, int(numbers[3]))
             self.land_area_fraction = np.empty(self.grid.size)
         self._has_means, self._budgets_water = bool(numbers[4]), bool(numbers[5])
         self._imports.put_at = numbers[6:].copy()
@@ -370,6 +375,11 @@ class Component:
                 " change interval_seconds in &ngcm_coupling or advance by that"
             )
         self._imports.require_fresh(self.clock)
+
+    def _end_interval(self) -> None:
+        assert self._records is not None
+        with self._records.failure_recorded():
+            self._take_exports()
 
     def _take_exports(self) -> None:
         """On the owner: checks what the interval has produced, and closes its budgets.
@@ -395,8 +405,13 @@ class Component:
 
     def _open_files(self) -> None:
         """On the owner: creates the files, last of all, so that no failure leaves one."""
+        assert self._resident is not None
         assert self._records is not None
+        put_at, imports = self._imports.put_at, self._resident.imports()
         self._records.open(self.clock)
+        self._records.open_recording(
+            self._resident.device, lambda path: self._save(path, put_at, imports)
+        )
 
     def _write_files(self) -> None:
         assert self._resident is not None
@@ -413,6 +428,7 @@ class Component:
         return {
             "atmosphere": resident.atmosphere.name,
             "step_seconds": resident.atmosphere.step_seconds,
+            "calendar": self._calendar,
             "imports": [row.name for row in self._imports.fields],
             "exports": [row.name for row in resident.fields],
         }
@@ -421,7 +437,7 @@ class Component:
         assert self._resident is not None
         header = {
             "identity": self._identity(self._resident),
-            "start": str(self.clock.start),
+            "start": self.clock.start,
             "elapsed_seconds": self.clock.elapsed_seconds,
             "put_at": put_at.tolist(),
             "has_means": self._has_means,
@@ -450,7 +466,8 @@ class Component:
         self._whole_exports = arrays["exports"]
         self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
-        return Clock(np.datetime64(header["start"]), header["elapsed_seconds"]), header["budget"]
+        clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
+        return clock, header["budget"]
 
 
 def _set_up_logging(level: str) -> None:

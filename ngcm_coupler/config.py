@@ -16,7 +16,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ngcm_coupler import groups, schema
+from ngcm_coupler import calendars, groups, schema
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, Need, field
 from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
@@ -110,6 +110,9 @@ Rule = Callable[[Config], Iterable[Conflict]]
 """Finds what is wrong between values that are each allowed."""
 
 INTERVAL = Where("ngcm_coupling", "interval_seconds")
+_CALENDAR = Where("ngcm_run", "calendar")
+_START_DATE = Where("ngcm_run", "start_date")
+_STOP_DATE = Where("ngcm_run", "stop_date")
 _ANALYTIC_STEP = Where("ngcm_model", "analytic_step_seconds")
 _RUN_HOURS = Where("ngcm_driver", "run_hours")
 _SLAB_STEP = Where("slab_ocean", "time_step_seconds")
@@ -165,7 +168,7 @@ def parse(
     drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
     driver_rules = [_driver_conflicts] if drives else []
     file_rules = [_file_conflicts] if with_files else []
-    own_rules = (_model_conflicts, _surface_conflicts, _oasis_conflicts)
+    own_rules = (_date_conflicts, _model_conflicts, _surface_conflicts, _oasis_conflicts)
     for rule in (*file_rules, *own_rules, *driver_rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
@@ -190,6 +193,25 @@ def driver_faults(config: Config) -> list[str]:
     `parse` leaves these rules alone where the file holds neither of the driver's groups.
     """
     return [conflict.message for conflict in _driver_conflicts(config)]
+
+
+def _date_conflicts(config: Config) -> Iterator[Conflict]:
+    """Dates are those of the calendar, and in their order."""
+    run, dates = config.run, []
+    for where, text in ((_START_DATE, run.start_date), (_STOP_DATE, run.stop_date)):
+        if not text or calendars.date_problem(text):
+            continue
+        try:
+            dates.append(calendars.date(text, run.calendar))
+        except ValueError as error:
+            remedy = f"give another date or {_CALENDAR}"
+            yield Conflict(f"{where} = {text_of(text)} {error}; {remedy}", (where, _CALENDAR))
+    if len(dates) == 2 and dates[1] <= dates[0]:
+        yield Conflict(
+            f"{_STOP_DATE} = {text_of(run.stop_date)} is not after {_START_DATE} ="
+            f" {text_of(run.start_date)}; give a later one",
+            (_START_DATE, _STOP_DATE),
+        )
 
 
 def _model_conflicts(config: Config) -> Iterator[Conflict]:

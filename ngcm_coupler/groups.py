@@ -7,11 +7,10 @@ Fields of a group are the keys of the namelist. Rules that tie several keys toge
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
 from typing import Any
 
-from ngcm_coupler import fields
+from ngcm_coupler import calendars, fields
 from ngcm_coupler.schema import did_you_mean, key
 
 DEMO = "demo"
@@ -34,16 +33,11 @@ _VECTORS = (
 """Components of a vector, which mean nothing alone."""
 
 
+_DATE_NOTE = "'' or YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, a date of the calendar"
+
+
 def _date_problem(date: str) -> str | None:
-    if not date:
-        return None
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?", date):
-        return "is not of the form YYYY-MM-DDTHH:MM:SS"
-    try:
-        datetime.datetime.fromisoformat(date)
-    except ValueError as error:
-        return f"is no date of the calendar: {error}"
-    return None
+    return calendars.date_problem(date) if date else None
 
 
 def _imports_problem(names: tuple[str, ...]) -> str | None:
@@ -75,11 +69,24 @@ def _path_problem(path: str) -> str | None:
 class Run:
     """The time of the run."""
 
+    calendar: str = key(
+        calendars.REAL,
+        "Calendar of all dates: the real one, one of 365 days in every year, or one of twelve "
+        "months of 30 days.",
+        choices=calendars.CALENDARS,
+    )
     start_date: str = key(
         "",
         "Date at which the run starts; '' takes the time of the initial state, "
         f"and {ANALYTIC_START_DATE} for the analytic engine.",
-        note="'' or YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, proleptic Gregorian",
+        note=_DATE_NOTE,
+        check=_date_problem,
+    )
+    stop_date: str = key(
+        "",
+        "Date at which a chain of runs, each continuing the one before, is complete; '' where "
+        "the length of one run is all there is.",
+        note=_DATE_NOTE,
         check=_date_problem,
     )
 

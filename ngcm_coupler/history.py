@@ -124,10 +124,9 @@ class History:
             created.setncatts(attrs)
             return created
 
-        start = str(self._start.start).replace("T", " ")
         variable(
-            "time", "i8", ("time",), standard_name="time", units=f"seconds since {start}",
-            calendar="proleptic_gregorian", axis="T", bounds="time_bounds",
+            "time", "i8", ("time",), standard_name="time", units=self._start.time_units,
+            calendar=self._start.calendar, axis="T", bounds="time_bounds",
         )  # fmt: skip
         variable("time_bounds", "i8", ("time", "bnds"))
         variable(

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.calendars import SECONDS_PER_DAY
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import (
     Atmosphere,
@@ -27,8 +28,6 @@ from ngcm_coupler.surface import radiation
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
 from ngcm_coupler.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
 
-_SECONDS_PER_DAY = 86400
-
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class CoupledState:
     Attributes:
       atmosphere: the state of the atmosphere.
       dry_air_pressure: global mean pressure of dry air at the surface when the run began [Pa].
-      day: date of the state, days since 1970-01-01 in the proleptic Gregorian calendar, int32.
+      day: date of the state, days since 1970-01-01 in the calendar of the run, int32.
       second: second of that day, int32.
       exchange: state of the surface exchange.
     """
@@ -94,7 +93,7 @@ class Interval:
 
         Args:
           state: the atmosphere.
-          day: its date in days since 1970-01-01.
+          day: its date in days since 1970-01-01 in the calendar of the run.
           second: second of that day.
         """
         return CoupledState(
@@ -163,7 +162,8 @@ class Interval:
     ) -> tuple[CoupledState, jax.Array]:
         """One step of the atmosphere, what is corrected after it, and what it exchanges."""
         model = self._atmosphere
-        atmosphere = model.step(parameters, state.atmosphere, surface.as_seen_by_atmosphere())
+        atmosphere = model.with_date(state.atmosphere, state.day, state.second)
+        atmosphere = model.step(parameters, atmosphere, surface.as_seen_by_atmosphere())
         if self._model.fix_negative_humidity:
             columns = model.columns(parameters, atmosphere)
             thickness = jnp.diff(columns.interface_pressure, axis=0)
@@ -192,8 +192,8 @@ class Interval:
         return CoupledState(
             atmosphere,
             state.dry_air_pressure,
-            state.day + second // _SECONDS_PER_DAY,
-            second % _SECONDS_PER_DAY,
+            state.day + second // SECONDS_PER_DAY,
+            second % SECONDS_PER_DAY,
             exchange,
         ), self._stacked(rows)
 

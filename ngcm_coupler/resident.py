@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere, Parameters
@@ -52,7 +53,7 @@ def _build_engine(config: Config) -> Atmosphere:
     from ngcm_coupler.engine.checkpoint import read_checkpoint
     from ngcm_coupler.engine.neuralgcm import NeuralGCM
 
-    return NeuralGCM(read_checkpoint(model.checkpoint), model.initial_state)
+    return NeuralGCM(read_checkpoint(model.checkpoint), model.initial_state, config.run.calendar)
 
 
 class ResidentAtmosphere:
@@ -83,19 +84,20 @@ class ResidentAtmosphere:
             self._interval = Interval(self.atmosphere, config)
         self.fields = self._interval.exports
         self._seed = config.model.random_seed
+        self._calendar = config.run.calendar
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
         self._traced = 0
         self._advance = jax.jit(self._trace)
         self._dry_air_pressure = jax.jit(self.atmosphere.dry_air_pressure)
 
-    def begin(self, start: np.datetime64 | None) -> np.datetime64:
+    def begin(self, start: str | None) -> Clock:
         """Starts from the initial data.
 
         Args:
-          start: date of the initial state, None for the date of the initial data.
+          start: date of the initial state, ISO 8601; None for the date of the initial data.
 
         Returns:
-          The date of the state.
+          The clock at the date of the state.
 
         Raises:
           DataError: the initial data cannot be used.
@@ -103,15 +105,14 @@ class ResidentAtmosphere:
         with self._settings():
             initial = self.atmosphere.initial_condition(start, self._seed)
             imports = jax.jit(lambda: self._interval.initial_imports(self._parameters, initial))()
-            day = initial.time.astype("datetime64[D]")
-            second = (initial.time - day) // np.timedelta64(1, "s")
-            state = jax.jit(self._interval.begin)(initial.state, day.astype(int), second)
+            clock = Clock(initial.time, self._calendar)
+            state = jax.jit(self._interval.begin)(initial.state, clock.day, clock.second)
             self._state = jax.device_put(state, self.device)
             self._hold(np.asarray(imports))
             self._exports = jax.jit(self._interval.diagnose)(
                 self._parameters, self._state, self._imports
             )
-        return initial.time
+        return clock
 
     def send(self, imports: np.ndarray) -> None:
         """Copies imported fields to the device.

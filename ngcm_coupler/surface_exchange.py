@@ -81,7 +81,7 @@ class Step(NamedTuple):
     """The span of a model step.
 
     Attributes:
-      day: days since 1970-01-01 at its start, int32, shape ().
+      day: days since 1970-01-01 in the calendar of the run at its start, int32, shape ().
       second: second of that day at its start, int32, shape ().
       seconds: its length [s].
     """
@@ -284,7 +284,8 @@ class SurfaceExchange:
     ) -> tuple[Any, Radiation, dict[str, jax.Array]]:
         """What shines on the cell, and the sunlight that each tile absorbs."""
         longitude, latitude = map(jnp.asarray, self.grid.position)
-        light = sunlight(*step, latitude, longitude)
+        calendar = self.config.run.calendar
+        light = sunlight(*step, latitude, longitude, calendar)
         albedo = {
             "ice_free_sea": open_water_albedo(light.sunlit_cosine),
             "sea_ice": cell.ice.albedo,
@@ -299,6 +300,7 @@ class SurfaceExchange:
             self.config.radiation,
             state,
             shape=(self.grid.nlat, self.grid.nlon),
+            calendar=calendar,
             day=step.day,
             second=step.second,
             seconds=step.seconds,

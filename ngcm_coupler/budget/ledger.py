@@ -127,7 +127,8 @@ class Ledger:
         """Everything that a continued run needs, of types that JSON keeps exactly."""
         return {
             "clock": None if self.clock is None else self.clock.elapsed_seconds,
-            "start": None if self.clock is None else str(self.clock.start),
+            "start": None if self.clock is None else self.clock.start,
+            "calendar": None if self.clock is None else self.clock.calendar,
             "intervals": self.intervals,
             "column_water": self._column_water.hex(),
             "dry_air_pressure": self._dry_air_pressure.hex(),
@@ -150,7 +151,7 @@ class Ledger:
                 f" {', '.join(other)}; continue with the imports and the radiation of that run"
             )
         if state["clock"] is not None:
-            self.clock = Clock(np.datetime64(state["start"]), state["clock"])
+            self.clock = Clock(state["start"], state["calendar"], state["clock"])
         self.intervals = state["intervals"]
         self._column_water = float.fromhex(state["column_water"])
         self._dry_air_pressure = float.fromhex(state["dry_air_pressure"])

@@ -101,8 +101,8 @@ class BudgetFile:
         time.setncatts(
             {
                 "standard_name": "time",
-                "units": f"seconds since {str(start.start).replace('T', ' ')}",
-                "calendar": "proleptic_gregorian",
+                "units": start.time_units,
+                "calendar": start.calendar,
                 "axis": "T",
                 "bounds": "time_bounds",
             }

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import Columns, SurfaceState
 from ngcm_coupler.groups import Radiation as RadiationSettings
@@ -64,9 +65,9 @@ def measure(days: int) -> str:
     squares, cover = np.zeros(2), 0.0
     state = initial.state
     count = _SPIN_UP_HOURS + 24 * days
-    start = initial.time.astype("datetime64[s]").astype(np.int64)
+    start = Clock(initial.time).start_seconds
     for index in range(count * 3600 // atmosphere.step_seconds):
-        now = int(start) + index * atmosphere.step_seconds
+        now = start + index * atmosphere.step_seconds
         air = columns(parameters, state)
         fluxes = {}
         for name, run in runs.items():

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, parse
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
@@ -81,7 +82,7 @@ def _interval(engine: NeuralGCM, initial: Any, config: Config) -> Callable[[], o
     """One step with its exchange, from the initial state."""
     interval = Interval(engine, config)
     imports = interval.initial_imports(engine.parameters, initial)
-    day = int(initial.time.astype("datetime64[D]").astype(int))
+    day = Clock(initial.time).day
     state = interval.begin(initial.state, day, 0)
     advance = jax.jit(interval.advance)
     return lambda: advance(engine.parameters, state, imports)

@@ -101,7 +101,7 @@ class AnalyticAtmosphere:
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
 
-    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
         """Air in balance with a sea that is warm at the equator and frozen at the poles."""
         del seed  # nothing is random here
         celsius = np.maximum(27.0 * (1.0 - 1.6 * np.sin(self._latitude) ** 2), -1.8)
@@ -112,13 +112,15 @@ class AnalyticAtmosphere:
         temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
         dry = jnp.zeros_like(humidity)
         state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity, dry)
-        if start is None:
-            start = np.datetime64(ANALYTIC_START_DATE)
-        return InitialCondition(start, state, surface)
+        return InitialCondition(start or ANALYTIC_START_DATE, state, surface)
 
     def state_template(self) -> AnalyticState:
         """See `Atmosphere`."""
         return jax.eval_shape(lambda: self.initial_condition(None, 0).state)
+
+    def with_date(self, state: AnalyticState, day: jax.Array, second: jax.Array) -> AnalyticState:
+        """This atmosphere has no sun."""
+        return state
 
     def step(
         self, parameters: dict[str, np.ndarray], state: AnalyticState, surface: SurfaceState

@@ -130,12 +130,12 @@ class InitialCondition:
     """Where a run begins.
 
     Attributes:
-      time: date of the state, resolution of seconds.
+      time: date of the state in the calendar of the run, ISO 8601, resolution of seconds.
       state: the atmosphere at that date.
       surface: the surface at that date, which holds until the host sends another.
     """
 
-    time: np.datetime64
+    time: str
     state: AtmosphereState
     surface: SurfaceState
 
@@ -165,11 +165,11 @@ class Atmosphere(Protocol):
     budgets_water: bool
     predicts_precipitation: bool
 
-    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
         """Builds the initial state.
 
         Args:
-          start: date wanted; None takes the date of the initial data.
+          start: date wanted, ISO 8601; None takes the date of the initial data.
           seed: seed of the one random key of the run.
 
         Raises:
@@ -179,6 +179,18 @@ class Atmosphere(Protocol):
 
     def state_template(self) -> AtmosphereState:
         """The structure of a state as `jax.ShapeDtypeStruct` leaves, without computing one."""
+        ...
+
+    def with_date(
+        self, state: AtmosphereState, day: jax.Array, second: jax.Array
+    ) -> AtmosphereState:
+        """The state with the sun of a date, as far as the model has one of its own.
+
+        Args:
+          state: the state at that date.
+          day: days since 1970-01-01 in the calendar of the run, int32, shape ().
+          second: second of that day, int32, shape ().
+        """
         ...
 
     def step(

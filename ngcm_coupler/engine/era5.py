@@ -26,7 +26,7 @@ def demo_path() -> Path:
 
 def read_initial_data(
     path: str,
-    start: np.datetime64 | None,
+    start: str | None,
     variables: list[str],
     coords: CoordinateSystem,
 ) -> xarray.Dataset:
@@ -38,7 +38,8 @@ def read_initial_data(
     Args:
       path: netCDF file with dimensions ([time,] level, latitude, longitude), levels in hPa;
         ``demo`` is the file inside the neuralgcm package.
-      start: date to select; None takes the only date in the file.
+      start: date to select, ISO 8601 as the file's own calendar writes it; None takes the only
+        date in the file.
       variables: names of the variables needed.
       coords: horizontal grid and pressure levels of the model's input.
 
@@ -80,7 +81,7 @@ def _check_values(dataset: xarray.Dataset, file: Path) -> None:
 def _select(
     dataset: xarray.Dataset,
     file: Path,
-    start: np.datetime64 | None,
+    start: str | None,
     variables: list[str],
     coords: CoordinateSystem,
 ) -> xarray.Dataset:
@@ -99,21 +100,34 @@ def _select(
             f" {', '.join(f'{level:g}' for level in absent)} hPa that the model reads"
         )
     dataset = dataset[variables].sel(level=wanted)
-    times = np.atleast_1d(dataset.time.values).astype("datetime64[s]")
-    if start is None and times.size != 1:
+    times = _dates(dataset)
+    if start is None and len(times) != 1:
         raise DataError(
-            f"initial state {file}: holds {times.size} dates, {times[0]} to {times[-1]}; choose"
+            f"initial state {file}: holds {len(times)} dates, {times[0]} to {times[-1]}; choose"
             " one with start_date in &ngcm_run"
         )
-    chosen = times[0] if start is None else start.astype("datetime64[s]")
+    chosen = start or times[0]
     if chosen not in times:
         raise DataError(
             f"initial state {file}: start_date {chosen} is not in the file, which holds"
-            f" {times[0]} to {times[-1]} ({times.size} dates)"
+            f" {times[0]} to {times[-1]} ({len(times)} dates)"
         )
     if "time" in dataset.dims:
-        dataset = dataset.isel(time=int(np.flatnonzero(times == chosen)[0]))
+        dataset = dataset.isel(time=times.index(chosen))
     return dataset
+
+
+def date_of(dataset: xarray.Dataset) -> str:
+    """The only date of a dataset, ``YYYY-MM-DDTHH:MM:SS`` in its own calendar."""
+    return _dates(dataset)[0]
+
+
+def _dates(dataset: xarray.Dataset) -> list[str]:
+    """The dates of a dataset, which xarray has as numpy's or, of other calendars, as cftime's."""
+    times = np.atleast_1d(dataset.time.values)
+    if np.issubdtype(times.dtype, np.datetime64):
+        return [str(time) for time in times.astype("datetime64[s]")]
+    return [time.isoformat(timespec="seconds") for time in times]
 
 
 def _horizontal_grid(dataset: xarray.Dataset) -> spherical_harmonic.Grid:

@@ -24,6 +24,8 @@ from dinosaur import (
 )
 from neuralgcm.legacy import api, gin_utils, orographies
 
+from ngcm_coupler.calendars import REAL
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.base import (
     AtmosphereState,
@@ -42,8 +44,9 @@ from ngcm_coupler.engine.diagnosed_water import (
     predicts_precipitation,
     with_water_diagnostics,
 )
-from ngcm_coupler.engine.era5 import read_initial_data
-from ngcm_coupler.errors import CheckpointError
+from ngcm_coupler.engine.era5 import date_of, read_initial_data
+from ngcm_coupler.engine.model_time import ModelTime
+from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.grid import GaussianGrid
 
 _OROGRAPHIES = (
@@ -59,12 +62,13 @@ _TYPICAL_PRESSURE = 98000.0
 class NeuralGCM:
     """A published model. See `Atmosphere` for the interface."""
 
-    def __init__(self, checkpoint: Checkpoint, initial_state: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, initial_state: str, calendar: str = REAL) -> None:
         """Builds the model of a checkpoint.
 
         Args:
           checkpoint: the file's contents.
           initial_state: path of a dataset in ERA5 layout, or ``demo``.
+          calendar: of the run, one of `calendars.CALENDARS`.
 
         Raises:
           CheckpointError: upstream cannot build the model, or its grid is not Gaussian.
@@ -94,13 +98,19 @@ class NeuralGCM:
         self.budgets_water = diagnoses_water(config)
         self.predicts_precipitation = predicts_precipitation(config)
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
+        self._calendar = calendar
+        self._time = ModelTime(
+            calendar,
+            np.datetime64(self._specs.aux_features[xarray_utils.REFERENCE_DATETIME_KEY]),
+            self._unit("second"),
+        )
         mask = xarray_utils.nodal_land_sea_mask_from_ds(
             self._specs.aux_features[xarray_utils.XARRAY_DS_KEY]
         )
         land = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
         self.land_area_fraction = self.grid.land_and_inland_water(land)
 
-    def initial_condition(self, start: np.datetime64 | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
         """Encodes one date of the initial dataset. See `Atmosphere`."""
         model = self._model
         dataset = read_initial_data(
@@ -109,16 +119,32 @@ class NeuralGCM:
             model.input_variables + model.forcing_variables,
             model.data_coords,
         )
-        inputs, forcings = model.data_from_xarray(dataset)
+        clock = self._clock_at(date_of(dataset))
+        if np.issubdtype(dataset.time.dtype, np.datetime64):
+            time = dataset.time.values
+        else:  # of another calendar, which upstream does not know; only the sun needs the date
+            time = np.datetime64("1970-01-01") + np.timedelta64(clock.day, "D")
+        inputs, forcings = model.data_from_xarray(dataset.assign_coords(time=time))
         # Upstream computes the date in double precision; the device holds single.
-        inputs["sim_time"] = forcings["sim_time"] = np.asarray(inputs["sim_time"], np.float32)
+        sim_time = np.asarray(inputs["sim_time"], np.float32)
+        sim_time = np.asarray(self._time.of(sim_time, clock.day, clock.second))
+        inputs["sim_time"] = forcings["sim_time"] = sim_time
         state = model.encode(inputs, forcings, jax.random.key(seed))
         surface = SurfaceState(
             jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),
             jnp.asarray(self._to_points(forcings["sea_ice_cover"][0])),
         )
-        time = np.datetime64(dataset.time.values, "s")
-        return InitialCondition(time, state, surface)
+        return InitialCondition(clock.start, state, surface)
+
+    def _clock_at(self, date: str) -> Clock:
+        """The clock at the date of the initial data, written as it is in the run's calendar."""
+        try:
+            return Clock(date, self._calendar)
+        except ArgumentError as error:
+            raise DataError(
+                f"initial state {self._initial_state}: its date {date} is none of the calendar"
+                f" {self._calendar} in &ngcm_run; start from another date or in another calendar"
+            ) from error
 
     def state_template(self) -> AtmosphereState:
         """See `Atmosphere`."""
@@ -136,6 +162,14 @@ class NeuralGCM:
             data(model.forcing_variables, 1),
             jax.random.key(0),
         )
+
+    def with_date(
+        self, state: AtmosphereState, day: jax.Array, second: jax.Array
+    ) -> AtmosphereState:
+        """The state with the time that has the sun of a date. See `Atmosphere`."""
+        prognostic = _prognostic(state)
+        time = self._time.of(prognostic.sim_time, day, second)
+        return _with_prognostic(state, prognostic.replace(sim_time=time))
 
     def step(
         self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState

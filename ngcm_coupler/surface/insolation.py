@@ -1,9 +1,13 @@
 """Sunlight at the top of the atmosphere: the real orbit, and its exact mean over a time step.
 
-Time is the day since 1970-01-01 in the proleptic Gregorian calendar and the second of that day,
-UTC, both int32. Whatever grows with the years is integer arithmetic modulo one turn, so that
-single precision serves for centuries. The difference between universal and dynamical time, about a
+Time is the day since 1970-01-01 in the calendar of the run and the second of that day, UTC, both
+int32. Whatever grows with the years is integer arithmetic modulo one turn, so that single
+precision serves for centuries. The difference between universal and dynamical time, about a
 minute, is left out.
+
+A date of the real calendar has the sun of the almanac. In an idealised calendar each year is one
+tropical year of the real orbit, and its days share it evenly: equinoxes keep their date, and noon
+is noon. Its years begin where the real ones of 2000 to 2003 begin on average.
 
 Source: Meeus (1998), Astronomical Algorithms, 2nd ed., ch. 25 and 28: solar coordinates of low
 accuracy, 0.01 degrees; nutation is left out.
@@ -20,14 +24,15 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-SECONDS_PER_DAY = 86400
-"""[s]."""
+from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY, year_and_day
 
 _J2000 = 10957  # day of 2000-01-01; the epoch is its noon
 _DAYS_PER_CENTURY = 36525.0
 # At the epoch, and per day: mean longitude and mean anomaly of the sun [turns].
 _LONGITUDE = (280.46646 / 360.0, 36000.76983 / 360.0 / _DAYS_PER_CENTURY)
 _ANOMALY = (357.52911 / 360.0, 35999.05029 / 360.0 / _DAYS_PER_CENTURY)
+_TROPICAL_YEAR = 365.2422  # [days]; four digits are off by 0.001 days a century
+_YEAR_BEGINS = 0.3867  # mean of 2000 to 2003, in days after that of 2000
 _ABERRATION = math.radians(0.00569)
 _LEAST = 1e-6  # of cosines that divide
 
@@ -56,18 +61,20 @@ class Sunlight(NamedTuple):
     """(astronomical unit / distance)^2 [1], shape ()."""
 
 
-def sun(day: ArrayLike, second: ArrayLike) -> Sun:
+def sun(day: ArrayLike, second: ArrayLike, calendar: str = REAL) -> Sun:
     """The position of the sun.
 
     Args:
-      day: days since 1970-01-01, int32.
+      day: days since 1970-01-01 in the calendar, int32.
       second: second of that day [s], integer or real; may lie beyond the day.
+      calendar: one of `calendars.CALENDARS`, static.
 
     Returns:
       Its position: angles within 0.02 degrees between 1800 and 2200.
     """
-    days = jnp.asarray(day, jnp.int32) - _J2000
-    part = jnp.asarray(second, jnp.float32) / SECONDS_PER_DAY - 0.5
+    days, part = _since_epoch(
+        jnp.asarray(day, jnp.int32), jnp.asarray(second, jnp.float32) / SECONDS_PER_DAY, calendar
+    )
     century = (days + part) / _DAYS_PER_CENTURY
     longitude = _angle(*_LONGITUDE, days, part)
     anomaly = _angle(*_ANOMALY, days, part)
@@ -98,16 +105,18 @@ def sunlight(
     seconds: ArrayLike,
     latitude: ArrayLike,
     longitude: ArrayLike,
+    calendar: str = REAL,
 ) -> Sunlight:
     """Sunlight over a span of time, from the exact integral over the hour angle.
 
     Args:
-      day: days since 1970-01-01 at the start of the span, int32, shape ().
+      day: days since 1970-01-01 in the calendar at the start of the span, int32, shape ().
       second: second of that day at the start of the span [s], shape ().
       seconds: length of the span [s], at most a day, shape (). Declination and equation of time
         are those of its middle.
       latitude: [rad], shape (n,).
       longitude: east [rad], shape (n,).
+      calendar: one of `calendars.CALENDARS`, static.
 
     Returns:
       The sunlight, shape (n,). It is exactly zero where the sun does not rise.
@@ -116,7 +125,7 @@ def sunlight(
     the energy, over its sunlit part for the path through the air.
     """
     span = jnp.asarray(seconds, jnp.float32)
-    position = sun(day, jnp.asarray(second, jnp.float32) + 0.5 * span)
+    position = sun(day, jnp.asarray(second, jnp.float32) + 0.5 * span, calendar)
     along = jnp.sin(latitude) * jnp.sin(position.declination)
     across = jnp.maximum(jnp.cos(latitude) * jnp.cos(position.declination), _LEAST)
     sunset = _arccos(-along / across)
@@ -139,6 +148,24 @@ def sunlight(
         sunlit_cosine=jnp.where(any_lit, integral / jnp.where(any_lit, lit, 1.0), 0.0),
         inverse_square_distance=position.inverse_square_distance,
     )
+
+
+def _since_epoch(day: Array, part_of_day: Array, calendar: str) -> tuple[Array, Array]:
+    """Days of the real orbit since its epoch: whole ones, int32, and the rest, float32."""
+    if calendar == REAL:
+        return day - _J2000, part_of_day - 0.5
+    year, day_of_year, length = year_and_day(day, calendar)
+    years = year - 2000
+    # 365.2422 days a year, in ten-thousandths: integers, so that no year loses a digit.
+    tenthousandths = round((_TROPICAL_YEAR - 365.0) * 10000) * years
+    stretch = _TROPICAL_YEAR / length
+    part = (
+        (tenthousandths % 10000).astype(jnp.float32) / 10000.0
+        + day_of_year.astype(jnp.float32) * (stretch - 1.0)
+        + part_of_day * stretch
+        + (_YEAR_BEGINS - 0.5)
+    )
+    return 365 * years + day_of_year + tenthousandths // 10000, part
 
 
 def _angle(at_epoch: float, per_day: float, days: Array, part: Array) -> Array:

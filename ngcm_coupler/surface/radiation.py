@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.calendars import REAL
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import rrtmgp_columns, spectral
@@ -72,6 +73,7 @@ def radiate(
     state: State,
     *,
     shape: tuple[int, int],
+    calendar: str = REAL,
     day: Array,
     second: Array,
     seconds: int,
@@ -92,7 +94,8 @@ def radiate(
       settings: ``&ngcm_radiation``, static.
       state: what the step before has left, or `initial_state`.
       shape: rows and columns of the grid, static.
-      day: days since 1970-01-01 at the start of the step, int32, shape ().
+      calendar: one of `calendars.CALENDARS`, static.
+      day: days since 1970-01-01 in the calendar at the start of the step, int32, shape ().
       second: second of that day at the start of the step [s], int32, shape ().
       seconds: length of the step [s], static.
       latitude: [rad], shape (n,).
@@ -116,7 +119,7 @@ def radiate(
         raise ConfigError(
             "&ngcm_radiation scheme = 'host' computes no radiation; the host sends it"
         )
-    light = sunlight(day, second, seconds, latitude, longitude)
+    light = sunlight(day, second, seconds, latitude, longitude, calendar)
     power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
     layers = {
         "air_temperature": air_temperature,
@@ -126,7 +129,7 @@ def radiate(
     }
     air = Air(
         clouds=clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **layers),
-        ozone=total_ozone(sun(day, second).mean_longitude, latitude),
+        ozone=total_ozone(sun(day, second, calendar).mean_longitude, latitude),
         surface_albedo=surface_albedo,
         surface_temperature=surface_temperature,
         **layers,
@@ -139,6 +142,7 @@ def radiate(
         state,
         air,
         shape,
+        calendar=calendar,
         day=day,
         second=second,
         seconds=seconds,

@@ -95,6 +95,7 @@ def advanced(
     air: Air,
     shape: tuple[int, int],
     *,
+    calendar: str,
     day: Array,
     second: Array,
     seconds: int,
@@ -113,7 +114,7 @@ def advanced(
     due = ~state.begun | (since < seconds)
 
     def compute() -> SpectralState:
-        rest = sunlight(day, second, interval - since, latitude, longitude)
+        rest = sunlight(day, second, interval - since, latitude, longitude, calendar)
         key = jax.random.fold_in(jax.random.key(day), second)
         return _computed(settings, air, shape, rest.sunlit_cosine, key)
 

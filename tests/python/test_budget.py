@@ -23,7 +23,7 @@ from ngcm_coupler.netcdf import import_netcdf4
 GRID = GaussianGrid(32, 16)
 WEIGHTS = GRID.area / GRID.area.sum()
 INTERVAL = 3600
-START = Clock(np.datetime64("2000-01-01T00:00:00"))
+START = Clock("2000-01-01T00:00:00")
 DRY = 98305.0
 LATENT = 2.5e6
 

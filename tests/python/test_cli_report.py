@@ -28,7 +28,7 @@ GRID = GaussianGrid(16, 8)
 LAND = np.where(
     np.arange(GRID.size) % 16 < 5, 1.0, np.where(np.arange(GRID.size) % 16 == 5, 0.4, 0)
 )
-START = Clock(np.datetime64("2000-01-01T00:00:00"))
+START = Clock("2000-01-01T00:00:00")
 HOUR = 3600
 OCEAN_ONLY = offered(frozenset({"water", "radiation"}))
 TAKEN = tuple(row for row in IMPORTS if not row.name.startswith("imposed_"))

@@ -189,8 +189,7 @@ def test_iso_dates_are_taken(date):
 @pytest.mark.parametrize(
     ("date", "problem"),
     [
-        ("1959-02-30", "is no date of the calendar: day is out of range for month"),
-        ("1900-02-29", "is no date of the calendar: day is out of range for month"),
+        ("1959-01-32", "is no date of the calendar: day must be in 1..31"),
         ("2000-13-01", "is no date of the calendar: month must be in 1..12"),
         ("2000-01-01T24:00:00", "is no date of the calendar: hour must be in 0..23"),
         ("0000-01-01", "is no date of the calendar: year 0 is out of range"),
@@ -203,6 +202,35 @@ def test_iso_dates_are_taken(date):
 def test_other_dates_are_faults(date, problem):
     (fault,) = faults(f"&ngcm_run start_date = '{date}' /")
     assert fault.startswith(f"test.nml:1: &ngcm_run start_date = '{date}' {problem}; allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "date", "days"),
+    [
+        ("proleptic_gregorian", "1900-02-29", 28),
+        ("proleptic_gregorian", "2000-02-30", 29),
+        ("noleap", "2000-02-29", 28),
+        ("360_day", "2001-01-31", 30),
+    ],
+)
+def test_dates_are_those_of_the_calendar(calendar, date, days):
+    (fault,) = faults(f"&ngcm_run calendar = '{calendar}' start_date = '{date}' /")
+    assert f"start_date = '{date}' is no date of the calendar" in fault
+    assert f"has {days} days in {calendar}; give another date or &ngcm_run calendar" in fault
+
+
+@pytest.mark.parametrize(
+    ("calendar", "date"), [("360_day", "2001-02-30"), ("proleptic_gregorian", "2000-02-29")]
+)
+def test_leap_days_are_taken_where_the_calendar_has_them(calendar, date):
+    run = parse(f"&ngcm_run calendar = '{calendar}' start_date = '{date}' /").run
+    assert (run.calendar, run.start_date) == (calendar, date)
+
+
+def test_a_chain_of_runs_ends_after_it_starts():
+    dates = "start_date = '2000-03-01' stop_date = '2000-02-30'"
+    (fault,) = faults(f"&ngcm_run calendar = '360_day' {dates} /")
+    assert "stop_date = '2000-02-30' is not after &ngcm_run start_date = '2000-03-01'" in fault
 
 
 @pytest.mark.parametrize(

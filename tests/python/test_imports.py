@@ -12,7 +12,7 @@ from ngcm_coupler.imports import Imports
 GRID = GaussianGrid(16, 8)
 SEA = np.arange(GRID.size) % 4 != 0
 LAND = np.where(SEA, 0.25, 1.0)
-START = Clock(np.datetime64("2000-01-01T00:00:00"))
+START = Clock("2000-01-01T00:00:00")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class Hour:
         self.interval = Interval(self.engine, config)
         self.initial = self.engine.initial_condition(None, 0)
         self.imports = self.interval.initial_imports(self.engine.parameters, self.initial)
-        day = int(self.initial.time.astype("datetime64[D]").astype(int))
+        day = Clock(self.initial.time).day
         self.state = self.interval.begin(self.initial.state, day, 0)
         self._advance = jax.jit(self.interval.advance)
         self._dry_air_pressure = jax.jit(self.engine.dry_air_pressure)

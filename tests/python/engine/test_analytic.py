@@ -47,5 +47,5 @@ def test_template_has_the_structure_of_a_state(engine):
 
 
 def test_start_is_the_one_asked_for(engine):
-    start = np.datetime64("1959-01-02T00:00:00")
+    start = "1959-01-02T00:00:00"
     assert engine.initial_condition(start, 0).time == start

@@ -65,7 +65,7 @@ def test_date_is_selected_from_several(model, variables, source, tmp_path):
     later = source.assign_coords(time=source.time + np.timedelta64(1, "D"))
     later["temperature"] = later.temperature + 1.0
     xarray.concat([source, later], "time").to_netcdf(tmp_path / "two.nc")
-    chosen = read(tmp_path / "two.nc", model, variables, np.datetime64("1959-01-03"))
+    chosen = read(tmp_path / "two.nc", model, variables, "1959-01-03T00:00:00")
     first = read("demo", model, variables)
     np.testing.assert_allclose(chosen.temperature - first.temperature, 1.0, atol=1e-3)
     with pytest.raises(DataError, match="holds 2 dates.*start_date"):
@@ -74,7 +74,7 @@ def test_date_is_selected_from_several(model, variables, source, tmp_path):
 
 def test_absent_date_is_an_error_that_lists_what_there_is(model, variables):
     with pytest.raises(DataError, match=r"1960-01-01T00:00:00 is not in the file.*1959-01-02"):
-        read("demo", model, variables, np.datetime64("1960-01-01"))
+        read("demo", model, variables, "1960-01-01T00:00:00")
 
 
 def test_absent_variables_are_all_named(model, variables, source, tmp_path):

@@ -10,6 +10,7 @@ from dinosaur import primitive_equations, xarray_utils
 from neuralgcm import demo
 from neuralgcm.legacy import api
 
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
@@ -55,7 +56,7 @@ def interval_of(engine, steps, fix_dry_mass=True):
 
 
 def begin(interval, initial):
-    return interval.begin(initial.state, initial.time.astype("datetime64[D]").astype(int), 0)
+    return interval.begin(initial.state, Clock(initial.time).day, 0)
 
 
 def place(interval, name):

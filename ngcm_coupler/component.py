@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ngcm_coupler import __version__
 from ngcm_coupler import config as configuration
+from ngcm_coupler import continuation
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
     ArgumentError,
     DivergedError,
     FieldError,
     RestartError,
+    ShapeError,
     StateError,
 )
 from ngcm_coupler.fields import Field, Need, field, offered
@@ -30,13 +32,18 @@ from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.oasis.check import require_folder
 from ngcm_coupler.parallel import Ranks, communicator
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.restart import read_restart
+from ngcm_coupler.segment import Segment
+from ngcm_coupler.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from ngcm_coupler.records import Records
     from ngcm_coupler.resident import ResidentAtmosphere
 
 _log = logging.getLogger(__name__)
+
+_HOST_PREFIX = "host."
+"""Before the names of the host's own arrays in a restart file."""
 
 
 class Component:
@@ -52,6 +59,7 @@ class Component:
       fields: imports and exports; the number of a field is its place here, from 1.
       interval_seconds: length of the coupling interval [s].
       clock: date at the end of the last interval.
+      continues: whether the run goes on from a restart.
     """
 
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
@@ -61,6 +69,11 @@ class Component:
         self._records: Records | None = None
         self._pending = False
         self._has_means = False
+        self._config = config
+        self._segment = Segment(config, ranks)
+        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank)
+        self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
+        self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
         self._calendar = config.run.calendar
         self.interval_seconds = config.coupling.interval_seconds
         self._imports = Imports(
@@ -70,6 +83,7 @@ class Component:
         self._budgets_water = False
         self._whole_exports: np.ndarray | None = None  # of the whole grid, on the owner
         self._on_owner(lambda: self._begin(config))
+        self.continues = ranks.any(self._continued is not None)
         self._share_grid()
         water: set[Need] = {"water"} if self._budgets_water else set()
         self._export_fields = offered(config.available | water)
@@ -214,8 +228,10 @@ class Component:
           DivergedError: the interval before this one has produced values that are not finite.
         """
         self.wait()
-        self._ranks.together(lambda: self._check_advance(seconds))
-        imports = self._ranks.gather(self._imports.values, self.grid.size)
+        self._watchdog.interval_begins(self.clock.iso8601())
+        with self._watchdog.phase("gather, which needs all ranks"):
+            self._ranks.together(lambda: self._check_advance(seconds))
+            imports = self._ranks.gather(self._imports.values, self.grid.size)
 
         def start() -> None:
             assert self._resident is not None
@@ -227,9 +243,11 @@ class Component:
                 with self._records.failure_recorded():
                     self._resident.advance()
 
-        self._on_owner(start)
+        with self._watchdog.phase("advance"):
+            self._on_owner(start)
         if not seconds:
             return
+        self._segment.interval_begins()
         self.clock = self.clock.advanced(seconds)
         self._pending = True
         if not self._ranks.alone:
@@ -244,27 +262,111 @@ class Component:
         """
         if not self._pending:
             return
-        self._on_owner(self._end_interval)
-        self._distribute_exports()
+        with self._watchdog.phase("advance, which the other ranks wait for"):
+            self._on_owner(self._end_interval)
+        with self._watchdog.phase("exports, which need all ranks"):
+            self._distribute_exports()
         self._pending = False
         self._has_means = True
-        self._on_owner(self._write_files)
+        with self._watchdog.phase("files"):
+            self._on_owner(self._write_files)
 
-    def write_restart(self, path: str) -> None:
+    def save(self, name: str, values: np.ndarray) -> None:
+        """Keeps an array of the host's own for the next restart file. Collective.
+
+        So the host's state and the atmosphere's are in one file, and of one date.
+
+        Args:
+          name: by which `load` gives it back.
+          values: float64, one per point of this rank.
+
+        Raises:
+          ShapeError: not this rank's number of points.
+        """
+        self._ranks.together(lambda: self._require_points(name, values))
+        whole = self._ranks.gather(values[np.newaxis], self.grid.size)
+        if whole is not None:
+            self._saved[_HOST_PREFIX + name] = whole[0].copy()
+
+    def load(self, name: str, out: np.ndarray) -> None:
+        """Gives back what `save` has put into the restart file that this run began from.
+
+        Collective. The ranks may be other ones than those that saved it.
+
+        Args:
+          name: as given to `save`.
+          out: float64, one element per point of this rank.
+
+        Raises:
+          StateError: the run does not continue another.
+          RestartError: the file holds nothing of that name.
+          ShapeError: not this rank's number of points.
+        """
+
+        def find() -> None:
+            self._require_points(name, out)
+            if not self.continues:
+                raise StateError(f"{name!r} cannot be loaded: this run continues no other")
+            if self._continued is not None and name not in self._continued:
+                raise RestartError(
+                    f"the restart of {self.clock.iso8601()} holds no {name!r} of the host: it was"
+                    " written by another program, or by this one with other settings"
+                )
+
+        self._ranks.together(find)
+        whole = None if self._continued is None else self._continued[name][np.newaxis]
+        out[:] = self._ranks.scatter(whole, 1, np.float64)[0]
+
+    def write_restart(self, path: str = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
+
+        What the host has saved since the last restart goes into it.
+
+        Args:
+          path: the file; if empty, where &ngcm_restart says, which may be nowhere.
 
         Raises:
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
-        put_at = self._ranks.earliest(self._imports.put_at)
-        imports = self._ranks.gather(self._imports.values, self.grid.size)
+        with self._watchdog.phase("restart, which needs all ranks"):
+            put_at = self._ranks.earliest(self._imports.put_at)
+            imports = self._ranks.gather(self._imports.values, self.grid.size)
 
-        def save() -> None:
-            assert imports is not None
-            self._save(path, put_at, imports)
+            def save() -> None:
+                assert imports is not None
+                self._save(path, put_at, imports)
 
-        self._on_owner(save)
+            self._on_owner(save)
+        self._saved.clear()
+
+    def restart_is_due(self) -> bool:
+        """Whether &ngcm_restart asks for a restart at the date that has been reached."""
+        return self._segment.restart_is_due(self.clock)
+
+    def is_complete(self) -> bool:
+        """Whether the run has reached stop_date of &ngcm_run; never where that is empty."""
+        return self._segment.is_complete(self.clock)
+
+    def request_stop(self) -> None:
+        """Says that this rank has been asked to stop, by a signal for example."""
+        self._segment.request_stop()
+
+    def stop_requested(self) -> bool:
+        """Whether to write a restart and stop now, before the time of the job is over. Collective.
+
+        All ranks get the same answer. It is so once `request_stop` has been called on any of them,
+        or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
+        """
+        return self._segment.must_stop()
+
+    def on_timeout(self, action: Callable[[], None]) -> None:
+        """Sets what is called, in another thread, when an interval takes too long.
+
+        By then the log says so. The library itself ends nothing; without an action the rank waits
+        on.
+        """
+        self._watchdog.on_timeout(action)
 
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
@@ -279,9 +381,17 @@ class Component:
             self.wait()
             self._on_owner(self._close_files)
         finally:
+            self._watchdog.close()
             self._pending = False
             self._resident = self._records = None
             self._ranks.close()
+
+    def _require_points(self, name: str, values: np.ndarray) -> None:
+        if values.size != self._ranks.points.size:
+            raise ShapeError(
+                f"{name!r} has {values.size} values; this rank holds {self._ranks.points.size}"
+                " points"
+            )
 
     def _require_own_wait(self, source: Field) -> None:
         """A get is local: among several ranks it must not wait, and only a failure leaves a need.
@@ -310,11 +420,11 @@ class Component:
         start = Clock(given, self._calendar).start if given else None
         resident = ResidentAtmosphere(config)
         budget = None
-        if config.restart.read_file:
-            self.clock, budget = self._load(config.restart.read_file, resident)
+        if source := self._segment.source():
+            self.clock, budget = self._load(str(source), resident)
             if start not in (None, self.clock.start):
                 raise RestartError(
-                    f"restart file {config.restart.read_file} continues a run that began at"
+                    f"restart file {source} continues a run that began at"
                     f" {self.clock.start}; start_date = '{start}' in &ngcm_run is another run"
                 )
         else:
@@ -424,46 +534,61 @@ class Component:
             self._records.close()
 
     def _identity(self, resident: ResidentAtmosphere) -> dict[str, object]:
-        """What a restart must share with the run that continues it."""
+        """What a restart must share with the run that continues it, whatever the namelist says."""
         return {
             "atmosphere": resident.atmosphere.name,
             "step_seconds": resident.atmosphere.step_seconds,
+            "grid": f"{resident.atmosphere.grid.nlon}x{resident.atmosphere.grid.nlat}",
+            "land": continuation.checksum(resident.atmosphere.land_area_fraction),
             "calendar": self._calendar,
             "imports": [row.name for row in self._imports.fields],
             "exports": [row.name for row in resident.fields],
         }
 
     def _save(self, path: str, put_at: np.ndarray, imports: np.ndarray) -> None:
+        """On the owner: writes a restart; to where &ngcm_restart says if `path` is empty."""
         assert self._resident is not None
+        assert self._records is not None
+        assert self._whole_exports is not None
         header = {
             "identity": self._identity(self._resident),
+            "configuration": self._config.resolved_text(),
+            "environment": environment(self._resident.device),
             "start": self.clock.start,
+            "date": self.clock.iso8601(),
             "elapsed_seconds": self.clock.elapsed_seconds,
             "put_at": put_at.tolist(),
             "has_means": self._has_means,
-            "ngcm_coupler_version": __version__,
+            "budget": self._records.state(),
         }
-        assert self._records is not None
-        assert self._whole_exports is not None
-        header["budget"] = self._records.state()
-        arrays = self._resident.leaves()
+        arrays = self._resident.leaves() | self._saved
         arrays |= {"imports": imports, "exports": self._whole_exports}
-        write_restart(path, header, arrays)
+        self._segment.write(path, self.clock, header, arrays)
 
     def _load(self, path: str, resident: ResidentAtmosphere) -> tuple[Clock, dict[str, Any]]:
         """On the owner: continues from a restart file; its clock and its budgets."""
         header, arrays = read_restart(path)
-        for key, expected in self._identity(resident).items():
-            if (found := header["identity"].get(key)) != expected:
-                raise RestartError(
-                    f"restart file {path} belongs to another run: its {key} is {found}, this"
-                    f" run's is {expected}"
-                )
+        here = environment(resident.device)
+        continuation.require_same_run(path, header["identity"], self._identity(resident))
+        continuation.require_same_settings(
+            path, header["configuration"], self._config.resolved_text(), self._config.restart.branch
+        )
+        if others := continuation.environment_differences(header["environment"], here):
+            _log.warning(
+                "restart file %s was written elsewhere, and the last bits may differ: %s",
+                path,
+                "; ".join(others),
+            )
         resident.restore(
             {name: array for name, array in arrays.items() if name.startswith("state.")},
             arrays["imports"],
         )
         self._whole_exports = arrays["exports"]
+        self._continued = {
+            name.removeprefix(_HOST_PREFIX): array
+            for name, array in arrays.items()
+            if name.startswith(_HOST_PREFIX)
+        }
         self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
         clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])

@@ -37,6 +37,7 @@ class Config:
     history: groups.History = dataclasses.field(default_factory=groups.History)
     restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
     recording: groups.Recording = dataclasses.field(default_factory=groups.Recording)
+    limits: groups.Limits = dataclasses.field(default_factory=groups.Limits)
     log: groups.Log = dataclasses.field(default_factory=groups.Log)
     driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
     slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
@@ -168,7 +169,13 @@ def parse(
     drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
     driver_rules = [_driver_conflicts] if drives else []
     file_rules = [_file_conflicts] if with_files else []
-    own_rules = (_date_conflicts, _model_conflicts, _surface_conflicts, _oasis_conflicts)
+    own_rules = (
+        _date_conflicts,
+        _model_conflicts,
+        _surface_conflicts,
+        _oasis_conflicts,
+        _restart_conflicts,
+    )
     for rule in (*file_rules, *own_rules, *driver_rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
@@ -298,18 +305,56 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
             yield Conflict(f"{message}; use at least {least:g}", (where, INTERVAL))
 
 
+def _restart_conflicts(config: Config) -> Iterator[Conflict]:
+    """Restarts fall on ends of intervals, and a run that may be cut leaves one."""
+    restart, limits = config.restart, config.limits
+    folder, hours = Where("ngcm_restart", "folder"), Where("ngcm_restart", "interval_hours")
+    wall, margin = (Where("ngcm_limits", f"{key}_seconds") for key in ("wall_clock", "margin"))
+    interval = config.coupling.interval_seconds
+    if restart.interval_hours and not restart.folder:
+        message = f"{hours} = {restart.interval_hours} needs a folder"
+        yield Conflict(f"{message}; give {folder}, or 0", (hours, folder))
+    if restart.interval_hours * 3600 % interval:
+        fit = math.lcm(interval, 3600) // 3600
+        message = f"{hours} = {restart.interval_hours} is not a whole number of coupling intervals"
+        yield Conflict(f"{message} of {interval} s; use a multiple of {fit}", (hours, INTERVAL))
+    if limits.wall_clock_seconds:
+        if limits.margin_seconds > limits.wall_clock_seconds:
+            message = f"{margin} = {limits.margin_seconds} is more than {wall}"
+            yield Conflict(f"{message} = {limits.wall_clock_seconds}", (margin, wall))
+        if not (restart.folder or restart.write_file):
+            message = f"{wall} = {limits.wall_clock_seconds} would end a run that keeps nothing"
+            yield Conflict(f"{message}; give {folder}", (wall, folder))
+    if config.oasis.exports:
+        # Only at the end of its run does OASIS leave restart files of its own.
+        for where, given in (wall, limits.wall_clock_seconds), (hours, restart.interval_hours):
+            if given:
+                message = f"{where} = {given} is not possible through OASIS, whose components stop"
+                yield Conflict(f"{message} together; cut the run by {_RUN_HOURS}", (where,))
+
+
+def begins(restart: groups.Restart) -> bool:
+    """Whether `read_file` is the folder of this very run and holds no restart yet."""
+    if not restart.read_file or not restart.folder:
+        return False
+    own = pathlib.Path(restart.folder)
+    return pathlib.Path(restart.read_file).absolute() == own.absolute() and not any(
+        own.glob("restart_*.nc")
+    )
+
+
 def _file_conflicts(config: Config) -> Iterator[Conflict]:
     """Files that must exist do; files to be written can be. The demo's are in a package."""
     model, restart = config.model, config.restart
     ocean = config.oasis_ocean
     inputs = {
-        Where("ngcm_restart", "read_file"): restart.read_file,
+        Where("ngcm_restart", "read_file"): "" if begins(restart) else restart.read_file,
         Where("ngcm_grid", "sea_grid_file"): config.grid.sea_grid_file,
         Where("oasis_ocean", "read_file"): ocean.read_file,
     }
     if model.engine == "neuralgcm":
         inputs[Where("ngcm_model", "checkpoint")] = model.checkpoint
-        if not restart.read_file:
+        if not restart.read_file or begins(restart):
             inputs[Where("ngcm_model", "initial_state")] = model.initial_state
     for where, name in inputs.items():
         packaged = name == groups.DEMO and where.group == "ngcm_model"
@@ -329,6 +374,9 @@ def _file_conflicts(config: Config) -> Iterator[Conflict]:
     for where, file in outputs.items():
         if file and (problem := _write_problem(pathlib.Path(file))):
             yield Conflict(f"{where} = {text_of(file)} {problem}", (where,))
+    if restart.folder and (problem := _folder_problem(pathlib.Path(restart.folder))):
+        where = Where("ngcm_restart", "folder")
+        yield Conflict(f"{where} = {text_of(restart.folder)} {problem}", (where,))
     if history.file and history.file == history.budget_file:
         wheres = Where("ngcm_history", "budget_file"), Where("ngcm_history", "file")
         yield Conflict(f"{wheres[0]} and {wheres[1]} are one file; give two names", wheres)
@@ -343,6 +391,14 @@ def _write_problem(file: pathlib.Path) -> str | None:
     if not os.access(file if file.exists() else folder, os.W_OK):
         return "cannot be written: permission denied"
     return None
+
+
+def _folder_problem(folder: pathlib.Path) -> str | None:
+    if folder.is_dir():
+        return None if os.access(folder, os.W_OK) else "cannot be written: permission denied"
+    if folder.exists():
+        return "is no folder"
+    return _write_problem(folder)
 
 
 class _Document:

@@ -385,30 +385,82 @@ class History:
 
     file: str = key(
         "",
-        "netCDF file of the exchanged fields, one record an interval; '' writes none.",
+        "netCDF file of the exchanged fields, one record an interval; '' writes none. {date} in "
+        "the name stands for the model date at which the run begins.",
         note="'' or a file in an existing, writable folder",
     )
     budget_file: str = key(
         "",
         "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "
-        "'' writes none.",
+        "'' writes none; {date} as above.",
         note="'' or a file in an existing, writable folder",
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class Restart:
-    """The continuation of an earlier run."""
+    """The continuation of an earlier run, and what this one leaves to be continued."""
 
     read_file: str = key(
         "",
-        "Restart file to start from instead of the initial state; '' for none.",
-        note="'' or an existing file",
+        "Restart file to start from instead of the initial state, or a folder: then the newest in "
+        "it. The folder of this run may still be empty: then it begins. '' for none.",
+        note="'' or an existing file, a folder of restart files, or the folder of this run",
+    )
+    branch: bool = key(
+        False,
+        "Whether keys that change results may differ from those of the run that wrote the restart: "
+        "a new experiment that starts from its state.",
     )
     write_file: str = key(
         "",
-        "Restart file that a run under OASIS writes at its end; '' writes none.",
+        "Restart file that a run of ours writes at its end; '' writes none.",
         note="'' or a file in an existing, writable folder",
+    )
+    folder: str = key(
+        "",
+        "Folder for restart files with the model date in their names, and the file 'latest' that "
+        "names the newest; '' for none. It is made if it is missing.",
+        note="'' or a folder, or one to make in an existing, writable one",
+    )
+    interval_hours: int = key(
+        0,
+        "Time between restart files in the folder, whole coupling intervals; 0 writes one at the "
+        "end only.",
+        unit="h",
+        minimum=0,
+        maximum=8784000,
+    )
+    keep: int = key(3, "Restart files that stay in the folder.", minimum=1, maximum=10000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The limits of a batch job: when to stop, and when to give up."""
+
+    wall_clock_seconds: int = key(
+        0,
+        "Time that the job may take, from its start; before it is over the run writes a restart "
+        "and stops. 0 for no limit.",
+        unit="s",
+        minimum=0,
+        maximum=31622400,
+    )
+    margin_seconds: int = key(
+        120,
+        "Time to spare before the limit, beside that of one interval and of a restart: start-up "
+        "and end of the job. A margin as long as the limit leaves time for one interval.",
+        unit="s",
+        minimum=0,
+        maximum=86400,
+    )
+    timeout_seconds: int = key(
+        0,
+        "Longest time that one interval may take, the host's part included, and in the first the "
+        "compilation; a run of ours that takes longer is ended and says where. 0 for no limit.",
+        unit="s",
+        minimum=0,
+        maximum=31622400,
     )
 
 

@@ -75,6 +75,11 @@ class Ranks:
         self._counts = np.arange(0)
 
     @property
+    def rank(self) -> int:
+        """Number of this rank, from 0."""
+        return 0 if self._comm is None else self._comm.Get_rank()
+
+    @property
     def alone(self) -> bool:
         """Whether there is only one rank."""
         return self._comm is None or self._comm.Get_size() == 1
@@ -121,6 +126,18 @@ class Ranks:
             raise
         self.agree(None)
         return result
+
+    def any(self, flag: bool) -> bool:
+        """Whether a flag is set on any rank, the same answer on all. Collective."""
+        if self.alone:
+            return flag
+        assert self._comm is not None
+        from mpi4py import MPI
+
+        mine = np.array(flag, np.int32)
+        most = np.empty_like(mine)
+        self._comm.Allreduce(mine, most, op=MPI.MAX)
+        return bool(most)
 
     def earliest(self, values: np.ndarray) -> np.ndarray:
         """The smallest value over the ranks that hold points, int64, element by element."""
@@ -180,7 +197,7 @@ class Ranks:
         """Collects fields on the owner. Collective.
 
         Args:
-          local: float32, shape (fields, points.size).
+          local: shape (fields, points.size), of one type on all ranks.
           size: number of points of the grid.
 
         Returns:
@@ -207,14 +224,16 @@ class Ranks:
         whole[:, self._order] = packed.T
         return whole
 
-    def scatter(self, whole: np.ndarray | None, fields: int) -> np.ndarray:
+    def scatter(
+        self, whole: np.ndarray | None, fields: int, dtype: type = np.float32
+    ) -> np.ndarray:
         """Hands every rank the fields at its points. Collective; the inverse of `gather`."""
         if not self.distributed:
             if whole is None:
-                return np.empty((fields, 0), np.float32)
+                return np.empty((fields, 0), dtype)
             return whole if self._order.size == 0 else whole[:, self.points]
         assert self._comm is not None
-        local = np.empty((self.points.size, fields), np.float32)
+        local = np.empty((self.points.size, fields), dtype)
         packed = None if whole is None else np.ascontiguousarray(whole[:, self._order].T)
         self._comm.Scatterv(
             None if packed is None else [packed, self._counts * fields], local, root=OWNER

@@ -27,6 +27,9 @@ from ngcm_coupler.recording import Recorder
 
 _log = logging.getLogger(__name__)
 
+_DATE = "{date}"
+"""In the name of a file, the model date at which the run begins that writes it."""
+
 _COLUMN_WATER = "atmosphere_mass_content_of_water"
 
 
@@ -56,6 +59,7 @@ class Records:
         self._fields = (*imports, *exports)
         self._imports, self._exports = tuple(imports), tuple(exports)
         self._atmosphere = atmosphere
+        self._files: dict[str, str] = {}
         self._history: History | None = None
         self._budget_file: BudgetFile | None = None
         self._recorder: Recorder | None = None
@@ -93,12 +97,14 @@ class Records:
             "&ngcm_history budget_file": history.budget_file,
             "&ngcm_recording file": self._config.recording.file,
         }
-        for where, file in files.items():
-            if file and self._config.restart.read_file and Path(file).exists():
+        for where, name in files.items():
+            # A name with a date is taken only by a run from that same date, which has failed.
+            if name and _DATE not in name and clock.elapsed_seconds and Path(name).exists():
                 raise OutputError(
-                    f"{where} = '{file}' exists, and this run continues another: its"
-                    " records would be lost; give the file of each segment a name of its own"
+                    f"{where} = '{name}' exists, and this run continues another: its records would"
+                    f" be lost; put {_DATE} in the name, for the date at which a segment begins"
                 )
+        self._files = {where: _dated(name, clock) for where, name in files.items()}
         sources = Sources.of(
             self._config,
             self._atmosphere.name,
@@ -116,9 +122,9 @@ class Records:
                 ", ".join(imposed),
             )
         attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
-        if history.file:
+        if file := self._files["&ngcm_history file"]:
             self._history = History(
-                history.file,
+                file,
                 self._atmosphere.grid,
                 self._atmosphere.land_area_fraction,
                 self._fields,
@@ -126,10 +132,8 @@ class Records:
                 attributes,
                 provenance,
             )
-        if history.budget_file:
-            self._budget_file = BudgetFile(
-                history.budget_file, self._ledger, clock, attributes, provenance
-            )
+        if file := self._files["&ngcm_history budget_file"]:
+            self._budget_file = BudgetFile(file, self._ledger, clock, attributes, provenance)
 
     def open_recording(self, device: Any, save_restart: Callable[[str], None]) -> None:
         """Creates the recording, if the namelist asks for one.
@@ -141,7 +145,8 @@ class Records:
         Raises:
           OutputError: a file cannot be created.
         """
-        if not self._config.recording.file:
+        file = self._files["&ngcm_recording file"]
+        if not file:
             return
         with tempfile.TemporaryDirectory() as folder:
             restart = Path(folder) / "restart.nc"
@@ -153,7 +158,7 @@ class Records:
             **environment(device),
         }
         self._recorder = Recorder(
-            self._config.recording.file,
+            file,
             self._atmosphere.grid,
             self._atmosphere.land_area_fraction,
             self._imports,
@@ -217,3 +222,8 @@ class Records:
             for file in (self._history, self._budget_file, self._recorder):
                 if file is not None:
                     files.callback(file.close)
+
+
+def _dated(name: str, clock: Clock) -> str:
+    """The name of a file, with the date of the segment where it asks for that."""
+    return name.replace(_DATE, clock.iso8601().replace(":", ""))

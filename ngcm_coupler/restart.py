@@ -1,4 +1,7 @@
-"""Restart files: everything needed to continue a run bit for bit, in one netCDF file."""
+"""Restart files: everything needed to continue a run bit for bit, in one netCDF file.
+
+A folder of them keeps the newest few, and a pointer file that names the newest.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +18,16 @@ import numpy as np
 from ngcm_coupler.errors import OutputError, RestartError
 from ngcm_coupler.netcdf import import_netcdf4
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+POINTER = "latest"
+"""File in a folder of restart files that holds the name of the newest."""
+
+_TITLE = "ngcm_coupler restart"
 
 
 def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Writes a restart file, whole or not at all.
-
-    The file is written under a temporary name beside its final one, brought to the disk, and
-    renamed; a file of that name stays as it was until then.
+    """Writes a restart file, whole or not at all. See `_replaced`.
 
     Args:
       path: file to write.
@@ -32,12 +38,14 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
       OutputError: the file cannot be written.
     """
     final = Path(path)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     try:
-        with import_netcdf4().Dataset(temporary, "w", format="NETCDF4") as file:
+        with (
+            _replaced(final) as temporary,
+            import_netcdf4().Dataset(temporary, "w", format="NETCDF4") as file,
+        ):
             file.setncatts(
                 {
-                    "title": "ngcm_coupler restart",
+                    "title": _TITLE,
                     "format_version": FORMAT_VERSION,
                     "header": json.dumps(header),
                     "sha256": _digest(header, arrays),
@@ -50,17 +58,75 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
                     if dims[-1] not in file.dimensions:
                         file.createDimension(dims[-1], size)
                 file.createVariable(name, array.dtype, dims)[...] = array
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(final)
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"restart file {final} cannot be written ({error}); check folder, permission and free"
             " space"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def write_into(
+    folder: str, keep: int, date: str, header: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Path:
+    """Writes a restart file into a folder and points to it; the oldest beyond `keep` go.
+
+    The pointer is replaced only when the file is on the disk, and only then do older ones go: at
+    any moment the pointer names a whole file.
+
+    Args:
+      folder: where to; made if it is missing.
+      keep: how many files to keep, 1 or more.
+      date: model date, ``YYYY-MM-DDTHH:MM:SS``.
+      header: as in `write_restart`.
+      arrays: as in `write_restart`.
+
+    Returns:
+      The file.
+
+    Raises:
+      OutputError: the file or its pointer cannot be written.
+    """
+    place = Path(folder)
+    file = place / f"restart_{date.replace(':', '')}.nc"
+    try:
+        place.mkdir(exist_ok=True)
+        write_restart(str(file), header, arrays)
+        with _replaced(place / POINTER) as temporary:
+            temporary.write_text(file.name + "\n")
+        # What a killed process has left of a write.
+        for rest in (*place.glob(".restart_*.tmp"), *place.glob(f".{POINTER}.*.tmp")):
+            rest.unlink(missing_ok=True)
+        # Files of later dates belong to a run that was set back to an earlier one: leave them.
+        earlier = [other for other in _files(place) if other.name < file.name]
+        for other in earlier[: max(0, len(earlier) + 1 - keep)]:
+            other.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"&ngcm_restart folder = '{folder}' cannot be used: {error}") from error
+    return file
+
+
+def newest(folder: str) -> Path | None:
+    """The restart file that the pointer of a folder names; None where there is none yet.
+
+    Raises:
+      RestartError: there are restart files but no pointer, or what it names is not there.
+    """
+    place = Path(folder)
+    try:
+        name = (place / POINTER).read_text().strip()
+    except FileNotFoundError:
+        if not _files(place):
+            return None
+        raise RestartError(
+            f"the folder {folder} has restart files but no file {POINTER} that names the newest"
+            f"{_remedy(place)}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RestartError(f"{place / POINTER} cannot be read: {error}{_remedy(place)}") from error
+    file = place / name
+    if not name or not file.is_file():
+        raise RestartError(f"{place / POINTER} names {name!r}, which is not there{_remedy(place)}")
+    return file
 
 
 def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -70,13 +136,28 @@ def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
       The header and the arrays, as `write_restart` had them.
 
     Raises:
-      RestartError: the file is missing, not a restart file, of another version, or damaged.
+      RestartError: the file is missing, not a restart file, of another version, or damaged; the
+        message names the newest whole one beside it, if there is any.
     """
+    try:
+        return _read(Path(path))
+    except _Damage as damage:
+        raise RestartError(f"{damage}{_remedy(Path(path).parent, Path(path))}") from damage
+
+
+class _Damage(Exception):
+    """A restart file that is not whole."""
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Reads a file or raises `_Damage`, or `RestartError` where it is no fault of the disk."""
+    if not path.is_file():
+        raise RestartError(f"restart file {path} cannot be read: there is no such file")
     try:
         with import_netcdf4().Dataset(path, "r") as file:
             file.set_auto_mask(False)
             attributes = {name: file.getncattr(name) for name in file.ncattrs()}
-            if attributes.get("title") != "ngcm_coupler restart":
+            if attributes.get("title") != _TITLE:
                 raise RestartError(f"{path} is not a restart file of ngcm_coupler")
             if attributes["format_version"] != FORMAT_VERSION:
                 raise RestartError(
@@ -84,15 +165,57 @@ def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                     f" ngcm_coupler reads version {FORMAT_VERSION}"
                 )
             arrays = {name: np.asarray(variable[...]) for name, variable in file.variables.items()}
-    except (OSError, RuntimeError) as error:
-        raise RestartError(f"restart file {path} cannot be read: {error}") from error
-    header = json.loads(attributes["header"])
-    if _digest(header, arrays) != attributes["sha256"]:
-        raise RestartError(
-            f"restart file {path} is damaged: its contents do not match its checksum; use an"
-            " earlier one"
-        )
+        header = json.loads(attributes["header"])
+        checksum = attributes["sha256"]
+    # What netCDF makes of damage depends on where it lies.
+    except (OSError, RuntimeError, LookupError, ValueError, AttributeError) as error:
+        raise _Damage(f"restart file {path} cannot be read: {error}") from error
+    if _digest(header, arrays) != checksum:
+        raise _Damage(f"restart file {path} is damaged: its contents do not match its checksum")
     return header, arrays
+
+
+def _files(folder: Path) -> list[Path]:
+    """The restart files of a folder, the oldest model date first."""
+    return sorted(folder.glob("restart_*.nc"))
+
+
+def _remedy(folder: Path, damaged: Path | None = None) -> str:
+    """What to go on from instead: the newest file of a folder that is whole."""
+    for file in reversed(_files(folder)):
+        with contextlib.suppress(_Damage, RestartError):
+            if file != damaged:
+                _read(file)
+                return f"; the newest whole one is {file}: give it as read_file in &ngcm_restart"
+    return "; use an earlier one"
+
+
+@contextlib.contextmanager
+def _replaced(final: Path) -> Iterator[Path]:
+    """Replaces a file, whole or not at all.
+
+    What is written under the temporary name that this gives, beside the final one, is brought to
+    the disk and renamed, and the folder's entry follows; a file of that name stays as it was until
+    then, whatever happens to the process or to the machine.
+    """
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        _bring_to_disk(temporary)
+        temporary.replace(final)
+        _bring_to_disk(final.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _bring_to_disk(path: Path) -> None:
+    """Waits until a file, or the entries of a folder, would outlive a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _digest(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:

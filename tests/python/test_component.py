@@ -405,7 +405,7 @@ def test_history_of_an_earlier_segment_is_not_overwritten(create, tmp_path):
     first.write_restart(str(tmp_path / "restart.nc"))
     first.close()
     records = (tmp_path / "history.nc").read_bytes()
-    with pytest.raises(OutputError, match="name of its own"):
+    with pytest.raises(OutputError, match="in the name"):
         create(
             f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /"
             f"&ngcm_history file = '{tmp_path}/history.nc' /"

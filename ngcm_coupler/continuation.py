@@ -1,0 +1,134 @@
+"""What a run must share with the run that it continues.
+
+The atmosphere (its name holds the checksum of the checkpoint), grid, land, calendar, imports and
+exports must be the same always. So must every key of the namelist that changes results, unless
+the run is declared a branch. Keys on which results do not depend may differ, as may software and
+device, which then are named in the log because the last bits may not be the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ngcm_coupler.errors import RestartError
+from ngcm_coupler.namelist import scan
+
+FREE: dict[str, frozenset[str] | None] = {
+    "ngcm_run": frozenset({"start_date", "stop_date"}),  # the start is compared as a date
+    "ngcm_model": frozenset({"checkpoint", "initial_state"}),  # the checkpoint by its checksum
+    "ngcm_coupling": frozenset({"imports", "max_import_age_seconds"}),  # imports one by one
+    "ngcm_grid": frozenset({"sea_grid_file", "sea_grid_name"}),  # by the land that they leave
+    "ngcm_oasis": frozenset({"component", "grid", "ocean_component", "exports", "partner_names"}),
+    "oasis_ocean": frozenset(
+        {
+            "initial_file",
+            "read_file",
+            "write_file",
+            "output_file",
+            "output_interval_hours",
+            "block_points",
+        }
+    ),
+    "ngcm_device": None,
+    "ngcm_history": None,
+    "ngcm_recording": None,
+    "ngcm_restart": None,
+    "ngcm_limits": None,
+    "ngcm_log": None,
+    "ngcm_driver": None,
+}
+"""Keys that may differ from segment to segment, by group; None for all of a group."""
+
+_log = logging.getLogger(__name__)
+
+
+def checksum(values: np.ndarray) -> str:
+    """SHA-256 of the bytes of an array."""
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def require_same_run(path: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    """Compares what two runs must share whatever the namelist says.
+
+    Args:
+      path: the restart file, for the message.
+      there: name -> text, number or list of texts, as the restart file has it.
+      here: the same of this run.
+
+    Raises:
+      RestartError: there are differences; the message names every one.
+    """
+    found = []
+    for name, own in here.items():
+        other = there.get(name)
+        if other == own:
+            continue
+        if isinstance(own, list) and isinstance(other, list) and set(own) != set(other):
+            found.append(f"its {name} {_list_difference(other, own)}")
+        else:
+            found.append(f"its {name} is {other}, this run's is {own}")
+    if found:
+        raise RestartError(f"restart file {path} belongs to another run: {'; '.join(found)}")
+
+
+def require_same_settings(path: str, there: str, here: str, branch: bool) -> None:
+    """Compares the keys that change results.
+
+    A key that only one of the two has, because the other is of another version, counts as equal.
+
+    Args:
+      path: the restart file, for the message.
+      there: the resolved namelist of the run that wrote it.
+      here: that of this run.
+      branch: whether this run is a new experiment, and differences are meant.
+
+    Raises:
+      RestartError: there are differences; the message names every one.
+    """
+    other, own = _bound_keys(there), _bound_keys(here)
+    found = [
+        f"its {name} is {other[name]}, this run's is {own[name]}"
+        for name in own
+        if name in other and other[name] != own[name]
+    ]
+    if not found:
+        return
+    if not branch:
+        raise RestartError(
+            f"restart file {path} belongs to another run: {'; '.join(found)}; for a new experiment"
+            " from its state set branch = .true. in &ngcm_restart"
+        )
+    _log.warning("a branch of the run of restart file %s: %s", path, "; ".join(found))
+
+
+def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """What of software, device and settings is not as it was."""
+    return [
+        f"{name} was {there.get(name)}, is {here.get(name)}"
+        for name in sorted({*there, *here})
+        if there.get(name) != here.get(name)
+    ]
+
+
+def _bound_keys(text: str) -> dict[str, str]:
+    """The keys that must stay, ``&group key`` -> value as text."""
+    keys = {}
+    for group in scan(text):
+        free = FREE.get(group.name, frozenset())
+        for assignment in group.assignments:
+            if free is not None and assignment.key not in free:
+                keys[f"&{group.name} {assignment.key}"] = assignment.text
+    return keys
+
+
+def _list_difference(there: Sequence[str], here: Sequence[str]) -> str:
+    parts = []
+    for verb, names in (("has", set(there) - set(here)), ("lacks", set(here) - set(there))):
+        if names:
+            parts.append(f"{verb} {', '.join(sorted(names))}")
+    return f"list {' and '.join(parts)}"

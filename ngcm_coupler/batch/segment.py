@@ -1,0 +1,135 @@
+"""The namelist of one segment: that of the chain with the segment's own length and files."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from ngcm_coupler import namelist
+from ngcm_coupler.batch.chain import Segment, file_date
+from ngcm_coupler.config import Config, Where
+from ngcm_coupler.errors import ConfigError, OutputError
+
+ASIDE = "incomplete"
+"""Folder, beside a file, for what an earlier attempt at the same segment has written to it."""
+
+_OUTPUTS = (
+    Where("ngcm_history", "file"),
+    Where("ngcm_history", "budget_file"),
+    Where("ngcm_recording", "file"),
+    Where("oasis_ocean", "output_file"),
+)
+"""Files that each segment writes anew and that therefore get the date of its start."""
+
+
+def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[Where, str | int]:
+    """What a segment's namelist has other than that of the chain.
+
+    Args:
+      config: the namelist of the chain.
+      segment: the segment.
+      wall_clock_seconds: time that the job may take, 0 to leave what the namelist says.
+    """
+    changes: dict[Where, str | int] = {Where("ngcm_driver", "run_hours"): segment.hours}
+    changes |= {
+        where: _dated(file, segment.name)
+        for where in _OUTPUTS
+        if (file := getattr(_group(config, where), where.key))
+    }
+    # The state of the test ocean follows that of the atmosphere by the date in its name.
+    if state := config.oasis_ocean.write_file:
+        changes[Where("oasis_ocean", "write_file")] = _dated(state, file_date(segment.end))
+        earlier = _dated(state, segment.name)
+        if Path(earlier).exists():
+            changes[Where("oasis_ocean", "read_file")] = earlier
+    if wall_clock_seconds:
+        changes[Where("ngcm_limits", "wall_clock_seconds")] = wall_clock_seconds
+    return changes
+
+
+def set_aside(changes: dict[Where, str | int]) -> list[Path]:
+    """Moves what an attempt that has failed left in the segment's outputs out of their way.
+
+    A report would else count its records twice. Returns where the files are now.
+
+    Raises:
+      OutputError: a file cannot be moved.
+    """
+    moved = []
+    for where in _OUTPUTS:
+        file = Path(str(changes.get(where, "")))
+        if where not in changes or not file.exists():
+            continue
+        folder = file.parent / ASIDE
+        count = len(list(folder.glob(f"{file.stem}.*{file.suffix}"))) + 1
+        target = folder / f"{file.stem}.{count}{file.suffix}"
+        try:
+            folder.mkdir(exist_ok=True)
+            file.rename(target)
+        except OSError as error:
+            raise OutputError(
+                f"{file} of an earlier attempt cannot be moved to {target} ({error.strerror});"
+                " move it yourself"
+            ) from error
+        moved.append(target)
+    return moved
+
+
+def text(chain: str, changes: dict[Where, str | int]) -> str:
+    """The namelist of the chain with other values, all else in it kept as it is.
+
+    Raises:
+      ConfigError: a value is written in a way that cannot be replaced.
+    """
+    for where, value in changes.items():
+        chain = _replaced(chain, where, namelist.text_of(value))
+    return chain
+
+
+def _replaced(document: str, where: Where, value: str) -> str:
+    groups = [group for group in namelist.scan(document) if group.name == where.group]
+    for group in groups:
+        for assignment in group.assignments:
+            if assignment.key != where.key:
+                continue
+            begin = _offset(document, assignment.line)
+            written = re.escape(assignment.text)
+            found = re.compile(rf"\b{where.key}\s*=\s*({written})", re.IGNORECASE).search(
+                document, begin
+            )
+            if len(assignment.items) != 1 or found is None:
+                raise ConfigError(
+                    f"{where} = {assignment.text} cannot be replaced for a segment; write key ="
+                    " value on one line"
+                )
+            return document[: found.start(1)] + value + document[found.end(1) :]
+    if not groups:
+        return f"{document.rstrip()}\n&{where.group}\n  {where.key} = {value}\n/\n"
+    begin = _offset(document, groups[0].line)
+    opening = re.compile(rf"[&$]{where.group}\b", re.IGNORECASE).search(document, begin)
+    assert opening is not None  # `scan` has found it on that line
+    return f"{document[: opening.end()]}\n  {where.key} = {value}\n{document[opening.end() :]}"
+
+
+def _offset(document: str, line: int) -> int:
+    """Where a line begins; the first is 1."""
+    return sum(len(part) + 1 for part in document.split("\n")[: line - 1])
+
+
+def _dated(file: str, date: str) -> str:
+    path = Path(file)
+    return str(path.with_name(f"{path.stem}_{date}{path.suffix}"))
+
+
+def _group(config: Config, where: Where) -> object:
+    return getattr(config, where.group.removeprefix("ngcm_"))
+
+
+def replaced(config: Config, changes: dict[Where, str | int]) -> Config:
+    """The configuration with other values, to compare what was written with."""
+    for where, value in changes.items():
+        name = where.group.removeprefix("ngcm_")
+        group = dataclasses.replace(getattr(config, name), **{where.key: value})
+        config = dataclasses.replace(config, **{name: group})
+    return config

@@ -1,0 +1,99 @@
+"""``ngcm-coupler segment``: the next segment of a chain, for job scripts."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ngcm_coupler.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from ngcm_coupler.config import Config
+
+COMPLETE = "complete"
+"""What is printed in place of a date once the chain has reached its end."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command to ``ngcm-coupler``."""
+    parser = subparsers.add_parser(
+        "segment",
+        help="say which segment of a chain is next, or write its namelist",
+        description="Print the date at which the next segment of a chain starts, that of the "
+        f"newest restart file, or `{COMPLETE}`. With --write also write the segment's namelist: "
+        "that of the chain with the length of the segment, and its date in the names of output "
+        "files. The scripts of `ngcm-coupler batch` call it.",
+    )
+    parser.add_argument("namelist", type=Path, metavar="FILE.nml", help="namelist of the chain")
+    add_chain_arguments(parser)
+    parser.add_argument(
+        "--wall-clock", type=int, default=0, metavar="SECONDS", help="time that the job may take"
+    )
+    parser.add_argument("--write", type=Path, metavar="SEGMENT.nml", help="where to write it")
+    parser.set_defaults(run=_run)
+
+
+def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what overrides the chain's end and the length of its segments."""
+    parser.add_argument(
+        "--stop-date", default="", metavar="DATE", help="end of the chain (&ngcm_run stop_date)"
+    )
+    parser.add_argument(
+        "--hours",
+        type=int,
+        default=0,
+        metavar="HOURS",
+        help="length of a segment (&ngcm_driver run_hours)",
+    )
+
+
+def chain_config(config: Config, stop_date: str, hours: int) -> Config:
+    """The namelist with what the command line says of the chain.
+
+    Raises:
+      ConfigError: the two do not fit.
+    """
+    from ngcm_coupler import calendars
+    from ngcm_coupler import config as configuration
+
+    run = dataclasses.replace(config.run, stop_date=stop_date or config.run.stop_date)
+    driver = dataclasses.replace(config.driver, run_hours=hours or config.driver.run_hours)
+    config = dataclasses.replace(config, run=run, driver=driver)
+    found = [f"--hours {hours} is no length; give 1 or more"] if hours < 0 else []
+    if stop_date:
+        try:
+            calendars.date(stop_date, config.run.calendar)
+        except ValueError as error:
+            found.append(f"--stop-date {stop_date} {error}")
+    if found := found + configuration.driver_faults(config):
+        raise ConfigError(found)
+    return config
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ngcm_coupler import config as configuration
+    from ngcm_coupler import namelist
+    from ngcm_coupler.batch import chain, segment
+
+    loaded = configuration.load(str(arguments.namelist))
+    config = chain_config(loaded, arguments.stop_date, arguments.hours)
+    following = chain.next_segment(config)
+    print(following.name if following else COMPLETE)
+    if following is None or arguments.write is None:
+        return 0
+    changes = segment.settings(config, following, arguments.wall_clock)
+    segment.set_aside(changes)
+    text = segment.text(namelist.read(str(arguments.namelist)), changes)
+    if configuration.parse(text, str(arguments.write)) != segment.replaced(loaded, changes):
+        keys = ", ".join(map(str, changes))
+        raise ConfigError(
+            f"{arguments.namelist}: cannot set {keys} for a segment; write each of them on a line"
+            " of its own"
+        )
+    try:
+        arguments.write.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise OutputError(f"{arguments.write} cannot be written ({error.strerror})") from error
+    return 0

@@ -37,15 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from ngcm_coupler.cli import (
+        batch,
         bench,
         buildconfig,
         check,
         checkpoint,
+        doctor,
         fields,
         grids,
         namcouple,
         report,
         run,
+        segment,
         weights,
     )
 
@@ -55,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     coupling = (grids, weights, namcouple)
-    for module in (check, run, report, fields, *coupling, checkpoint, bench, buildconfig):
+    chain = (batch, segment)
+    for module in (
+        *(check, doctor, run, report, fields),
+        *coupling,
+        *chain,
+        *(checkpoint, bench, buildconfig),
+    ):
         module.add_parser(subparsers)
     return parser

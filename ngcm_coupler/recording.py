@@ -37,7 +37,6 @@ class Recorder:
         self,
         path: str,
         grid: GaussianGrid,
-        land_area_fraction: np.ndarray,
         imports: Sequence[Field],
         exports: Sequence[Field],
         header: Mapping[str, str],
@@ -48,7 +47,6 @@ class Recorder:
         Args:
           path: file to write; an old one of that name is replaced.
           grid: grid of the fields.
-          land_area_fraction: [1], shape (grid.size,).
           imports: fields of the rows of the import array.
           exports: fields of the rows of the export array.
           header: what the run is and where it runs: names of letters and underscores -> text.
@@ -67,7 +65,6 @@ class Recorder:
             self._define(grid, header, len(restart))
             self._file["lat"][:] = grid.latitudes
             self._file["lon"][:] = grid.longitudes
-            self._file["land_area_fraction"][:] = land_area_fraction.reshape(self._shape)
             self._file["restart"][:] = np.frombuffer(restart, np.uint8)
             self._to_disk()
         except (OSError, RuntimeError) as error:
@@ -161,7 +158,6 @@ class Recorder:
         file.setncatts({"title": TITLE, "format_version": FORMAT_VERSION, **attributes})
         file.createVariable("lat", "f8", ("lat",)).units = "degrees_north"
         file.createVariable("lon", "f8", ("lon",)).units = "degrees_east"
-        file.createVariable("land_area_fraction", "f8", ("lat", "lon")).units = "1"
         restart = file.createVariable("restart", "u1", ("byte",))
         restart.long_name = "restart file of the state before the first interval"
         file.createVariable("state", "i1", ("interval",)).setncatts(
@@ -205,7 +201,6 @@ class Recording:
       header: what `Recorder` was given.
       imports: names of the imported fields.
       exports: names of the exported fields.
-      land_area_fraction: [1], shape (n,).
       restart: restart file of the state before the first interval.
       dates: beginning of every interval.
     """
@@ -229,7 +224,6 @@ class Recording:
             }
             self.imports: list[str] = attributes["imports"].split()
             self.exports: list[str] = attributes["exports"].split()
-            self.land_area_fraction = self._file["land_area_fraction"][:].reshape(-1)
             self.restart: bytes = self._file["restart"][:].tobytes()
             count = self._file.dimensions["interval"].size
             self.dates = [_text(self._file["date"][record]) for record in range(count)]
@@ -273,8 +267,8 @@ class Recording:
     def _require_recording(self, attributes: Mapping[str, Any]) -> None:
         if attributes.get("title") != TITLE:
             raise DataError(
-                f"{self.path} is not a recording of ngcm_coupler; give the file that &ngcm_recording"
-                " names"
+                f"{self.path} is not a recording of ngcm_coupler; give the file that"
+                " &ngcm_recording names"
             )
         if (version := attributes["format_version"]) != FORMAT_VERSION:
             raise DataError(
@@ -288,10 +282,13 @@ def _digest(row: np.ndarray) -> bytes:
     return hashlib.sha256(np.ascontiguousarray(row, "<f4").tobytes()).digest()
 
 
+def shortened(text: str, length: int = _FAILURE_LENGTH) -> str:
+    """The text cut to that many bytes, as a recording has the message of a failure."""
+    return text.encode(errors="replace")[:length].decode(errors="ignore")
+
+
 def _characters(text: str, length: int) -> np.ndarray:
-    """A text as netCDF has it, cut where it is too long."""
-    data = text.encode()[:length].decode(errors="ignore").encode()
-    return np.frombuffer(data.ljust(length, b"\0"), "S1")
+    return np.frombuffer(shortened(text, length).encode().ljust(length, b"\0"), "S1")
 
 
 def _text(characters: np.ndarray) -> str:

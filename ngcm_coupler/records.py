@@ -160,7 +160,6 @@ class Records:
         self._recorder = Recorder(
             file,
             self._atmosphere.grid,
-            self._atmosphere.land_area_fraction,
             self._imports,
             self._exports,
             header,

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         fields,
         grids,
         namcouple,
+        replay,
         report,
         run,
         segment,
@@ -59,11 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     coupling = (grids, weights, namcouple)
     chain = (batch, segment)
-    for module in (
-        *(check, doctor, run, report, fields),
-        *coupling,
-        *chain,
-        *(checkpoint, bench, buildconfig),
-    ):
+    model = (checkpoint, bench, buildconfig)
+    for module in (check, doctor, run, replay, report, fields, *coupling, *chain, *model):
         module.add_parser(subparsers)
     return parser

@@ -7,6 +7,7 @@ only module with a global: the table of live components.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ngcm_coupler.errors import ArgumentError, HandleError, describe
 
 __all__ = [
     "advance",
+    "continues",
     "coupling_interval",
     "create",
     "describe",
@@ -26,8 +28,16 @@ __all__ = [
     "get",
     "grid",
     "grid_size",
+    "is_complete",
+    "keeps_restarts",
+    "load",
+    "on_timeout",
     "put",
+    "request_stop",
+    "restart_due",
+    "save",
     "set_partition",
+    "stop_requested",
     "time",
     "wait",
     "write_restart",
@@ -148,8 +158,53 @@ def time(handle: int) -> str:
 
 
 def write_restart(handle: int, path: str) -> None:
-    """Writes a restart file. Collective."""
+    """Writes a restart file; if the path is empty, where the namelist says. Collective."""
     _component(handle).write_restart(path)
+
+
+def save(handle: int, name: str, values: np.ndarray) -> None:
+    """Keeps an array of the host's own for the next restart file. Collective."""
+    _component(handle).save(name, values)
+
+
+def load(handle: int, name: str, out: np.ndarray) -> None:
+    """Fills ``out`` with what the restart file has of the host's own. Collective."""
+    _component(handle).load(name, out)
+
+
+def continues(handle: int) -> bool:
+    """Whether the run goes on from a restart."""
+    return _component(handle).continues
+
+
+def keeps_restarts(handle: int) -> bool:
+    """Whether the namelist says where to write restart files."""
+    return _component(handle).keeps_restarts()
+
+
+def restart_due(handle: int) -> bool:
+    """Whether the namelist asks for a restart file at the date reached."""
+    return _component(handle).restart_is_due()
+
+
+def is_complete(handle: int) -> bool:
+    """Whether the date is reached at which the chain of runs ends."""
+    return _component(handle).is_complete()
+
+
+def stop_requested(handle: int) -> bool:
+    """Whether to write a restart and stop now. Collective."""
+    return _component(handle).stop_requested()
+
+
+def request_stop(handle: int) -> None:
+    """Says that this rank has been asked to stop."""
+    _component(handle).request_stop()
+
+
+def on_timeout(handle: int, action: Callable[[], None]) -> None:
+    """Sets what is called when an interval takes too long."""
+    _component(handle).on_timeout(action)
 
 
 def destroy(handle: int) -> None:

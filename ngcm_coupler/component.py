@@ -340,6 +340,10 @@ class Component:
             self._on_owner(save)
         self._saved.clear()
 
+    def keeps_restarts(self) -> bool:
+        """Whether &ngcm_restart says where to write restarts."""
+        return self._segment.keeps_restarts
+
     def restart_is_due(self) -> bool:
         """Whether &ngcm_restart asks for a restart at the date that has been reached."""
         return self._segment.restart_is_due(self.clock)

@@ -280,6 +280,10 @@ def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
 
 def _driver_conflicts(config: Config) -> Iterator[Conflict]:
     interval = config.coupling.interval_seconds
+    if config.limits.wall_clock_seconds and not config.run.stop_date:
+        wall = Where("ngcm_limits", "wall_clock_seconds")
+        message = f"{wall} may stop a run of {_RUN_HOURS}, and the next would not know how much is"
+        yield Conflict(f"{message} left; give {_STOP_DATE}", (wall, _STOP_DATE))
     step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
     if interval % step:
         fit = max(divisor for divisor in range(1, step) if interval % divisor == 0)

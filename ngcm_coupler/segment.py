@@ -52,6 +52,11 @@ class Segment:
             )
         return file
 
+    @property
+    def keeps_restarts(self) -> bool:
+        """Whether &ngcm_restart says where to write restarts."""
+        return bool(self._restart.folder or self._restart.write_file)
+
     def restart_is_due(self, clock: Clock) -> bool:
         """Whether &ngcm_restart asks for a restart at this date."""
         hours = self._restart.interval_hours

@@ -34,6 +34,7 @@ module ngcm_cap_oasis
   use oasis_field, only: coupled_field, ice_fraction, merge_arrived, place_of, sea_temperature
   use oasis_namelist, only: oasis_settings
   use run_length, only: read_run_length
+  use timeout_abort, only: end_stuck_job
   implicit none (type, external)
   private
 
@@ -90,6 +91,8 @@ contains
     call oasis_get_localcomm(self%comm%mpi_val, info)
     call require(read_status, self%comm)
     call self%component%create(namelist, self%comm%mpi_val, status)
+    call require(status, self%comm)
+    call self%component%on_timeout(end_stuck_job, status)
     call require(status, self%comm)
     call self%read_intervals(namelist)
 
@@ -179,17 +182,15 @@ contains
     call self%clock%lap(in_coupler)
   end subroutine send
 
-  !! Writes the restart file if one is named, ends the atmosphere, prints the tables and leaves the
+  !! Writes a restart where &ngcm_restart says, ends the atmosphere, prints the tables and leaves the
   !! coupled run, which ends MPI. Collective over the components.
   subroutine finish(self)
     class(oasis_atmosphere), intent(inout) :: self
     type(ngcm_status) :: status
     integer :: info
 
-    if (self%settings%restart_file /= "") then
-      call self%component%write_restart(self%settings%restart_file, status)
-      call require(status, self%comm)
-    end if
+    call self%component%write_restart("", status)
+    call require(status, self%comm)
     call self%component%destroy(status)
     call require(status, self%comm)
     call self%flux_book%close()

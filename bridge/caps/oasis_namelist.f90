@@ -1,6 +1,6 @@
-!! What the cap itself needs of the namelist: groups &ngcm_oasis and &ngcm_restart. The name of the
-!! component is wanted before there is a communicator to create the atmosphere with; the library
-!! checks the same groups when it is created.
+!! What the cap itself needs of the namelist: group &ngcm_oasis. The name of the component is wanted
+!! before there is a communicator to create the atmosphere with; the library checks the same group
+!! when it is created.
 module oasis_namelist
   use driver_namelist, only: read_status
   use ngcm, only: ngcm_status
@@ -9,35 +9,24 @@ module oasis_namelist
 
   public :: oasis_settings
 
-  integer, parameter :: longest_name = 128, most_names = 256, longest_path = 4096
+  integer, parameter :: longest_name = 128, most_names = 256
 
   type :: oasis_settings
     !! name of the atmosphere in the namcouple
     character(:), allocatable :: component
     !! whether what is of ice comes multiplied by the fraction of ice
     logical :: ice_weighted = .true.
-    !! restart file to write at the end; empty for none
-    character(:), allocatable :: restart_file
   contains
     procedure :: read => read_settings
   end type oasis_settings
 
 contains
 
-  !! Reads both groups; what is not in the file has its default.
+  !! Reads the group; what is not in the file has its default. Fortran refuses a group with a key
+  !! that is not declared, so all are, used or not.
   subroutine read_settings(self, file, status)
     class(oasis_settings), intent(inout) :: self
     !! path of the namelist file
-    character(*), intent(in) :: file
-    type(ngcm_status), intent(out) :: status
-
-    call read_oasis(self, file, status)
-    if (status%ok()) call read_restart(self, file, status)
-  end subroutine read_settings
-
-  !! Fortran refuses a group with a key that is not declared, so all are, used or not.
-  subroutine read_oasis(self, file, status)
-    class(oasis_settings), intent(inout) :: self
     character(*), intent(in) :: file
     type(ngcm_status), intent(out) :: status
     character(longest_name) :: component, grid, ocean_component, coupling
@@ -60,25 +49,6 @@ contains
     status = read_status(file, "ngcm_oasis", error, reason)
     self%component = trim(component)
     self%ice_weighted = ice_weighted
-  end subroutine read_oasis
-
-  subroutine read_restart(self, file, status)
-    class(oasis_settings), intent(inout) :: self
-    character(*), intent(in) :: file
-    type(ngcm_status), intent(out) :: status
-    character(longest_path) :: read_file, write_file
-    namelist /ngcm_restart/ read_file, write_file
-    integer :: unit, error
-    character(512) :: reason
-
-    write_file = ""
-    open (newunit=unit, file=file, status="old", action="read", iostat=error, iomsg=reason)
-    if (error == 0) then
-      read (unit, nml=ngcm_restart, iostat=error, iomsg=reason)
-      close (unit)
-    end if
-    status = read_status(file, "ngcm_restart", error, reason)
-    self%restart_file = trim(write_file)
-  end subroutine read_restart
+  end subroutine read_settings
 
 end module oasis_namelist

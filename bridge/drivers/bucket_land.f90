@@ -37,9 +37,9 @@ module bucket_land
     !! in the bucket, and on it [kg m-2]
     real(dp), allocatable :: water(:, :), snow(:, :)
     type(budget) :: heat_budget, water_budget
-    logical, private, allocatable :: land(:, :)
     !! at the start [K], and heat that the layer holds more than then [J m-2]
-    real(dp), private, allocatable :: initial(:, :), layer_heat(:, :)
+    real(dp), allocatable :: initial(:, :), layer_heat(:, :)
+    logical, private, allocatable :: land(:, :)
     !! heat capacity of the layer [J m-2 K-1]
     real(dp), private :: capacity = 0.0_dp
     !! what the bucket holds, and snow where the start is frozen [kg m-2]

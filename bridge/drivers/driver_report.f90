@@ -26,6 +26,7 @@ module driver_report
     procedure :: field
     procedure :: budgets
     procedure :: completed
+    procedure :: stopped
     procedure, private :: weight
     procedure, private :: mean
   end type reporter
@@ -162,6 +163,19 @@ contains
     write (output_unit, "(/, a, i0, a)") "ngcm_driver: completed ", intervals, " intervals"
     flush (output_unit)
   end subroutine completed
+
+  !! Prints the last line of a run that has left a restart before its end.
+  subroutine stopped(self, intervals, date)
+    class(reporter), intent(in) :: self
+    integer, intent(in) :: intervals
+    !! of the model
+    character(*), intent(in) :: date
+
+    if (self%grid%rank /= 0) return
+    write (output_unit, "(/, a, i0, 3a)") "ngcm_driver: stopped after ", intervals, &
+      " intervals at ", date, "; run it again to go on"
+    flush (output_unit)
+  end subroutine stopped
 
   !! Areas of a surface in this rank's cells [m2], as the atmosphere knows them.
   function weight(self, surface, below)

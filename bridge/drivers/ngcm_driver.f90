@@ -4,6 +4,10 @@
 !! ranks each holds a band of latitudes. The namelist file F configures the library, and in the
 !! groups &ngcm_driver, &slab_ocean, &slab_ice and &bucket_land this program. Ice and land take part
 !! where the imports in &ngcm_coupling list theirs. The last line says that the run was completed.
+!!
+!! A run goes on from the restart that &ngcm_restart names, and writes others where that says. When
+!! the limit of &ngcm_limits is near, or on SIGTERM or SIGUSR1, it writes a restart and stops with
+!! exit code 75 (EX_TEMPFAIL): to go on, run it again.
 program driver
   use, intrinsic :: iso_fortran_env, only: error_unit
   use collective_status, only: require
@@ -14,15 +18,20 @@ program driver
   use ngcm, only: ngcm_component, ngcm_status
   use ngcm_kinds, only: dp, i4, i8
   use run_length, only: read_run_length
+  use stop_signals, only: stop_signal_received, stop_signals_watch
+  use surface_state, only: load_surfaces, save_surfaces
+  use timeout_abort, only: end_stuck_job
   implicit none (type, external)
 
+  integer, parameter :: run_again = 75
   type(MPI_Comm) :: comm
   type(ngcm_component) :: atmosphere
   type(ngcm_status) :: status
   type(bands) :: grid
   type(surfaces) :: below
   type(reporter) :: report
-  integer :: interval_seconds, intervals, interval
+  integer :: interval_seconds, intervals, interval, done
+  logical :: keeps, due, complete, stopping
   integer(i8) :: seconds
   real(dp), allocatable :: u10(:, :), v10(:, :)
   real(dp) :: started
@@ -34,6 +43,11 @@ program driver
 
   call atmosphere%create(file, comm%mpi_val, status)
   call require(status, comm)
+  call atmosphere%on_timeout(end_stuck_job, status)
+  call require(status, comm)
+  call atmosphere%keeps_restarts(keeps, status)
+  call require(status, comm)
+  if (keeps) call stop_signals_watch()
   call atmosphere%coupling_interval(seconds, status)
   call require(status, comm)
   interval_seconds = int(seconds)
@@ -43,7 +57,13 @@ program driver
   call require(status, comm)
   call set_up_surfaces()
 
+  done = 0
+  stopping = .false.
+  due = .false.
   do interval = 1, intervals
+    call atmosphere%is_complete(complete, status)
+    call require(status, comm)
+    if (complete .or. stopping) exit
     started = MPI_Wtime()
     call below%put(atmosphere, status)
     call require(status, comm)
@@ -59,16 +79,40 @@ program driver
     call require(status, comm)
     call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
       sqrt(u10**2 + v10**2))
+    done = interval
+    call atmosphere%restart_due(due, status)
+    call require(status, comm)
+    if (due) call write_restart()
+    if (stop_signal_received()) call atmosphere%request_stop(status)
+    call require(status, comm)
+    call atmosphere%stop_requested(stopping, status)
+    call require(status, comm)
   end do
 
-  call report_fields()
+  if (done > 0 .and. keeps .and. .not. due) call write_restart()
+  if (done > 0) call report_fields()
   call report%budgets(below)
   call atmosphere%destroy(status)
   call require(status, comm)
-  call report%completed(intervals)
+  stopping = stopping .and. .not. complete .and. done < intervals
+  if (stopping) then
+    call report%stopped(done, date)
+  else
+    call report%completed(done)
+  end if
   call MPI_Finalize()
+  if (stopping) stop run_again, quiet=.true.
 
 contains
+
+  !! Writes the restart of both sides where &ngcm_restart says.
+  subroutine write_restart()
+
+    call save_surfaces(atmosphere, below, status)
+    call require(status, comm)
+    call atmosphere%write_restart("", status)
+    call require(status, comm)
+  end subroutine write_restart
 
   !! The one argument of the command line.
   function namelist_file() result(path)
@@ -88,6 +132,7 @@ contains
   subroutine set_up_surfaces()
     real(dp), allocatable :: area(:, :), land_fraction(:, :)
     integer(i4) :: nlon, nlat
+    logical :: continued
 
     call atmosphere%grid_size(nlon, nlat, status)
     call require(status, comm)
@@ -101,6 +146,12 @@ contains
     land_fraction = land_fraction(:, grid%first:grid%last)
     call below%start(atmosphere, land_fraction, status)
     call require(status, comm)
+    call atmosphere%continues(continued, status)
+    call require(status, comm)
+    if (continued) then
+      call load_surfaces(atmosphere, below, status)
+      call require(status, comm)
+    end if
     allocate (u10, v10, mold=area)
     call report%create(grid, area, below)
   end subroutine set_up_surfaces

@@ -18,11 +18,12 @@
 !! otherwise, of rank 1 or 2, real(4) or real(8), contiguous or not. Names, units and signs of the
 !! fields are listed by the command `ngcm-coupler fields`; ngcm.h says more on every call.
 module ngcm
-  use, intrinsic :: iso_c_binding, only: c_loc, c_null_ptr, c_ptr
-  use ngcm_c, only: c_abi_version, c_advance, c_coupling_interval, c_create, c_destroy, &
-    c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, c_grid, &
-    c_grid_size, c_put_f32, c_put_f64, c_set_partition, c_text, c_time, c_wait, c_write_restart, &
-    fortran_text, status_of
+  use, intrinsic :: iso_c_binding, only: c_funloc, c_loc, c_null_ptr, c_ptr
+  use ngcm_c, only: c_abi_version, c_advance, c_continues, c_coupling_interval, c_create, &
+    c_destroy, c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, &
+    c_grid, c_grid_size, c_is_complete, c_keeps_restarts, c_load_f64, c_on_timeout, c_put_f32, &
+    c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, c_stop_requested, &
+    c_text, c_time, c_wait, c_write_restart, fortran_text, status_of
   use ngcm_errors, only: ngcm_ok, ngcm_error_internal, ngcm_error_config, ngcm_error_checkpoint, &
     ngcm_error_data, ngcm_error_field, ngcm_error_shape, ngcm_error_value, ngcm_error_state, &
     ngcm_error_handle, ngcm_error_parallel, ngcm_error_restart, ngcm_error_diverged, &
@@ -41,6 +42,13 @@ module ngcm
   integer(i4), parameter :: no_mpi = -huge(0_i4) - 1_i4
   integer, parameter :: text_length = 256
 
+  abstract interface
+    !! What a host does when an interval takes too long; it runs in another thread.
+    subroutine timeout_action() bind(c)
+      implicit none (type, external)
+    end subroutine timeout_action
+  end interface
+
   !! One atmosphere. A copy of the variable denotes the same atmosphere.
   type :: ngcm_component
     private
@@ -58,6 +66,15 @@ module ngcm
     procedure :: wait
     procedure :: time
     procedure :: write_restart
+    procedure :: save => save_f64
+    procedure :: load => load_f64
+    procedure :: continues
+    procedure :: keeps_restarts
+    procedure :: restart_due
+    procedure :: is_complete
+    procedure :: stop_requested
+    procedure :: request_stop
+    procedure :: on_timeout
     procedure :: destroy
     generic :: put => put_id_f64_1, put_name_f64_1, put_id_f64_2, put_name_f64_2, &
       put_id_f32_1, put_name_f32_1, put_id_f32_2, put_name_f32_2
@@ -261,7 +278,8 @@ contains
     if (status%ok()) iso8601 = fortran_text(buf)
   end subroutine time
 
-  !! Writes a restart file, from which a run continues bit for bit. Collective.
+  !! Writes a restart file, from which a run continues bit for bit; if the path is empty, where the
+  !! group &ngcm_restart says. Collective.
   subroutine write_restart(self, path, status)
     class(ngcm_component), intent(in) :: self
     character(*), intent(in) :: path
@@ -269,6 +287,104 @@ contains
 
     status = status_of(c_write_restart(self%handle, c_text(path)))
   end subroutine write_restart
+
+  !! Keeps the host's own values at this rank's points for the next restart file. Collective.
+  subroutine save_f64(self, name, values, status)
+    class(ngcm_component), intent(in) :: self
+    !! by which `load` gives them back
+    character(*), intent(in) :: name
+    real(dp), intent(in) :: values(:, :)
+    type(ngcm_status), intent(out) :: status
+
+    status = status_of(c_save_f64(self%handle, c_text(name), values, size(values)))
+  end subroutine save_f64
+
+  !! Gives back what `save` has put into the restart file that this run continues from. Collective.
+  subroutine load_f64(self, name, values, status)
+    class(ngcm_component), intent(in) :: self
+    character(*), intent(in) :: name
+    real(dp), intent(inout) :: values(:, :)
+    type(ngcm_status), intent(out) :: status
+
+    status = status_of(c_load_f64(self%handle, c_text(name), values, size(values)))
+  end subroutine load_f64
+
+  !! Whether this run continues another from a restart file.
+  subroutine continues(self, flag, status)
+    class(ngcm_component), intent(in) :: self
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
+    integer(i4) :: answer
+
+    answer = 0
+    status = status_of(c_continues(self%handle, answer))
+    flag = status%ok() .and. answer /= 0
+  end subroutine continues
+
+  !! Whether the group &ngcm_restart says where to write restart files.
+  subroutine keeps_restarts(self, flag, status)
+    class(ngcm_component), intent(in) :: self
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
+    integer(i4) :: answer
+
+    answer = 0
+    status = status_of(c_keeps_restarts(self%handle, answer))
+    flag = status%ok() .and. answer /= 0
+  end subroutine keeps_restarts
+
+  !! Whether the group &ngcm_restart asks for a restart file at the date reached.
+  subroutine restart_due(self, flag, status)
+    class(ngcm_component), intent(in) :: self
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
+    integer(i4) :: answer
+
+    answer = 0
+    status = status_of(c_restart_due(self%handle, answer))
+    flag = status%ok() .and. answer /= 0
+  end subroutine restart_due
+
+  !! Whether the date reached is that at which the chain of runs ends.
+  subroutine is_complete(self, flag, status)
+    class(ngcm_component), intent(in) :: self
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
+    integer(i4) :: answer
+
+    answer = 0
+    status = status_of(c_is_complete(self%handle, answer))
+    flag = status%ok() .and. answer /= 0
+  end subroutine is_complete
+
+  !! Whether to write a restart and stop now; ask after every interval. Collective.
+  subroutine stop_requested(self, flag, status)
+    class(ngcm_component), intent(in) :: self
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
+    integer(i4) :: answer
+
+    answer = 0
+    status = status_of(c_stop_requested(self%handle, answer))
+    flag = status%ok() .and. answer /= 0
+  end subroutine stop_requested
+
+  !! Says that this rank has been asked to stop, by a signal for example.
+  subroutine request_stop(self, status)
+    class(ngcm_component), intent(in) :: self
+    type(ngcm_status), intent(out) :: status
+
+    status = status_of(c_request_stop(self%handle))
+  end subroutine request_stop
+
+  !! Sets what is called, in another thread, when an interval takes longer than &ngcm_limits allows.
+  subroutine on_timeout(self, action, status)
+    class(ngcm_component), intent(in) :: self
+    procedure(timeout_action) :: action
+    type(ngcm_status), intent(out) :: status
+
+    status = status_of(c_on_timeout(self%handle, c_funloc(action)))
+  end subroutine on_timeout
 
   !! Ends the atmosphere: closes its files, frees its memory. Collective.
   subroutine destroy(self, status)

@@ -2,7 +2,8 @@
 !! Arrays are of assumed size because that is what a C pointer is.
 ! allow(C071, C072)
 module ngcm_c
-  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, c_int, c_int64_t, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, c_funptr, c_int, c_int64_t, &
+    c_ptr
   use ngcm_errors, only: ngcm_ok, ngcm_status
   implicit none (type, external)
   public
@@ -150,6 +151,70 @@ module ngcm_c
       integer(c_int), value, intent(in) :: handle
       character(kind=c_char), intent(in) :: path(*)
     end function c_write_restart
+
+    integer(c_int) function c_save_f64(handle, name, values, n) bind(c, name="ngcm_save_f64")
+      import :: c_char, c_double, c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle, n
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), intent(in) :: values(*)
+    end function c_save_f64
+
+    integer(c_int) function c_load_f64(handle, name, values, n) bind(c, name="ngcm_load_f64")
+      import :: c_char, c_double, c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle, n
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), intent(inout) :: values(*)
+    end function c_load_f64
+
+    integer(c_int) function c_continues(handle, flag) bind(c, name="ngcm_continues")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: flag
+    end function c_continues
+
+    integer(c_int) function c_keeps_restarts(handle, flag) bind(c, name="ngcm_keeps_restarts")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: flag
+    end function c_keeps_restarts
+
+    integer(c_int) function c_restart_due(handle, flag) bind(c, name="ngcm_restart_due")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: flag
+    end function c_restart_due
+
+    integer(c_int) function c_is_complete(handle, flag) bind(c, name="ngcm_is_complete")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: flag
+    end function c_is_complete
+
+    integer(c_int) function c_stop_requested(handle, flag) bind(c, name="ngcm_stop_requested")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: flag
+    end function c_stop_requested
+
+    integer(c_int) function c_request_stop(handle) bind(c, name="ngcm_request_stop")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+    end function c_request_stop
+
+    integer(c_int) function c_on_timeout(handle, action) bind(c, name="ngcm_on_timeout")
+      import :: c_funptr, c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      type(c_funptr), value, intent(in) :: action
+    end function c_on_timeout
 
     integer(c_int) function c_destroy(handle) bind(c, name="ngcm_destroy")
       import :: c_int

@@ -5,6 +5,7 @@
  *
  *     ngcm_create -> ngcm_grid -> [ngcm_set_partition] -> ngcm_field_id of each field
  *     every coupling interval:  ngcm_put of the imports -> ngcm_advance -> ngcm_get of the exports
+ *         -> ngcm_stop_requested; if so, or if ngcm_restart_due: [ngcm_save] -> ngcm_write_restart
  *     [ngcm_write_restart] -> ngcm_destroy
  *
  * Status. Every function but ngcm_abi_version returns an ngcm_status. The library never stops the
@@ -156,8 +157,48 @@ NGCM_API int ngcm_wait(int handle);
 NGCM_API int ngcm_time(int handle, char *buf, int n);
 
 /* Writes a restart file, from which a run continues bit for bit; the namelist group
- * &ngcm_restart reads it. Collective. Errors: OUTPUT. */
+ * &ngcm_restart reads it. An empty path means where that group says: its write_file, its folder,
+ * both or neither. Collective. Errors: OUTPUT. */
 NGCM_API int ngcm_write_restart(int handle, const char *path);
+
+/* Keeps `n` values of the host's own at this rank's points for the next restart file that is
+ * written, so that one file holds both sides at one date. Any name that is no import or export of
+ * the library will do. Collective. Errors: SHAPE, ARGUMENT, PARALLEL. */
+NGCM_API int ngcm_save_f64(int handle, const char *name, const double *values, int n);
+
+/* Gives whether this run continues another from a restart file: 1, or 0. */
+NGCM_API int ngcm_continues(int handle, int *flag);
+
+/* Receives what ngcm_save_f64 has put into the restart file that this run continues from; the
+ * ranks and their points may be others than then. Collective.
+ * Errors: STATE (the run continues no other), RESTART (nothing of that name), SHAPE, PARALLEL. */
+NGCM_API int ngcm_load_f64(int handle, const char *name, double *values, int n);
+
+/* Gives whether &ngcm_restart says where to write restart files: without an own path for them a
+ * host that is asked to stop has nothing to leave. */
+NGCM_API int ngcm_keeps_restarts(int handle, int *flag);
+
+/* Gives whether interval_hours of &ngcm_restart asks for a restart file at the date reached. */
+NGCM_API int ngcm_restart_due(int handle, int *flag);
+
+/* Gives whether the date reached is stop_date of &ngcm_run, where the chain of runs ends. */
+NGCM_API int ngcm_is_complete(int handle, int *flag);
+
+/* Gives whether to write a restart and stop now: ngcm_request_stop was called on any rank, or the
+ * limits of &ngcm_limits leave no time for another interval and a restart. All ranks get the same
+ * answer. Ask after every interval, because the library takes the time between two questions for
+ * that of an interval. Collective. */
+NGCM_API int ngcm_stop_requested(int handle, int *flag);
+
+/* Says that this rank has been asked to stop. The library handles no signals: a host that wants to
+ * stop on one notes it in its handler and calls this outside of it. */
+NGCM_API int ngcm_request_stop(int handle);
+
+/* Sets what is to be called when an interval takes longer than timeout_seconds of &ngcm_limits. By
+ * then the log names this rank, what it does and since which date; other ranks say the same of
+ * themselves within a second. `action` runs in a thread of the library, and is where a host ends
+ * the job, with MPI_Abort say; the library does not, and without an action the rank waits on. */
+NGCM_API int ngcm_on_timeout(int handle, void (*action)(void));
 
 /* Ends the component: closes its files and frees its memory; other components live on. The
  * handle is invalid afterwards. Collective. */

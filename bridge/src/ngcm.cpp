@@ -50,11 +50,22 @@ struct Abi {
         wait(abi.attr("wait")),
         time(abi.attr("time")),
         write_restart(abi.attr("write_restart")),
+        save(abi.attr("save")),
+        load(abi.attr("load")),
+        continues(abi.attr("continues")),
+        keeps_restarts(abi.attr("keeps_restarts")),
+        restart_due(abi.attr("restart_due")),
+        is_complete(abi.attr("is_complete")),
+        stop_requested(abi.attr("stop_requested")),
+        request_stop(abi.attr("request_stop")),
+        on_timeout(abi.attr("on_timeout")),
         destroy(abi.attr("destroy")),
         describe(abi.attr("describe")) {}
 
   py::object create, grid_size, grid, set_partition, coupling_interval, field_count, field_info,
-      field_alias, field_id, put, get, advance, wait, time, write_restart, destroy, describe;
+      field_alias, field_id, put, get, advance, wait, time, write_restart, save, load, continues,
+      keeps_restarts, restart_due, is_complete, stop_requested, request_stop, on_timeout, destroy,
+      describe;
 };
 
 // Null until the first ngcm_create. Never freed: Python outlives every static destructor.
@@ -209,6 +220,15 @@ int get(int handle, int id, T* values, int n) noexcept {
   });
 }
 
+// An entry point that only answers yes or no.
+template <class Question>
+int answer(int handle, int* flag, Question question) noexcept {
+  return on_component([&](const Abi& abi) {
+    require_argument(flag != nullptr, "flag is null");
+    *flag = question(abi)(handle).template cast<bool>() ? 1 : 0;
+  });
+}
+
 }  // namespace
 
 int ngcm_abi_version(void) { return NGCM_ABI_VERSION; }
@@ -357,6 +377,62 @@ int ngcm_write_restart(int handle, const char* path) {
   return on_component([&](const Abi& abi) {
     require_argument(path != nullptr, "ngcm_write_restart: path is null");
     abi.write_restart(handle, text_from(path));
+  });
+}
+
+int ngcm_save_f64(int handle, const char* name, const double* values, int n) {
+  return on_component([&](const Abi& abi) {
+    require_argument(name != nullptr, "ngcm_save: name is null");
+    require_argument(n >= 0, "ngcm_save: n is negative");
+    require_argument(values != nullptr || n == 0, "ngcm_save: values is null");
+    const py::array_t<double> view = read_only_view(values, n);
+    abi.save(handle, text_from(name), view);
+    require_released(view);
+  });
+}
+
+int ngcm_load_f64(int handle, const char* name, double* values, int n) {
+  return on_component([&](const Abi& abi) {
+    require_argument(name != nullptr, "ngcm_load: name is null");
+    require_argument(n >= 0, "ngcm_load: n is negative");
+    require_argument(values != nullptr || n == 0, "ngcm_load: values is null");
+    const py::array_t<double> view = writable_view(values, n);
+    abi.load(handle, text_from(name), view);
+    require_released(view);
+  });
+}
+
+int ngcm_continues(int handle, int* flag) {
+  return answer(handle, flag, [](const Abi& abi) { return abi.continues; });
+}
+
+int ngcm_keeps_restarts(int handle, int* flag) {
+  return answer(handle, flag, [](const Abi& abi) { return abi.keeps_restarts; });
+}
+
+int ngcm_restart_due(int handle, int* flag) {
+  return answer(handle, flag, [](const Abi& abi) { return abi.restart_due; });
+}
+
+int ngcm_is_complete(int handle, int* flag) {
+  return answer(handle, flag, [](const Abi& abi) { return abi.is_complete; });
+}
+
+int ngcm_stop_requested(int handle, int* flag) {
+  return answer(handle, flag, [](const Abi& abi) { return abi.stop_requested; });
+}
+
+int ngcm_request_stop(int handle) {
+  return on_component([&](const Abi& abi) { abi.request_stop(handle); });
+}
+
+int ngcm_on_timeout(int handle, void (*action)(void)) {
+  return on_component([&](const Abi& abi) {
+    require_argument(action != nullptr, "ngcm_on_timeout: action is null");
+    abi.on_timeout(handle, py::cpp_function([action] {
+                     const py::gil_scoped_release unlocked;
+                     action();
+                   }));
   });
 }
 

@@ -37,7 +37,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description=(
             "Check a namelist, then run the driver with it under mpirun: the atmosphere over "
             "slabs of sea, ice and land. With exports in &ngcm_oasis it is the atmosphere and an "
-            "ocean on a grid of its own, coupled by OASIS3-MCT. The exit code is that of the run."
+            "ocean on a grid of its own, coupled by OASIS3-MCT. The exit code is that of the run; "
+            "75 says that it has stopped early and left a restart: run it again to go on."
         ),
     )
     run_folder.add_arguments(parser)
@@ -79,7 +80,7 @@ def _run(args: argparse.Namespace) -> int:
         command = [*_launcher(), *started[0]]
         for more in started[1:]:
             command += [":", *more]
-        code, unfinished = _stream(command, set(programs))
+        code, unfinished = _stream(command, set(programs), _stop_signal(config, command[0]))
         if not unfinished:
             _tell(config)
     if code == 0 and unfinished:
@@ -132,10 +133,8 @@ def _launcher() -> list[str]:
             "openmpi-bin), or start the driver yourself, as with `srun "
             f"{buildconfig.prefix()}/bin/ngcm_driver FILE.nml`"
         )
-    version = subprocess.run(
-        [mpirun, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    if "Open MPI" in version or "OpenRTE" in version:
+    version = _version(mpirun)
+    if _is_open_mpi(mpirun):
         options = ["--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
         return [mpirun, *options, *(["--allow-run-as-root"] if os.geteuid() == 0 else [])]
     if "Intel" in version:
@@ -145,8 +144,34 @@ def _launcher() -> list[str]:
     return [mpirun]
 
 
-def _stream(command: list[str], programs: set[str]) -> tuple[int, set[str]]:
+def _version(mpirun: str) -> str:
+    command = [mpirun, "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def _is_open_mpi(mpirun: str) -> bool:
+    version = _version(mpirun)
+    return "Open MPI" in version or "OpenRTE" in version
+
+
+def _stop_signal(config: Config, mpirun: str) -> int:
+    """The signal that mpirun gets for SIGTERM.
+
+    SIGTERM itself makes it end all ranks within a second or so. Open MPI's hands SIGUSR1 on to
+    them, at which the driver writes a restart and stops, if the namelist says where to.
+    """
+    restart = config.restart
+    stops = (restart.folder or restart.write_file) and not config.oasis.exports
+    return signal.SIGUSR1 if stops and _is_open_mpi(mpirun) else signal.SIGTERM
+
+
+def _stream(command: list[str], programs: set[str], stop: int) -> tuple[int, set[str]]:
     """Runs a command, passes its output on line by line, and looks for the success markers.
+
+    Args:
+      command: the command.
+      programs: whose success markers to look for.
+      stop: signal to send it on SIGTERM.
 
     Returns:
       The exit code as a shell gives it, and the programs whose marker has not come.
@@ -154,7 +179,7 @@ def _stream(command: list[str], programs: set[str]) -> tuple[int, set[str]]:
     unfinished = set(programs)
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process,
-        _signals_reach(process),
+        _signals_reach(process, stop),
     ):
         for line in process.stdout or ():
             sys.stdout.write(line)
@@ -165,10 +190,11 @@ def _stream(command: list[str], programs: set[str]) -> tuple[int, set[str]]:
 
 
 @contextlib.contextmanager
-def _signals_reach(process: subprocess.Popen) -> Iterator[None]:
+def _signals_reach(process: subprocess.Popen, stop: int) -> Iterator[None]:
     """Leaves ending a run early to mpirun, which ends all ranks; Ctrl-C reaches it by itself."""
     previous = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.send_signal(stop)),
+        signal.SIGUSR1: signal.signal(signal.SIGUSR1, lambda *_: process.send_signal(stop)),
         signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
     }
     try:

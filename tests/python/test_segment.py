@@ -191,6 +191,8 @@ def test_free_keys_exist():
          "multiple of 2"),
         ("&ngcm_limits wall_clock_seconds = 600 /", "keeps nothing"),
         ("&ngcm_limits wall_clock_seconds = 60 / &ngcm_restart folder = 'r' /", "is more than"),
+        ("&ngcm_limits wall_clock_seconds = 600 / &ngcm_restart folder = 'r' / &ngcm_driver /",
+         "stop_date"),
         ("&ngcm_restart folder = 'no/such' /", "there is no folder"),
     ],
 )  # fmt: skip

@@ -23,7 +23,7 @@ class Segment:
     Attributes:
       begin: date at which it starts.
       end: date that it is to reach.
-      hours: its length.
+      hours: its length, rounded up to coupling intervals and hours.
     """
 
     begin: cftime.datetime
@@ -57,10 +57,16 @@ def faults(config: Config) -> list[str]:
         )
     if not config.run.stop_date:
         found.append("no date ends the chain; set &ngcm_run stop_date, or give --stop-date")
-    elif not found and seconds(start(config), stop(config)) <= 0:
+    if not found and (length := seconds(start(config), stop(config))) <= 0:
         found.append(
             f"&ngcm_run stop_date = '{config.run.stop_date}' is not after the start of the chain,"
             f" {start(config).isoformat()}; give a later one"
+        )
+    elif not found and length % _whole(config):
+        found.append(
+            f"from {start(config).isoformat()} to &ngcm_run stop_date = '{config.run.stop_date}'"
+            f" are {length} s, not a multiple of {_whole(config)} s, whole hours and coupling"
+            " intervals; give another stop_date"
         )
     return found
 
@@ -81,7 +87,7 @@ def next_segment(config: Config) -> Segment | None:
     It has the length of ``&ngcm_driver run_hours``, or less where the chain ends before.
 
     Raises:
-      ConfigError: the namelist cannot serve a chain, or its end is not that of an interval.
+      ConfigError: the namelist cannot serve a chain.
       RestartError: the restart folder has been disturbed.
     """
     if found := faults(config):
@@ -90,16 +96,11 @@ def next_segment(config: Config) -> Segment | None:
     left = seconds(begin, stop(config))
     if left <= 0:
         return None
-    whole = math.lcm(config.coupling.interval_seconds, 3600)
-    length = min(left, 3600 * config.driver.run_hours)
-    if length % whole:
-        raise ConfigError(
-            f"from {begin.isoformat()} to &ngcm_run stop_date = '{config.run.stop_date}' are {left}"
-            f" s, whose last segment is not a multiple of {whole} s (whole hours and coupling"
-            " intervals); give another stop_date"
-        )
+    whole = _whole(config)
+    # After an early stop what is left may be no whole hours: the run itself ends at stop_date.
+    length = min(-(-left // whole) * whole, 3600 * config.driver.run_hours)
     end = cftime.num2date(
-        length, f"seconds since {begin.isoformat(' ')}", calendar=config.run.calendar
+        min(left, length), f"seconds since {begin.isoformat(' ')}", calendar=config.run.calendar
     )
     return Segment(begin, end, length // 3600)
 
@@ -107,6 +108,11 @@ def next_segment(config: Config) -> Segment | None:
 def seconds(earlier: cftime.datetime, later: cftime.datetime) -> int:
     """Time from one date to another of the same calendar [s]."""
     return round((later - earlier).total_seconds())
+
+
+def _whole(config: Config) -> int:
+    """What lengths of runs are multiples of: hours and coupling intervals [s]."""
+    return math.lcm(config.coupling.interval_seconds, 3600)
 
 
 def _reached(config: Config) -> cftime.datetime:

@@ -31,7 +31,10 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
       segment: the segment.
       wall_clock_seconds: time that the job may take, 0 to leave what the namelist says.
     """
-    changes: dict[Where, str | int] = {Where("ngcm_driver", "run_hours"): segment.hours}
+    changes: dict[Where, str | int] = {
+        Where("ngcm_driver", "run_hours"): segment.hours,
+        Where("ngcm_run", "stop_date"): config.run.stop_date,
+    }
     changes |= {
         where: _dated(file, segment.name)
         for where in _OUTPUTS

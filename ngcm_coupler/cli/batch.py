@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> int:
     job = _job(arguments, config)
     if faults := [*chain.faults(config), *_faults(arguments, config, job)]:
         raise ConfigError(faults)
-    chain.next_segment(config)  # the length of the chain is that of whole intervals
+    chain.next_segment(config)  # what an earlier chain has left can be gone on from
     try:
         # Both systems want the folder of their log to be there before the job starts.
         (job.folder / script.LOGS).mkdir(exist_ok=True)

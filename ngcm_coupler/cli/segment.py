@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "segment",
         help="say which segment of a chain is next, or write its namelist",
         description="Print the date at which the next segment of a chain starts, that of the "
-        f"newest restart file, or `{COMPLETE}`. With --write also write the segment's namelist: "
+        f"newest restart file, or `{COMPLETE}`. With --write write the segment's namelist instead: "
         "that of the chain with the length of the segment, and its date in the names of output "
         "files. The scripts of `ngcm-coupler batch` call it.",
     )
@@ -80,8 +80,8 @@ def _run(arguments: argparse.Namespace) -> int:
     loaded = configuration.load(str(arguments.namelist))
     config = chain_config(loaded, arguments.stop_date, arguments.hours)
     following = chain.next_segment(config)
-    print(following.name if following else COMPLETE)
     if following is None or arguments.write is None:
+        print(following.name if following else COMPLETE)
         return 0
     changes = segment.settings(config, following, arguments.wall_clock)
     segment.set_aside(changes)

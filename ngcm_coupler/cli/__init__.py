@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         replay,
         report,
         run,
+        score,
         segment,
         weights,
     )
@@ -60,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     coupling = (grids, weights, namcouple)
     chain = (batch, segment)
+    after = (replay, report, score)
     model = (checkpoint, bench, buildconfig)
-    for module in (check, doctor, run, replay, report, fields, *coupling, *chain, *model):
+    for module in (check, doctor, run, *after, fields, *coupling, *chain, *model):
         module.add_parser(subparsers)
     return parser

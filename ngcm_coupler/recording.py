@@ -202,7 +202,7 @@ class Recording:
       imports: names of the imported fields.
       exports: names of the exported fields.
       restart: restart file of the state before the first interval.
-      dates: beginning of every interval.
+      dates: beginning of every interval; '' of one that is damaged.
     """
 
     def __init__(self, path: str) -> None:
@@ -236,6 +236,11 @@ class Recording:
         Raises:
           DataError: it is damaged; names the field.
         """
+        if not self.dates[record]:
+            raise DataError(
+                f"recording {self.path} is damaged: interval {record + 1} has no date; use --until"
+                " to replay what is before it"
+            )
         try:
             state = int(self._file["state"][record])
             failure = _text(self._file["failure"][record]) if state == _FAILED else ""

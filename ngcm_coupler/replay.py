@@ -14,6 +14,7 @@ import numpy as np
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler import groups
+from ngcm_coupler.calendars import date
 from ngcm_coupler.component import Component
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import DataError, NgcmError
@@ -101,6 +102,7 @@ class Replay:
         """
         self._recording = recording
         config = _config(recording, places)
+        self._calendar = config.run.calendar
         with tempfile.TemporaryDirectory() as folder:
             state = Path(folder) / "restart.nc"
             state.write_bytes(recording.restart)
@@ -124,18 +126,38 @@ class Replay:
         with contextlib.suppress(NgcmError):  # an interval that has failed has said so
             self._component.close()
 
-    def outcomes(self, until: str = "") -> Iterator[Outcome]:
-        """Computes the intervals in their order, to the first that fails.
+    def choose(self, since: str, until: str) -> list[str]:
+        """The intervals that begin at or after one date and before another; '' for no limit.
 
-        Args:
-          until: date, as ISO 8601 has it; intervals that begin then or later are left out.
+        Raises:
+          DataError: a date is none of the run's calendar, or no interval is left.
+        """
+        try:
+            begin, end = (date(each, self._calendar) if each else None for each in (since, until))
+        except ValueError as error:
+            raise DataError(f"--from {since!r} or --until {until!r} {error}") from error
+        chosen = []
+        for each in self.dates:
+            # An interval that is too damaged to have a date is an error once it is reached.
+            when = date(each, self._calendar) if each else None
+            starts_late_enough = begin is None or when is None or begin <= when
+            starts_early_enough = end is None or (when is not None and when < end)
+            if starts_late_enough and starts_early_enough:
+                chosen.append(each)
+        if not chosen:
+            raise DataError(
+                f"recording {self._recording.path} has no interval in that time; those that can be"
+                f" replayed begin {self.dates[0]} to {self.dates[-1]}; change --from or --until"
+            )
+        return chosen
+
+    def outcomes(self, last: str) -> Iterator[Outcome]:
+        """Computes the intervals in their order, to the one that begins `last` or fails.
 
         Raises:
           DataError: the recording is damaged.
         """
-        for record, date in enumerate(self.dates, self._first):
-            if until and date >= until:
-                return
+        for record, begins in enumerate(self.dates, self._first):
             recorded = self._recording.interval(record)
             try:
                 exports = self._exports(recorded.imports)
@@ -146,7 +168,7 @@ class Replay:
             if recorded.exports is not None:
                 differences = tuple(self._differences(recorded.exports, exports))
             yield Outcome(recorded, differences, "")
-            if recorded.failure:
+            if recorded.failure or begins == last:
                 return
 
     def _exports(self, imports: np.ndarray) -> np.ndarray:
@@ -179,18 +201,19 @@ class Replay:
 
     def _first_interval(self) -> int:
         """Where the recording goes on from the atmosphere's date."""
-        date, dates = self._component.clock.iso8601(), self._recording.dates
+        begins, dates = self._component.clock.iso8601(), self._recording.dates
         if not dates:
             raise DataError(
                 f"recording {self._recording.path} holds no interval: the run ended before it had"
                 " all imports of its first one"
             )
-        if date not in dates:
+        if begins not in dates:
             raise DataError(
-                f"recording {self._recording.path} has no interval that begins {date}, the date of"
-                f" the restart file; it has {dates[0]} to {dates[-1]}; give a restart of this run"
+                f"recording {self._recording.path} has no interval that begins {begins}, the date"
+                f" of the restart file; it has {dates[0]} to {dates[-1]}; give a restart of that"
+                " run"
             )
-        return dates.index(date)
+        return dates.index(begins)
 
 
 def _unlike(recorded: dict[str, str], here: dict[str, str]) -> dict[str, tuple[str, str]]:

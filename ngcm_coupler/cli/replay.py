@@ -6,7 +6,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.tables import text_table
-from ngcm_coupler.errors import DataError
 
 if TYPE_CHECKING:
     from ngcm_coupler.replay import Outcome
@@ -69,15 +68,10 @@ def _run(arguments: argparse.Namespace) -> int:
     places = Places(arguments.checkpoint, arguments.sea_grid, arguments.platform, arguments.restart)
     compared = same = 0
     with Replay(recording, places) as replay:
-        dates = [date for date in replay.dates if date >= arguments.since]
-        if not dates or (arguments.until and dates[0] >= arguments.until):
-            raise DataError(
-                f"recording {arguments.file} has no interval in that time; those that can be"
-                f" replayed begin {replay.dates[0]} to {replay.dates[-1]}; change --from or --until"
-            )
+        chosen = replay.choose(arguments.since, arguments.until)
         print(_opening(recording.header["atmosphere"], len(recording.dates), replay.unlike))
-        for outcome in replay.outcomes(arguments.until):
-            if outcome.recorded.date >= arguments.since or outcome.failure:
+        for outcome in replay.outcomes(chosen[-1]):
+            if outcome.recorded.date in chosen or outcome.failure:
                 compared += 1
                 same += outcome.is_same
                 print(_report(outcome, len(recording.exports)), flush=True)

@@ -7,12 +7,14 @@ only module with a global: the table of live components.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 
 import numpy as np
 
+from ngcm_coupler import errors
 from ngcm_coupler.component import Component
-from ngcm_coupler.errors import ArgumentError, HandleError, describe
+from ngcm_coupler.errors import ArgumentError, HandleError, NgcmError
 
 __all__ = [
     "advance",
@@ -43,6 +45,8 @@ __all__ = [
     "write_restart",
 ]
 
+_log = logging.getLogger(__name__)
+
 _components: dict[int, Component] = {}
 _handles = itertools.count(1)
 
@@ -54,6 +58,13 @@ def _component(handle: int) -> Component:
         raise HandleError(
             f"component handle {handle} is not in use; it was never created, or has been destroyed"
         ) from None
+
+
+def describe(error: BaseException) -> tuple[int, str]:
+    """Status and message of an error; of a fault of the plugin the log gets the traceback."""
+    if not isinstance(error, NgcmError):
+        _log.error("a fault of ngcm_coupler", exc_info=error)
+    return errors.describe(error)
 
 
 def create(namelist_path: str, fcomm: int | None) -> int:

@@ -182,8 +182,8 @@ contains
     call self%clock%lap(in_coupler)
   end subroutine send
 
-  !! Writes a restart where &ngcm_restart says, ends the atmosphere, prints the tables and leaves the
-  !! coupled run, which ends MPI. Collective over the components.
+  !! Writes a restart where &ngcm_restart says, ends the atmosphere, prints the tables and leaves
+  !! the coupled run, which ends MPI. Collective over the components.
   subroutine finish(self)
     class(oasis_atmosphere), intent(inout) :: self
     type(ngcm_status) :: status

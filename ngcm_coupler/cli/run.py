@@ -165,7 +165,9 @@ def _stop_signal(config: Config, mpirun: str) -> int:
     return signal.SIGUSR1 if stops and _is_open_mpi(mpirun) else signal.SIGTERM
 
 
-def _stream(command: list[str], programs: set[str], stop: int) -> tuple[int, set[str]]:
+def _stream(
+    command: list[str], programs: set[str], stop: int = signal.SIGTERM
+) -> tuple[int, set[str]]:
     """Runs a command, passes its output on line by line, and looks for the success markers.
 
     Args:

@@ -15,6 +15,7 @@ import pytest
 from ngcm_coupler.netcdf import import_netcdf4
 
 RUN_AGAIN = 75
+COMMAND = "import sys; from ngcm_coupler.cli import main; sys.exit(main())"
 RUN = """\
 &ngcm_run start_date = '2000-01-01', stop_date = '{stop}' /
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
@@ -67,6 +68,7 @@ def hours(output: str) -> list[str]:
     return [date + values for date, values in lines]
 
 
+@pytest.mark.slow
 def test_ten_segments_on_changing_ranks_are_the_uncut_run_bit_for_bit(job, tmp_path):
     """Cut by the limit on the clock, on one rank and two in turn; surfaces and budgets included."""
     stop = "2000-01-01T10:00:00"
@@ -110,7 +112,7 @@ def test_signal_to_one_rank_stops_all_of_them_with_a_restart(job, tmp_path):
 
 def test_command_hands_a_signal_on_and_tells_that_the_run_is_to_be_run_again(job, tmp_path):
     job("command", "2000-04-01").kill()  # for its namelist
-    command = [sys.executable, "-m", "ngcm_coupler.cli", "run", "run.nml"]
+    command = [sys.executable, "-c", COMMAND, "run", "run.nml"]
     running = subprocess.Popen(
         command, cwd=tmp_path / "command", text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

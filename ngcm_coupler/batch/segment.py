@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from ngcm_coupler import namelist
-from ngcm_coupler.batch.chain import Segment, file_date
+from ngcm_coupler.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import Config, Where
-from ngcm_coupler.errors import ConfigError, OutputError
+from ngcm_coupler.errors import ConfigError, OutputError, RestartError
 
 ASIDE = "incomplete"
 """Folder, beside a file, for what an earlier attempt at the same segment has written to it."""
@@ -30,6 +30,9 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
       config: the namelist of the chain.
       segment: the segment.
       wall_clock_seconds: time that the job may take, 0 to leave what the namelist says.
+
+    Raises:
+      RestartError: the test ocean has no state of the segment's start.
     """
     changes: dict[Where, str | int] = {
         Where("ngcm_driver", "run_hours"): segment.hours,
@@ -46,6 +49,12 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
         earlier = _dated(state, segment.name)
         if Path(earlier).exists():
             changes[Where("oasis_ocean", "read_file")] = earlier
+        elif segment.begin != start(config):
+            raise RestartError(
+                f"the atmosphere has reached {segment.begin.isoformat()}, but there is no state of"
+                f" the ocean of that date, {earlier}; set the file latest in"
+                f" {config.restart.folder} back to a date that both have"
+            )
     if wall_clock_seconds:
         changes[Where("ngcm_limits", "wall_clock_seconds")] = wall_clock_seconds
     return changes

@@ -70,13 +70,18 @@ def _count(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import config as configuration
     from ngcm_coupler.batch import chain, script
+    from ngcm_coupler.batch.segment import settings
 
-    config = configuration.load(str(arguments.namelist))
-    config = segment.chain_config(config, arguments.stop_date, arguments.hours)
+    loaded = configuration.load(str(arguments.namelist))
+    config = segment.chain_config(loaded, arguments.stop_date, arguments.hours)
     job = _job(arguments, config)
     if faults := [*chain.faults(config), *_faults(arguments, config, job)]:
         raise ConfigError(faults)
-    chain.next_segment(config)  # what an earlier chain has left can be gone on from
+    if following := chain.next_segment(config):
+        # What would keep the first job from starting is told now.
+        limit = job.wall_clock_seconds if job.stops_early else 0
+        changes = settings(config, following, limit)
+        segment.segment_text(arguments.namelist, loaded, changes)
     try:
         # Both systems want the folder of their log to be there before the job starts.
         (job.folder / script.LOGS).mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ngcm_coupler.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ngcm_coupler.config import Config
+    from ngcm_coupler.config import Config, Where
 
 COMPLETE = "complete"
 """What is printed in place of a date once the chain has reached its end."""
@@ -72,9 +72,32 @@ def chain_config(config: Config, stop_date: str, hours: int) -> Config:
     return config
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) -> str:
+    """The namelist of a segment, read once more to see that it says what it should.
+
+    Args:
+      path: namelist of the chain.
+      config: what it says.
+      changes: values that the segment has instead.
+
+    Raises:
+      ConfigError: values do not fit each other, or cannot be replaced in the file.
+    """
     from ngcm_coupler import config as configuration
     from ngcm_coupler import namelist
+    from ngcm_coupler.batch import segment
+
+    text = segment.text(namelist.read(str(path)), changes)
+    if configuration.parse(text, f"{path} for a segment") != segment.replaced(config, changes):
+        raise ConfigError(
+            f"{path}: cannot set {', '.join(map(str, changes))} for a segment; write each of them"
+            " on a line of its own"
+        )
+    return text
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ngcm_coupler import config as configuration
     from ngcm_coupler.batch import chain, segment
 
     loaded = configuration.load(str(arguments.namelist))
@@ -84,14 +107,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(following.name if following else COMPLETE)
         return 0
     changes = segment.settings(config, following, arguments.wall_clock)
+    text = segment_text(arguments.namelist, loaded, changes)
     segment.set_aside(changes)
-    text = segment.text(namelist.read(str(arguments.namelist)), changes)
-    if configuration.parse(text, str(arguments.write)) != segment.replaced(loaded, changes):
-        keys = ", ".join(map(str, changes))
-        raise ConfigError(
-            f"{arguments.namelist}: cannot set {keys} for a segment; write each of them on a line"
-            " of its own"
-        )
     try:
         arguments.write.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:

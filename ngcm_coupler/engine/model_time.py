@@ -2,12 +2,13 @@
 
 Upstream's time is one single-precision number since a reference date. From it the model takes an
 orbital phase, uniform in years of 365.25 days from that of the reference, and the hour. Far from
-the reference the number is coarse, 107 s after 40 years and a quarter of an hour after 400, and
-its years drift against the calendar, by a day in 128 years.
+the reference the number is coarse: the hour is off by 2 minutes after 50 years, 4 after 100 and 18
+after 400 (`tests/python/engine/test_model_time.py`). And its years drift against the calendar, by
+a day in 128 years.
 
 In the real calendar within `_OWN_DAYS` of the reference the time stays upstream's, bit for bit.
 Elsewhere, and in idealised calendars, the model gets the time within two years of its reference
-that has the hour of the date and its season to an eighth of a day: in four of upstream's years,
+that has the hour of the date and its season to about an eighth of a day: in four of upstream's years,
 1461 days, each hour meets the orbit at every quarter of a day.
 
 The season of a date: in an idealised calendar the part of its year that has passed, the phase that

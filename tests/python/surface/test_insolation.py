@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.surface.insolation import sun, sunlight
 
 POINTS = np.radians([-89.0, -66.0, -23.4, 0.0, 10.0, 45.0, 66.5, 80.0, 90.0])
@@ -80,6 +81,66 @@ def test_single_precision_serves_for_centuries():
     # Smooth: 10 minutes bring the same each time, 28.5 s of time a day in January, to rounding.
     rate = -28.5 * 2.0 * np.pi / 86400 / 144
     np.testing.assert_allclose(np.diff(angles), rate, atol=1e-6)
+
+
+@pytest.mark.parametrize(("calendar", "length"), [("noleap", 365), ("360_day", 360)])
+def test_equinoxes_of_an_idealised_calendar_keep_their_date(calendar, length):
+    def equinox(year):
+        """Day of the year, from zero, at which the sun crosses the equator northward."""
+        first = Clock(f"{year:04}-01-01", calendar).day
+        days = first + np.arange(60, 100)
+        declination = jax.vmap(lambda day: sun(day, 0, calendar).declination)(days)
+        return np.interp(0.0, declination, days - first)
+
+    # The mean of 2000 to 2003: 20 March 7:35, 13:31, 19:16 and 21 March 1:00 UTC, that is 79.316,
+    # 78.563, 78.803 and 79.042 days after 1 January; as parts of a mean year of 365.2425 days.
+    mean = np.mean([79.316, 78.563, 78.803, 79.042]) / 365.2425 * length
+    # A day's change of declination is interpolated; years are counted to 0.001 days a century.
+    assert abs(equinox(2000) - mean) < 0.02
+    for year in (1900, 2100):
+        # The mean sun keeps the date; the true one leaves it slowly, as the perihelion moves.
+        assert abs(equinox(year) - equinox(2000)) < 0.03
+    assert abs(equinox(3000) - equinox(2000)) < 0.3
+
+
+@pytest.mark.parametrize("calendar", ["noleap", "360_day"])
+@pytest.mark.parametrize("date", ["01-01", "02-28", "03-01", "06-21", "12-30"])
+def test_a_century_later_the_season_is_the_same(calendar, date):
+    now, later = (
+        sun(Clock(f"{year}-{date}", calendar).day, np.int32(43200), calendar)
+        for year in (2000, 2100)
+    )
+    turn = (later.mean_longitude - now.mean_longitude) / (2.0 * math.pi)
+    # A rounded rate is off by 0.002 degrees a century, and the year by 0.001 days of it.
+    assert abs(float(turn - jnp.round(turn))) * 360.0 < 0.005
+    # The obliquity loses 0.013 degrees and the perihelion moves by 1.7 degrees in a century: the
+    # equation of the centre changes by 0.06 degrees of longitude, 0.025 of declination.
+    assert abs(math.degrees(later.declination - now.declination)) < 0.03
+    np.testing.assert_allclose(
+        later.inverse_square_distance, now.inverse_square_distance, atol=1.5e-3
+    )
+
+
+@pytest.mark.parametrize("calendar", ["noleap", "360_day"])
+def test_years_join_without_a_jump(calendar):
+    """Over the ends of years, and over the days that the real calendar has or has not."""
+    days = Clock("2000-12-20", calendar).day + np.arange(100)
+    season = np.unwrap(jax.vmap(lambda day: sun(day, 0, calendar).mean_longitude)(days))
+    length = {"noleap": 365, "360_day": 360}[calendar]
+    np.testing.assert_allclose(np.diff(season), 2.0 * np.pi / length, atol=2e-6)
+    midnight = [sun(day, second, calendar) for day, second in ((days[5], 86400), (days[6], 0))]
+    np.testing.assert_allclose(*(each.declination for each in midnight), atol=1e-6)
+
+
+def test_noon_is_noon_in_every_calendar():
+    greenwich, spring = np.zeros(1), "2051-04-15"  # the equation of time is nearly zero
+    for calendar in ("proleptic_gregorian", "noleap", "360_day"):
+        day = Clock(spring, calendar).day
+        light = [
+            float(sunlight(day, second, 60, greenwich, greenwich, calendar).mean_cosine[0])
+            for second in (39600, 43170, 46800)
+        ]
+        assert light[1] > light[0] and light[1] > light[2] and light[1] > 0.98
 
 
 @pytest.mark.parametrize("date", ["2000-01-15T00:00", "2001-03-20T17:30", "2003-06-21T06:00"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.budget.output import TITLE as BUDGET_TITLE
+from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.netcdf import import_netcdf4
 
@@ -25,6 +26,7 @@ class Segment:
       path: the file.
       attributes: its global attributes.
       time_units: since when its times count.
+      calendar: of that date.
       bounds: begin and end of each record, in those units, shape (records, 2).
       grid: latitudes, longitudes and land fraction, flat; empty for budgets.
       variables: names of its variables.
@@ -33,14 +35,16 @@ class Segment:
     path: Path
     attributes: dict[str, str]
     time_units: str
+    calendar: str
     bounds: np.ndarray
     grid: np.ndarray
     variables: tuple[str, ...]
 
-    def dates(self) -> np.ndarray:
-        """Begin and end of each record, datetime64, shape (records, 2)."""
-        start = np.datetime64(self.time_units.removeprefix("seconds since ").replace(" ", "T"), "s")
-        return start + self.bounds.astype("timedelta64[s]")
+    @property
+    def start(self) -> Clock:
+        """The clock as the run began."""
+        date = self.time_units.removeprefix("seconds since ").replace(" ", "T")
+        return Clock(date, self.calendar)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +100,13 @@ def _read(path: Path) -> tuple[str, Segment]:
             kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
             kind = "history" if has_history else kind
             if kind == "other":
-                return kind, Segment(path, attributes, "", np.empty((0, 2)), np.empty(0), names)
+                return kind, Segment(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
             parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
                      if kind == "history"]  # fmt: skip
             grid = np.concatenate(parts) if parts else np.empty(0)
             bounds = np.asarray(file["time_bounds"][...])
-            return kind, Segment(path, attributes, file["time"].units, bounds, grid, names)
+            time = file["time"]
+            return kind, Segment(path, attributes, time.units, time.calendar, bounds, grid, names)
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{path} cannot be read ({error}); if its run still writes it, wait for its end or set"
@@ -127,6 +132,8 @@ def _difference(first: Segment, other: Segment) -> str:
         return f"the model is {model!r} and {other_model!r}"
     if first.time_units != other.time_units:
         return f"time counts in {first.time_units!r} and {other.time_units!r}"
+    if first.calendar != other.calendar:
+        return f"the calendar is {first.calendar!r} and {other.calendar!r}"
     if first.grid.size == 0 or other.grid.size == 0:
         return ""
     if not np.array_equal(first.grid, other.grid):

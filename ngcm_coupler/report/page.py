@@ -8,13 +8,13 @@ import html
 import importlib.resources
 from collections.abc import Sequence
 
-import numpy as np
-
 from ngcm_coupler import __version__
+from ngcm_coupler.calendars import SECONDS_PER_DAY
 from ngcm_coupler.report.maps import Map
 from ngcm_coupler.report.references import SOURCES
 from ngcm_coupler.report.series import Picture
 from ngcm_coupler.report.tables import Table
+from ngcm_coupler.report.times import Times
 
 _YEAR_DAYS = 360
 
@@ -26,7 +26,7 @@ class Contents:
     Attributes:
       title: of the page.
       facts: label -> what ran.
-      times: begin and end of each record, datetime64, shape (records, 2).
+      times: when the records begin and end.
       tables: of the budget; none without a budget file.
       series: pictures over time.
       maps: of the history; none without a history file.
@@ -37,7 +37,7 @@ class Contents:
 
     title: str
     facts: dict[str, str]
-    times: np.ndarray
+    times: Times
     tables: Sequence[Table]
     series: Sequence[Picture]
     maps: Sequence[Map]
@@ -61,9 +61,7 @@ def page(contents: Contents) -> str:
         f'<section id="{key}"><h2>{words}</h2>{text}</section>'
         for key, (words, text) in sections.items()
     )
-    begin, end = (
-        str(when).replace("T", " ") for when in (contents.times[0, 0], contents.times[-1, 1])
-    )
+    begin, end = (when.replace("T", " ") for when in (contents.times.begin, contents.times.end))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -89,7 +87,7 @@ def _tables(contents: Contents) -> str:
             "<p>The folder holds no budget file. Set <code>budget_file</code> in"
             " <code>&amp;ngcm_history</code> to have one.</p>"
         )
-    days = (contents.times[-1, 1] - contents.times[0, 0]) / np.timedelta64(1, "D")
+    days = contents.times.span / SECONDS_PER_DAY
     intervals = f"Means of {len(contents.times)} intervals over {days:g} days, in double precision."
     words = (
         f"<p>{intervals} Residual: sum over the surfaces less the field of the whole cell, mean"

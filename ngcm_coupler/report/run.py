@@ -13,6 +13,7 @@ from ngcm_coupler.report.folder import RunFiles, Segment, find
 from ngcm_coupler.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.report.page import Contents, page
 from ngcm_coupler.report.tables import exchanged, tables
+from ngcm_coupler.report.times import Times
 
 _NEEDS: dict[Need, str] = {
     "sea_ice": "the host gives no sea ice",
@@ -60,19 +61,19 @@ def report(folder: Path) -> str:
     )
 
 
-def _times(segments: Sequence[Segment]) -> np.ndarray:
-    return np.concatenate([segment.dates() for segment in segments])
+def _times(segments: Sequence[Segment]) -> Times:
+    bounds = np.concatenate([segment.bounds for segment in segments])
+    return Times(segments[0].start, bounds.astype(np.int64))
 
 
-def _facts(files: RunFiles, times: np.ndarray) -> dict[str, str]:
+def _facts(files: RunFiles, times: Times) -> dict[str, str]:
     """What the files say of the run."""
     segments = (*files.budget, *files.history)
-    seconds = int((times[0, 1] - times[0, 0]) / np.timedelta64(1, "s"))
-    hours = (times[-1, 1] - times[0, 0]) / np.timedelta64(1, "h")
-    gaps = int((times[1:, 0] > times[:-1, 1]).sum())
+    gaps = f", gaps: {count}" if (count := len(times.after_gaps)) else ""
     facts = {
-        "Time": f"{times[0, 0]} to {times[-1, 1]}, {hours:g} hours",
-        "Interval": f"{seconds} s, {len(times)} records" + (f", gaps: {gaps}" if gaps else ""),
+        "Time": f"{times.begin} to {times.end}, {times.span / 3600:g} hours",
+        "Calendar": times.start.calendar,
+        "Interval": f"{times.interval} s, {len(times)} records{gaps}",
     }
     facts |= {
         _LABELS.get(name, name): text

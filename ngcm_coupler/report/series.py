@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from ngcm_coupler.fields import over
 from ngcm_coupler.report.means import EntrySeries, FieldMean
 from ngcm_coupler.report.references import SURFACES
+from ngcm_coupler.report.times import Times
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
 """Of Okabe and Ito (2008), told apart by all forms of colour blindness."""
@@ -125,25 +125,25 @@ _HISTORY_PICTURES = {
 }
 
 
-def of_budget(times: np.ndarray, entries: Mapping[str, EntrySeries]) -> Iterator[Picture]:
+def of_budget(times: Times, entries: Mapping[str, EntrySeries]) -> Iterator[Picture]:
     """Pictures of a budget.
 
     Args:
-      times: begin and end of each record, datetime64, shape (records, 2).
+      times: when the records begin and end.
       entries: what is drawn.
     """
     rows = {name: entry.series for name, entry in entries.items()}
     yield from _pictures(_BUDGET_PICTURES, times, rows)
 
 
-def of_history(times: np.ndarray, fields: Mapping[str, FieldMean]) -> Iterator[Picture]:
+def of_history(times: Times, fields: Mapping[str, FieldMean]) -> Iterator[Picture]:
     """Pictures of means that the budget does not have."""
     rows = {name: field.series for name, field in fields.items()}
     yield from _pictures(_HISTORY_PICTURES, times, rows)
 
 
 def _pictures(
-    pictures: Mapping[str, Sequence[Panel]], times: np.ndarray, rows: Mapping[str, np.ndarray]
+    pictures: Mapping[str, Sequence[Panel]], times: Times, rows: Mapping[str, np.ndarray]
 ) -> Iterator[Picture]:
     for caption, panels in pictures.items():
         drawn = [panel for panel in panels if any(name in rows for name in panel.lines)]
@@ -151,10 +151,9 @@ def _pictures(
             yield Picture(caption, _words(drawn, rows), _draw(drawn, times, rows))
 
 
-def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndarray]) -> bytes:
+def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray]) -> bytes:
     figure = Figure(figsize=(7.6, 0.4 + 2.2 * len(panels)), dpi=150, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.08)
-    middle = times[:, 0] + (times[:, 1] - times[:, 0]) // 2
     for axes, panel in zip(
         figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
     ):
@@ -166,7 +165,7 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
         for number, (name, words) in enumerate(lines):
             values = panel.factor * rows[name] + panel.offset
             axes.plot(
-                *_with_gaps(middle, times, values),
+                *_with_gaps(times, values),
                 _STYLES[number],
                 color=_COLOURS[number],
                 linewidth=1.4,
@@ -174,7 +173,7 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
                 markersize=4,
                 label=words,
             )
-        axes.set_xlim(times[0, 0], times[-1, 1])
+        axes.set_xlim(*times.on_axis(times.seconds[[0, -1], [0, 1]]))
         axes.set_title(panel.title, loc="left", size=9.5, weight="bold")
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.tick_params(length=2, width=0.5, labelsize=8, colors="#333333")
@@ -184,20 +183,18 @@ def _draw(panels: Sequence[Panel], times: np.ndarray, rows: Mapping[str, np.ndar
         axes.yaxis.get_offset_text().set_size(8)
         if len(lines) > 1:
             axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        locator = AutoDateLocator(minticks=3, maxticks=8)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        times.mark(axes.xaxis)
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
     return stream.getvalue()
 
 
-def _with_gaps(
-    middle: np.ndarray, times: np.ndarray, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Breaks a line where records are missing."""
-    gaps = np.flatnonzero(times[1:, 0] > times[:-1, 1]) + 1
-    return np.insert(middle, gaps, times[gaps - 1, 1]), np.insert(values, gaps, np.nan)
+def _with_gaps(times: Times, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middles of the records and their values, as a line that breaks where some are missing."""
+    gaps = times.after_gaps
+    middle = times.seconds.sum(axis=1) // 2
+    seconds = np.insert(middle, gaps, times.seconds[gaps - 1, 1])
+    return times.on_axis(seconds), np.insert(values, gaps, np.nan)
 
 
 def _words(panels: Sequence[Panel], rows: Mapping[str, np.ndarray]) -> str:

@@ -10,11 +10,13 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.budget.output import BudgetFile
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.history import History
@@ -23,6 +25,7 @@ from ngcm_coupler.report import means
 from ngcm_coupler.report.folder import find
 from ngcm_coupler.report.maps import STYLES, draw
 from ngcm_coupler.report.means import entry_series, field_means, read_grid
+from ngcm_coupler.report.times import Times
 
 GRID = GaussianGrid(16, 8)
 LAND = np.where(
@@ -39,11 +42,18 @@ class Run:
     """Writes the files of a run, whose exports are simple numbers."""
 
     def __init__(
-        self, folder, exports=EXPORTS, imports=TAKEN, grid=GRID, land=LAND, model="a model"
+        self,
+        folder,
+        exports=EXPORTS,
+        imports=TAKEN,
+        grid=GRID,
+        land=LAND,
+        model="a model",
+        start=START,
     ):
         self.folder, self.exports, self.imports = folder, exports, imports
         self.grid, self.land, self.attributes = grid, land, {"source": model}
-        self.clock = START
+        self.clock = self.start = start
         self.ledger = Ledger(
             grid, land, imports, exports, HOUR, np.full(grid.size, 25.0, np.float32), 98000.0
         )
@@ -84,11 +94,11 @@ class Run:
         if history:
             path = str(self.folder / f"{name}_fields")
             files.append(
-                History(path, self.grid, self.land, fields, START, self.attributes, origin)
+                History(path, self.grid, self.land, fields, self.start, self.attributes, origin)
             )
         if budget:
             path = str(self.folder / f"{name}_sums")
-            files.append(BudgetFile(path, self.ledger, START, self.attributes, origin))
+            files.append(BudgetFile(path, self.ledger, self.start, self.attributes, origin))
         for _ in range(hours):
             imports, exports = self.values(self.clock.elapsed_seconds // HOUR)
             self.clock = self.clock.advanced(HOUR)
@@ -238,6 +248,38 @@ def test_a_gap_between_segments_is_counted(tmp_path):
     page = Page(report(tmp_path))
     assert run.clock.elapsed_seconds == 5 * HOUR
     assert "3600 s, 4 records, gaps: 1" in page.words
+
+
+def test_dates_are_those_of_the_calendar(tmp_path):
+    start = Clock("2000-02-29T12:00:00", "360_day")
+    Run(tmp_path, OCEAN_ONLY, SEA, start=start).write("run", 3, history=False, skip=24)
+    page = Page(report(tmp_path))
+    assert "2000-02-30 12:00:00 to 2000-02-30 15:00:00" in page.words
+    assert "360_day" in page.words
+    assert page.images
+
+
+@pytest.mark.parametrize(("hours", "date"), [(6, "2000-02-30\n00:00"), (24 * 9, "2000-03-01")])
+def test_axes_carry_dates_that_only_the_calendar_has(hours, date):
+    begin = HOUR * np.arange(hours)
+    start = Clock("2000-02-29T21:00:00", "360_day")
+    if hours > 24:
+        start = Clock("2000-02-29", "360_day")
+    times = Times(start, np.stack([begin, begin + HOUR], axis=1))
+    axes = Figure().subplots()
+    axes.set_xlim(*times.on_axis(times.seconds[[0, -1], [0, 1]]))
+    times.mark(axes.xaxis)
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert date in labels, labels
+
+
+def test_files_of_two_calendars_are_two_runs(tmp_path):
+    for number, calendar in enumerate(("noleap", "360_day")):
+        start = Clock("2000-01-01", calendar)
+        run = Run(tmp_path, OCEAN_ONLY, SEA, start=start)
+        run.write(f"run{number}", 1, history=False, skip=number)
+    with pytest.raises(DataError, match="the calendar is '360_day' and 'noleap'"):
+        find(tmp_path)
 
 
 def test_a_budget_alone_goes_where_it_is_asked_to(tmp_path, capsys):

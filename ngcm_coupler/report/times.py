@@ -1,0 +1,81 @@
+"""When the records of a run begin and end, in the calendar of the run."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY
+from ngcm_coupler.clock import Clock
+
+
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """The records of a run in the order of time.
+
+    Attributes:
+      start: the clock as the run began.
+      seconds: since then, begin and end of each record, int64, shape (records, 2).
+    """
+
+    start: Clock
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    @property
+    def begin(self) -> str:
+        """The date at which the first record begins, ISO 8601."""
+        return self.start.advanced(int(self.seconds[0, 0])).iso8601()
+
+    @property
+    def end(self) -> str:
+        """The date at which the last record ends, ISO 8601."""
+        return self.start.advanced(int(self.seconds[-1, 1])).iso8601()
+
+    @property
+    def span(self) -> int:
+        """From the first begin to the last end [s]."""
+        return int(self.seconds[-1, 1] - self.seconds[0, 0])
+
+    @property
+    def interval(self) -> int:
+        """Length of the first record [s]."""
+        return int(self.seconds[0, 1] - self.seconds[0, 0])
+
+    @property
+    def after_gaps(self) -> np.ndarray:
+        """Numbers of the records that do not begin where the one before has ended."""
+        return np.flatnonzero(self.seconds[1:, 0] > self.seconds[:-1, 1]) + 1
+
+    def on_axis(self, seconds: np.ndarray) -> np.ndarray:
+        """Seconds since the start as an axis takes them.
+
+        Returns:
+          datetime64 in the real calendar; days since the start in the others, some dates of which
+          no datetime64 can be.
+        """
+        if self.start.calendar == REAL:
+            return np.datetime64(self.start.start, "s") + seconds.astype("timedelta64[s]")
+        return seconds / SECONDS_PER_DAY
+
+    def mark(self, axis: Axis) -> None:
+        """Puts dates on an axis."""
+        if self.start.calendar == REAL:
+            locator = AutoDateLocator(minticks=3, maxticks=8)
+            axis.set_major_locator(locator)
+            axis.set_major_formatter(ConciseDateFormatter(locator))
+        else:
+            days = self.span / SECONDS_PER_DAY
+            axis.set_major_locator(MaxNLocator(5, integer=days >= 5))
+            axis.set_major_formatter(FuncFormatter(functools.partial(self._date, days >= 5)))
+
+    def _date(self, whole_days: bool, days: float, _: int | None) -> str:
+        date = self.start.advanced(round(days * SECONDS_PER_DAY)).iso8601()
+        return date[:-9] if whole_days else date[:-3].replace("T", "\n")

@@ -471,7 +471,8 @@ class Recording:
     file: str = key(
         "",
         "netCDF file of the state at the start and of the imports and exports of every interval, "
-        "from which the atmosphere can be run again without its host; '' writes none.",
+        "from which the atmosphere can be run again without its host; '' writes none; {date} as in "
+        "&ngcm_history.",
         note="'' or a file in an existing, writable folder",
     )
 

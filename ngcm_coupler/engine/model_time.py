@@ -8,8 +8,8 @@ a day in 128 years.
 
 In the real calendar within `_OWN_DAYS` of the reference the time stays upstream's, bit for bit.
 Elsewhere, and in idealised calendars, the model gets the time within two years of its reference
-that has the hour of the date and its season to about an eighth of a day: in four of upstream's years,
-1461 days, each hour meets the orbit at every quarter of a day.
+that has the hour of the date and its season to about an eighth of a day: in four of upstream's
+years, 1461 days, each hour meets the orbit at every quarter of a day.
 
 The season of a date: in an idealised calendar the part of its year that has passed, the phase that
 upstream itself gives to a date; in the real one, tropical years since the reference.

@@ -99,6 +99,31 @@ static double mean_latent_heat(int handle) {
   return mean;
 }
 
+static void check_chain(int handle) {
+  static double state[POINTS];
+  int flag = -1;
+  EXPECT_OK(ngcm_continues(handle, &flag));
+  CHECK(flag == 0);
+  EXPECT_OK(ngcm_keeps_restarts(handle, &flag));
+  CHECK(flag == 0);
+  EXPECT_OK(ngcm_restart_due(handle, &flag));
+  CHECK(flag == 0);
+  EXPECT_OK(ngcm_is_complete(handle, &flag));
+  CHECK(flag == 0);
+  EXPECT_OK(ngcm_save_f64(handle, "state", state, POINTS));
+  CHECK(ngcm_save_f64(handle, "state", state, 3) == NGCM_ERROR_SHAPE);
+  CHECK(ngcm_save_f64(handle, NULL, state, POINTS) == NGCM_ERROR_ARGUMENT);
+  CHECK(ngcm_load_f64(handle, "state", state, POINTS) == NGCM_ERROR_STATE);
+  CHECK(ngcm_on_timeout(handle, NULL) == NGCM_ERROR_ARGUMENT);
+  CHECK(ngcm_stop_requested(handle, NULL) == NGCM_ERROR_ARGUMENT);
+  EXPECT_OK(ngcm_stop_requested(handle, &flag));
+  CHECK(flag == 0);
+  EXPECT_OK(ngcm_request_stop(handle));
+  EXPECT_OK(ngcm_stop_requested(handle, &flag));
+  CHECK(flag == 1);
+  EXPECT_OK(ngcm_write_restart(handle, "")); /* to nowhere, as the namelist says */
+}
+
 int main(int argc, char **argv) {
   const char *namelist = argc > 1 ? argv[1] : "";
   char date[32];
@@ -120,6 +145,8 @@ int main(int argc, char **argv) {
   CHECK(strcmp(date, "2000-01-01T02:00:00") == 0);
   EXPECT_OK(ngcm_time(second, date, sizeof date));
   CHECK(strcmp(date, "2000-01-01T01:00:00") == 0);
+
+  check_chain(first);
 
   EXPECT_OK(ngcm_destroy(first));
   run_interval(second, 300.0);

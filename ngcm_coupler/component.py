@@ -512,6 +512,7 @@ class Component:
                 f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
                 f" {name} = {exports[row, point]} at {self.grid.place(point)}; first of"
                 f" {int((~np.isfinite(exports)).sum())} values that are not finite"
+                f"{_not_finite(self._resident.leaves())}"
             )
         self._whole_exports = self._records.enter(
             self.clock, self._resident.imports(), exports, self._resident.dry_air_pressure()
@@ -597,6 +598,16 @@ class Component:
         self._has_means = header["has_means"]
         clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
         return clock, header["budget"]
+
+
+def _not_finite(state: dict[str, np.ndarray]) -> str:
+    """Which variables of a state are not finite, and on which level first, from the top."""
+    places = []
+    for name, array in state.items():
+        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
+            level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
+            places.append(name if level is None else f"{name} (level {level} of {len(array)})")
+    return f"; in the state: {', '.join(places)}" if places else ""
 
 
 def _set_up_logging(level: str) -> None:

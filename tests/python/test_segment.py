@@ -13,7 +13,7 @@ import pytest
 from ngcm_coupler import config as configuration
 from ngcm_coupler import continuation, segment
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.component import Component
+from ngcm_coupler.component import Component, _not_finite
 from ngcm_coupler.errors import ConfigError, RestartError, ShapeError, StateError
 from ngcm_coupler.parallel import Ranks
 from ngcm_coupler.restart import newest, read_restart, write_into
@@ -193,6 +193,8 @@ def test_free_keys_exist():
         ("&ngcm_limits wall_clock_seconds = 60 / &ngcm_restart folder = 'r' /", "is more than"),
         ("&ngcm_limits wall_clock_seconds = 600 / &ngcm_restart folder = 'r' / &ngcm_driver /",
          "stop_date"),
+        ("&ngcm_limits wall_clock_seconds = 600 / &ngcm_restart folder = 'r' /"
+         "&ngcm_oasis exports = 'air_pressure_at_mean_sea_level' /", "through OASIS"),
         ("&ngcm_restart folder = 'no/such' /", "there is no folder"),
     ],
 )  # fmt: skip
@@ -251,3 +253,11 @@ def test_restarts_are_due_and_chains_complete_at_their_dates(here):
         6, 12, 18, 24,
     ]  # fmt: skip
     assert [hour for hour, clock in enumerate(clocks, 1) if run.is_complete(clock)] == [24, 25]
+
+
+def test_variables_that_are_not_finite_are_named_with_their_level():
+    wind = np.zeros((3, 2, 2))
+    wind[1, 0, 1] = np.nan
+    state = {"state.wind": wind, "state.mass": np.full(4, np.inf), "state.steps": np.array(1)}
+    named = _not_finite(state)
+    assert named == "; in the state: state.wind (level 2 of 3), state.mass"

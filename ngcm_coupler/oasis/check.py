@@ -78,10 +78,11 @@ class _Check:
         self._of_land = {row.oasis: row for row in land_imports(config)}
 
     def faults(self) -> Iterator[str]:
-        yield from self._names()
         yield from self._program()
         for entry in self._namcouple.entries:
             yield from self._strangers(entry)
+            if self._ours(entry):
+                yield from self._names(entry)
             for pair in self._ours(entry):
                 yield from self._entry(entry, pair)
         yield from self._missing()
@@ -96,24 +97,19 @@ class _Check:
             sent = [self._exports[name] for name in entry.sources if name in self._exports]
         return sent + [self._imports[name] for name in entry.targets if name in self._imports]
 
-    def _names(self) -> Iterator[str]:
+    def _names(self, entry: Entry) -> Iterator[str]:
+        """Names that OASIS of 2012 would cut off; what is not ours may know its release better."""
         limits: list[tuple[str, str, int]] = [
-            ("component", name, namcouples.COMPONENT_LIMIT) for name in self._namcouple.components
+            *(("field", name, namcouples.FIELD_LIMIT) for name in entry.sources + entry.targets),
+            ("grid", entry.source_grid, namcouples.GRID_LIMIT),
+            ("grid", entry.target_grid, namcouples.GRID_LIMIT),
+            ("restart file", entry.restart_file, namcouples.RESTART_LIMIT),
         ]
-        for entry in self._namcouple.entries:
-            limits += [
-                ("field", name, namcouples.FIELD_LIMIT) for name in entry.sources + entry.targets
-            ]
-            limits += [
-                ("grid", name, namcouples.GRID_LIMIT)
-                for name in (entry.source_grid, entry.target_grid)
-            ]
-            limits.append(("restart file", entry.restart_file, namcouples.RESTART_LIMIT))
         for what, name, limit in limits:
             if len(name) > limit:
                 yield (
-                    f"{namcouples.NAME}: the {what} {name} has {len(name)} characters; OASIS cuts"
-                    f" it off after {limit}; shorten it"
+                    f"{namcouples.NAME}: the {what} {name} has {len(name)} characters; OASIS of"
+                    f" 2012 cuts it off after {limit}; shorten it"
                 )
 
     def _program(self) -> Iterator[str]:

@@ -75,6 +75,13 @@ def test_fluxes_and_imports_conserve_and_states_are_smooth():
     assert found["sea_surface_temperature"].remapping.file == "rmp_torc_to_ngcm_conserv.nc"
 
 
+def test_land_of_the_ocean_gets_values_that_do_not_count():
+    found = pairs()
+    # NEMO averages the stress of neighbours, of which one may be land.
+    assert found["rainfall_flux"].remapping.fill == "nearest"
+    assert found["sea_surface_temperature"].remapping.fill == "none"
+
+
 def test_methods_are_the_users():
     found = pairs("flux_method = 'conservative_second_order', state_method = 'conservative'")
     assert found["rainfall_flux"].remapping.file == "rmp_ngcm_to_torc_conserv2.nc"

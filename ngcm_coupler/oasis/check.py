@@ -26,6 +26,7 @@ _ROW_SUM_TOLERANCE = 1.0e-6
 """How far the sum of the weights into a point may be from 1."""
 
 _NAMCOUPLE = "run `ngcm-coupler namcouple`"
+_RESTARTS = "run `ngcm-coupler namcouple --restarts`"
 _WEIGHTS = "run `ngcm-coupler weights`"
 _GRIDS = "run `ngcm-coupler grids`"
 
@@ -254,14 +255,14 @@ class _Check:
             if not path.exists():
                 yield (
                     f"{namcouples.NAME}: there is no restart file {path}, from which OASIS reads at"
-                    f" the start what has a LAG; {_NAMCOUPLE}, or put there what the run before has"
+                    f" the start what has a LAG; {_RESTARTS}, or put there what the run before has"
                     " written"
                 )
                 continue
             try:
                 yield from _restart_faults(path, fields)
             except (OSError, RuntimeError) as error:
-                yield f"restart file {path}: cannot be read ({error}); {_NAMCOUPLE}"
+                yield f"restart file {path}: cannot be read ({error}); {_RESTARTS}"
 
     def _weights(self) -> Iterator[str]:
         """Every weight file once."""
@@ -333,9 +334,9 @@ def _restart_faults(path: Path, fields: dict[str, tuple[int, int] | None]) -> It
                 sizes = f"{got} points, expected {shape[0]} x {shape[1]}"
                 wrong.setdefault(sizes, []).append(name)
     if missing:
-        yield f"restart file {path}: it lacks {', '.join(missing)}; {_NAMCOUPLE}"
+        yield f"restart file {path}: it lacks {', '.join(missing)}; {_RESTARTS}"
     for sizes, names in wrong.items():
-        yield f"restart file {path}: it has {', '.join(names)} with {sizes}; {_NAMCOUPLE}"
+        yield f"restart file {path}: it has {', '.join(names)} with {sizes}; {_RESTARTS}"
 
 
 def _near(name: str, known: set[str]) -> str:

@@ -147,6 +147,12 @@ def test_what_cannot_be_coupled_is_refused(oasis, grid, message):
     assert refused.value.faults == [message]
 
 
+def test_a_run_longer_than_oasis_reads_is_refused():
+    text = NAMELIST.format(oasis="", grid="").replace("run_hours = 6", "run_hours = 27778")
+    with pytest.raises(ConfigError, match="reads eight digits; run 27777 hours at most"):
+        coupling.pairs(configuration.parse(text))
+
+
 def test_two_exports_of_one_name_and_an_empty_list_are_refused():
     text = NAMELIST.format(oasis="", grid="").replace("= O_QnsMix'", "= OC_RAIN'")
     with pytest.raises(ConfigError, match="surface_downward_nonsolar_heat_flux_over_sea and rain"):

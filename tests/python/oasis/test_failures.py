@@ -19,11 +19,6 @@ from ngcm_coupler.netcdf import import_netcdf4
 
 pytestmark = pytest.mark.oasis
 
-EXAMPLE = pathlib.Path(__file__).parents[3] / "namelists" / "oasis.nml"
-GROUPS = """\
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /
-&ngcm_log level = 'warning' /
-"""
 OUT, ERR = pathlib.Path("out.txt"), pathlib.Path("err.txt")
 """What a job prints, in the working folder."""
 
@@ -34,25 +29,8 @@ Edit = Callable[[pathlib.Path], object]
 
 
 @pytest.fixture(scope="module")
-def prepared(prepared, tmp_path_factory) -> pathlib.Path:
-    """The example on the small ocean, ready to run for three hours."""
-    if not (buildconfig.prefix() / "bin/ngcm_oasis_ocean").exists():
-        pytest.skip("built without OASIS3-MCT: install liboasis3-dev or set OASIS_ROOT")
-    folder = tmp_path_factory.mktemp("failures") / "run"
-    shutil.copytree(prepared / "sea", folder / "sea")
-    text = re.sub(
-        r"^&(ngcm_history|ngcm_model|oasis_ocean)\n.*?^/\n",
-        "",
-        EXAMPLE.read_text(),
-        flags=re.M | re.S,
-    )
-    for old, new in (("orca2/", "sea/"), ("'torc'", "'sinu'"), ("run_hours = 48", "run_hours = 3")):
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "run.nml").write_text(GROUPS + text)
-    for command in ("grids", "weights", "namcouple"):
-        assert main([command, str(folder / "run.nml"), "--output", str(folder)]) == 0
-    return folder
+def prepared(small_example) -> pathlib.Path:
+    return small_example
 
 
 def mpirun(atmosphere: str = "run.nml", ocean: str = "run.nml") -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange import _overlap
+from ngcm_coupler.exchange import kernels
 from ngcm_coupler.grid import GaussianGrid
 
 LARGEST_CROSSED = 0.01
@@ -62,6 +62,9 @@ def overlaps(
             f"cell {lost[0] + 1} of the surface grid and {lost.size - 1} others have a corner that"
             " is not finite; expected degrees: correct the corners, or mask these cells"
         )
+    with kernels.required():
+        from ngcm_coupler.exchange import _overlap
+
     starts, columns, area, moment, crossed, cell = _overlap.overlap(
         corner_longitude,
         corner_latitude,

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import ShapeError
-from ngcm_coupler.exchange import _product
+from ngcm_coupler.exchange import kernels
 
 
 def product(matrix: csr_array, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -36,6 +36,9 @@ def product(matrix: csr_array, values: np.ndarray, out: np.ndarray | None = None
         )
     fields = np.moveaxis(values, -1, 0)
     together = fields.flags.c_contiguous
+    with kernels.required():
+        from ngcm_coupler.exchange import _product
+
     _product.multiply(
         matrix.indptr,
         matrix.indices,

@@ -190,18 +190,16 @@ def test_a_concurrent_run_goes_on_from_the_restart_files_to_the_last_bit(couple,
         ("coupling = 'sequential'", "coupling = 'concurrent'"),
         ("&ngcm_log", "&oasis_ocean write_file = 'state.nc' /\n&ngcm_log"),
     )
-    once = _completed(couple(small_example, *changes, rewrite=True), 3)
-    hours = ("run_hours = 3", "run_hours = 2")
-    begun = _completed(couple(small_example, *changes, hours, ranks=(2, 3), rewrite=True), 2)
+    whole, half = (("run_hours = 3", f"run_hours = {hours}") for hours in (2, 1))
+    once = _completed(couple(small_example, *changes, whole, rewrite=True), 2)
+    begun = _completed(couple(small_example, *changes, half, ranks=(2, 3), rewrite=True), 1)
     (begun.folder / "state.nc").rename(begun.folder / "middle.nc")
     rest = _completed(
         couple(
             begun.folder,
-            ("run_hours = 2", "run_hours = 1"),
             ("write_file = 'restart.nc'", "read_file = 'restart.nc'"),
             ("&oasis_ocean ", "&oasis_ocean read_file = 'middle.nc', "),
             ranks=(1, 2),
-            rewrite=True,
         ),
         1,
     )

@@ -151,6 +151,8 @@ def namcouple(config: Config, atmosphere: tuple[int, int], ocean: tuple[int, int
 def _entry(pair: Pair, shapes: dict[str, tuple[int, int]]) -> Entry:
     remapping = pair.remapping
     weighted = ", times the fraction of ice" if pair.ice_weighted else ""
+    # On the ocean's processes: there are more of them, and the smaller field crosses.
+    place = "dst" if pair.field.direction == "export" else "src"
     return Entry(
         (pair.source,),
         (pair.target,),
@@ -161,7 +163,7 @@ def _entry(pair: Pair, shapes: dict[str, tuple[int, int]]) -> Entry:
         source_grid=remapping.source,
         target_grid=remapping.target,
         lag=pair.lag,
-        operations=(Operation("MAPPING", (remapping.file, "src", "bfb")),),
+        operations=(Operation("MAPPING", (remapping.file, place, "bfb")),),
         comment=f"{pair.field.name} [{pair.field.units}]{weighted}",
     )
 

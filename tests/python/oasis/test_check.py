@@ -110,7 +110,7 @@ def test_a_missing_namcouple_is_named(folder):
             ["its source grid has 128 points, expected 25 x 12"],
         ),
         (
-            "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc src bfb",
+            "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc dst bfb",
             "CHECKIN\nINT=1",
             ["NG_PSL -> OC_PSL: neither MAPPING nor SCRIPR takes it to the other grid"],
         ),

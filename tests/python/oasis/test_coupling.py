@@ -82,6 +82,13 @@ def test_land_of_the_ocean_gets_values_that_do_not_count():
     assert found["sea_surface_temperature"].remapping.fill == "none"
 
 
+def test_the_ocean_applies_the_weights_and_its_ranks_change_no_bit():
+    config = configuration.parse(NAMELIST.format(oasis="", grid=""))
+    entries = coupling.namcouple(config, (16, 8), (182, 149)).entries
+    places = {entry.source_grid: entry.operations[0].words[1:] for entry in entries}
+    assert places == {"ngcm": ("dst", "bfb"), "torc": ("src", "bfb")}
+
+
 def test_methods_are_the_users():
     found = pairs("flux_method = 'conservative_second_order', state_method = 'conservative'")
     assert found["rainfall_flux"].remapping.file == "rmp_ngcm_to_torc_conserv2.nc"

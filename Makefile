@@ -51,7 +51,7 @@ demo-oasis: setup  ## 48 hours of it with an ocean on NEMO's grid ORCA2 through 
 	$(BIN)/ngcm-coupler report out/oasis
 
 test: setup  ## all tests but those of `make long`
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 long: setup  ## ten days of the published model, and whatever else takes minutes
 	$(BIN)/pytest -m long

@@ -72,8 +72,7 @@ class Config:
         return "\n".join(lines) + "\n"
 
 
-_DRIVER_SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land"})
-_SURFACES = _DRIVER_SURFACES | {"oasis_ocean"}
+_SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land", "oasis_ocean"})
 """Groups of the surfaces, whose names do not begin with ``ngcm_``."""
 
 _ATTRIBUTES: dict[str, str] = {
@@ -165,18 +164,22 @@ def parse(
             for group, attribute in _ATTRIBUTES.items()
         }
     )
-    # A host with an ocean of its own need not make the driver's defaults fit its interval.
-    drives = document.settings.keys() & {"ngcm_driver", *_DRIVER_SURFACES}
-    driver_rules = [_driver_conflicts] if drives else []
-    file_rules = [_file_conflicts] if with_files else []
-    own_rules = (
+    rules: list[Rule] = [_file_conflicts] if with_files else []
+    rules += [
         _date_conflicts,
         _model_conflicts,
         _surface_conflicts,
         _oasis_conflicts,
         _restart_conflicts,
-    )
-    for rule in (*file_rules, *own_rules, *driver_rules, *further_rules):
+    ]
+    # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
+    # OASIS it has &ngcm_driver all the same, which says the length of the run.
+    if document.settings.keys() & {"ngcm_driver", *_SURFACES}:
+        rules.append(_length_conflicts)
+    slabs = _SURFACES if config.oasis.exports else {"ngcm_driver", *_SURFACES}
+    if document.settings.keys() & slabs:
+        rules.append(_slab_conflicts)
+    for rule in (*rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
         raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
@@ -195,11 +198,11 @@ def multiple_of_step_fault(interval_seconds: int, step_seconds: int) -> str | No
 
 
 def driver_faults(config: Config) -> list[str]:
-    """Returns what keeps the coupler-free driver from running a configuration.
+    """Returns what keeps the programs of this project from running a configuration.
 
-    `parse` leaves these rules alone where the file holds neither of the driver's groups.
+    `parse` leaves these rules alone where the file has no group of theirs.
     """
-    return [conflict.message for conflict in _driver_conflicts(config)]
+    return [conflict.message for conflict in (*_slab_conflicts(config), *_length_conflicts(config))]
 
 
 def _date_conflicts(config: Config) -> Iterator[Conflict]:
@@ -278,19 +281,12 @@ def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
             yield Conflict(f"{message}; {remedy}", (where, _IMPORTS))
 
 
-def _driver_conflicts(config: Config) -> Iterator[Conflict]:
-    interval = config.coupling.interval_seconds
+def _length_conflicts(config: Config) -> Iterator[Conflict]:
+    interval, hours = config.coupling.interval_seconds, config.driver.run_hours
     if config.limits.wall_clock_seconds and not config.run.stop_date:
         wall = Where("ngcm_limits", "wall_clock_seconds")
         message = f"{wall} may stop a run of {_RUN_HOURS}, and the next would not know how much is"
         yield Conflict(f"{message} left; give {_STOP_DATE}", (wall, _STOP_DATE))
-    step, hours = config.slab_ocean.time_step_seconds, config.driver.run_hours
-    if interval % step:
-        fit = max(divisor for divisor in range(1, step) if interval % divisor == 0)
-        message = (
-            f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; use {fit}"
-        )
-        yield Conflict(message, (_SLAB_STEP, INTERVAL))
     if hours * 3600 % interval:
         whole = math.lcm(interval, 3600) // 3600
         fit = whole * max(1, hours // whole)
@@ -299,6 +295,16 @@ def _driver_conflicts(config: Config) -> Iterator[Conflict]:
             f"use {fit} or {fit + whole}"
         )
         yield Conflict(message, (_RUN_HOURS, INTERVAL))
+
+
+def _slab_conflicts(config: Config) -> Iterator[Conflict]:
+    interval, step = config.coupling.interval_seconds, config.slab_ocean.time_step_seconds
+    if interval % step:
+        fit = max(divisor for divisor in range(1, step) if interval % divisor == 0)
+        message = (
+            f"{_SLAB_STEP} = {step} does not divide the coupling interval {interval}; use {fit}"
+        )
+        yield Conflict(message, (_SLAB_STEP, INTERVAL))
     # Fluxes follow the surface an interval late: a thinner layer would oscillate, and grow at it.
     for tile, where, layer, least in (
         ("sea_ice", _ICE_LAYER, config.slab_ice.surface_layer_m, 0.1 * interval / 3600),

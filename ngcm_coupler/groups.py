@@ -268,8 +268,8 @@ class Grid:
 
     sea_grid_file: str = key(
         "",
-        "File of the ocean model's grid: OASIS grids.nc, SCRIP, ESMF mesh, UGRID or CF; '' takes "
-        "land and sea from the initial state.",
+        "File of the ocean model's grid: OASIS grids.nc, NEMO mesh_mask.nc, SCRIP, ESMF mesh, "
+        "UGRID or CF; '' takes land and sea from the initial state.",
         note="'' or an existing file",
     )
     sea_grid_name: str = key(

@@ -17,7 +17,8 @@ contains
     type(ngcm_status) :: status
 
     if (error > 0) then
-      status = ngcm_status(ngcm_error_config, file//": &"//group//": "//trim(reason))
+      status = ngcm_status(ngcm_error_config, file//": &"//group//": "//trim(reason)// &
+        "; `ngcm-coupler check "//file//"` says what may stand there")
     else
       status = ngcm_status(ngcm_ok, "")
     end if

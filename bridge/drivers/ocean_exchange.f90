@@ -187,7 +187,8 @@ contains
     end do
     status = ngcm_status(ngcm_ok, "")
     if (text /= "") status = ngcm_status(ngcm_error_config, "namcouple: "//trim(text)// &
-      "; write it anew with `ngcm-coupler namcouple`")
+      "; write it anew with `ngcm-coupler namcouple`, or correct "//config%file// &
+      ", which both programs must be given")
   end subroutine check_namcouple
 
 end module ocean_exchange

@@ -25,6 +25,7 @@ module ocean_history
   real(dp), parameter :: seconds_per_hour = 3600.0_dp
 
   type :: history
+    !! on rank 0, which alone writes
     type(sea_grid), private :: grid
     type(blocks), private :: points
     character(:), private, allocatable :: file
@@ -48,10 +49,10 @@ contains
     character(1) :: axis
 
     self%file = file
-    self%grid = grid
     self%points = points
     status = ngcm_status(ngcm_ok, "")
     if (points%rank /= 0) return
+    self%grid = grid
     error = nf90_create(file, ior(nf90_clobber, nf90_netcdf4), self%id)
     do i = 1, size(grid%sizes)
       write (axis, "(i1)") i

@@ -17,6 +17,8 @@ module ocean_settings
   real(dp), parameter :: seconds_per_day = 86400.0_dp
 
   type :: settings
+    !! path of the namelist file
+    character(:), allocatable :: file
     !! name in the namcouple; prefix of the grid in the files of OASIS
     character(:), allocatable :: component, grid
     !! coupling interval and step of the ocean [s]
@@ -52,6 +54,7 @@ contains
     character(*), intent(in) :: file
     type(ngcm_status), intent(out) :: status
 
+    self%file = file
     ! First, because OASIS must know the name before anybody can speak of a failure.
     call self%read_oasis(file, status)
     if (status%ok()) call self%read_coupling(file, status)

@@ -130,6 +130,11 @@ def summary(config: Config) -> str:
         "imports": ", ".join(coupling.imports),
         "history": text_of(config.history.file) if config.history.file else "none",
     }
+    if config.oasis.exports:
+        prepared = Path(NAMCOUPLE).exists()
+        lines["oasis"] = f"{len(config.oasis.exports)} exports, {config.oasis.coupling}; " + (
+            "the namcouple here and its files fit" if prepared else "no namcouple here yet"
+        )
     return "".join(f"  {label:<12}{line}\n" for label, line in lines.items())
 
 

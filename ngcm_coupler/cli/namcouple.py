@@ -28,9 +28,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--restarts",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write the restart files too, which builds the model (yes); a run that continues "
-        "another has those that OASIS has written",
+        help="write the restart files too, which builds the model (yes, but for a run that "
+        "continues another, &ngcm_restart read_file: it has those that OASIS has written)",
     )
     parser.set_defaults(run=_run)
 
@@ -56,7 +55,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(path.absolute())
         for row in coupling.land_imports(config):
             print(f"  {row.oasis} ({row.name}) has to come from a land model: add its coupling")
-        if arguments.restarts:
+        first = not config.restart.read_file
+        if first if arguments.restarts is None else arguments.restarts:
             for restart in _write_restarts(config, exchange):
                 print(restart.absolute())
     return 0

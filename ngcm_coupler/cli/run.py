@@ -77,6 +77,11 @@ def _run(args: argparse.Namespace) -> int:
             ["-n", str(ranks), str(_program(name)), str(namelist)]
             for name, ranks in programs.items()
         ]
+        if config.oasis.exports:
+            from ngcm_coupler.oasis import check, grids
+
+            # The programs find faults too, but each by itself and OASIS one at a time.
+            check.require_folder(config, grids.atmosphere_grid(config), pathlib.Path())
         command = [*_launcher(), *started[0]]
         for more in started[1:]:
             command += [":", *more]
@@ -91,7 +96,24 @@ def _run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
+    if name := _fatal_signal(code):
+        firsts = zip(programs, (0, args.ranks), strict=False)
+        who = ", ".join(f"{program} from rank {first}" for program, first in firsts)
+        print(
+            f"Signal {name} has ended a rank, and mpirun all others: above it says which ({who}). "
+            "SIGKILL often means that memory has run out, of which the system's log tells.",
+            file=sys.stderr,
+        )
     return code
+
+
+def _fatal_signal(code: int) -> str:
+    """Returns the name of the signal that an exit code tells of; empty for a user's own."""
+    try:
+        signal_ = signal.Signals(code - 128)
+    except ValueError:
+        return ""
+    return "" if signal_ in (signal.SIGINT, signal.SIGTERM) else signal_.name
 
 
 def _tell(config: Config) -> None:

@@ -10,8 +10,8 @@
 //
 // In another row of the same column the contour of the overlap runs along the circle of latitude
 // nearest to the piece, and between two pieces along a meridian; those parts are added in closed
-// form. No polygon is ever clipped, so that sides that turn back, cross or touch need no special
-// care.
+// form. No polygon is ever clipped, so that sides that turn back or touch need no special care.
+// Where sides cross, part of the cell is gone round the wrong way and its area comes out negative.
 
 #ifndef NGCM_EXCHANGE_CELL_OVERLAPS_HPP_
 #define NGCM_EXCHANGE_CELL_OVERLAPS_HPP_
@@ -87,14 +87,18 @@ class CellOverlaps {
     }
   }
 
-  void write(std::vector<Overlap>& out) const {
+  // Writes the overlaps; returns the area that was gone round the wrong way, as part of the rest.
+  double write(std::vector<Overlap>& out) const {
     // Longitude is known to a rounding error, and so is an area between two longitudes.
     const double negligible = 4e-16 * extent_;
     const std::size_t begin = out.size();
+    double right = 0.0, wrong = 0.0;
     for (std::int64_t row = 0; row < rows_; ++row) {
       for (std::int64_t column = 0; column < columns_; ++column) {
         Overlap sum = sums_[row * columns_ + column];
+        if (sum.area < -negligible) wrong -= sum.area;
         if (sum.area <= negligible) continue;
+        right += sum.area;
         const std::int64_t wrapped =
             ((first_column_ + column) % grid_.nlon + grid_.nlon) % grid_.nlon;
         sum.cell = static_cast<std::int32_t>((first_row_ + row) * grid_.nlon + wrapped);
@@ -103,6 +107,7 @@ class CellOverlaps {
     }
     std::sort(out.begin() + begin, out.end(),
               [](const Overlap& a, const Overlap& b) { return a.cell < b.cell; });
+    return wrong > 0.0 ? wrong / std::max(right, wrong) : 0.0;
   }
 
  private:

@@ -130,12 +130,6 @@ class ExchangeGrid:
           ArgumentError: these do not go together.
         """
         _check_choice(direction, method, fill, norm)
-        _check_choice(direction, method, fill, norm)
-        if norm == "modelarea" and self.surface.area is None:
-            raise ArgumentError(
-                f"grid '{self.surface.name}' has no areas of its own, expected them for norm"
-                " 'modelarea'; read them with the grid, or use 'fracarea'"
-            )
         to_surface = direction == "to_surface"
         atmosphere = self._atmosphere_points(None if to_surface else self.sea_area > 0.0)
         surface = self._surface_points(self.surface.sea if to_surface else self.counted)

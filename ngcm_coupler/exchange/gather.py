@@ -64,7 +64,9 @@ class Gather:
         weight, more = self.weight.astype(values.dtype), self.more_weight.astype(values.dtype)
         result = jnp.zeros((self.index.shape[1], fields.shape[1]), values.dtype)
         for index, part in zip(self.index, weight, strict=True):
-            result = result + part[:, None] * fields[index]
+            # Padding points anywhere, to land too, where a field may be NaN.
+            link = part[:, None]
+            result = result + jnp.where(link == 0.0, 0.0, link * fields[index])
         result = result.at[self.more_row].add(
             more[:, None] * fields[self.more_index], indices_are_sorted=True
         )

@@ -43,7 +43,9 @@ def bilinear(
             columns.append(points)
             weights.append(row_weight * weight)
     links = np.concatenate(weights), (np.tile(target, 4), np.concatenate(columns))
-    return coo_array(links, shape=(wanted.size, grid.size)).tocsr()
+    matrix = coo_array(links, shape=(wanted.size, grid.size)).tocsr()
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def nearest(source: GridPoints, target: GridPoints, wanted: np.ndarray) -> csr_array:

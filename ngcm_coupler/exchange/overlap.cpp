@@ -22,6 +22,8 @@ constexpr std::int64_t kBlock = 2048;
 struct Block {
   std::vector<Overlap> overlaps;
   std::vector<std::int64_t> counts;
+  double most_crossed = 0.0;  // of its cells the greatest part gone round the wrong way
+  std::int64_t crossed_cell = -1;
 };
 
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
@@ -38,7 +40,11 @@ Block overlap_block(const Grid& grid, const double* longitude, const double* lat
       if (polygon.size() > 2) {
         CellOverlaps cell(grid, contour(std::move(polygon)));
         cell.follow_contour();
-        cell.write(block.overlaps);
+        const double crossed = cell.write(block.overlaps);
+        if (crossed > block.most_crossed) {
+          block.most_crossed = crossed;
+          block.crossed_cell = i;
+        }
       }
     }
     block.counts.push_back(static_cast<std::int64_t>(block.overlaps.size() - before));
@@ -101,8 +107,13 @@ py::tuple overlap(const Doubles& longitude, const Doubles& latitude, const Bools
   py::array_t<std::int32_t> columns(total);
   py::array_t<double> areas(total);
   py::array_t<double> moments({total, std::int64_t{3}});
-  std::int64_t i = 0;
+  std::int64_t i = 0, crossed_cell = -1;
+  double most_crossed = 0.0;
   for (const Block& block : blocks) {
+    if (block.most_crossed > most_crossed) {
+      most_crossed = block.most_crossed;
+      crossed_cell = block.crossed_cell;
+    }
     for (const Overlap& o : block.overlaps) {
       columns.mutable_data()[i] = o.cell;
       areas.mutable_data()[i] = o.area;
@@ -110,7 +121,7 @@ py::tuple overlap(const Doubles& longitude, const Doubles& latitude, const Bools
       ++i;
     }
   }
-  return py::make_tuple(starts, columns, areas, moments);
+  return py::make_tuple(starts, columns, areas, moments, most_crossed, crossed_cell);
 }
 
 }  // namespace

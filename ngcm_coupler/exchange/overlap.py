@@ -9,8 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange import _overlap
+from ngcm_coupler.exchange import kernels
 from ngcm_coupler.grid import GaussianGrid
+
+LARGEST_CROSSED = 0.01
+"""Part of a cell that may be gone round the wrong way, because its sides cross each other."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,8 @@ def overlaps(
 
     Cells of the Gaussian grid lie between meridians and circles of latitude, the edges of polygons
     are great circles. A polygon may contain a pole, cross the dateline, repeat corners and go round
-    either way; one without area overlaps nothing. It must fit in a hemisphere.
+    either way; one without area overlaps nothing. It must fit in a hemisphere. Dents do not matter.
+    Where its sides cross, only the larger part counts.
 
     Args:
       grid: the Gaussian grid of m cells.
@@ -48,7 +52,8 @@ def overlaps(
       threads: how many to use, by default as many as this process may; the result is the same.
 
     Raises:
-      DataError: a wanted polygon has a corner that is not finite.
+      DataError: a wanted polygon has a corner that is not finite, or sides that cross each other so
+        that more than 1 % of its area is gone round the wrong way.
     """
     finite = np.isfinite(corner_longitude) & np.isfinite(corner_latitude)
     lost = np.flatnonzero(wanted & ~finite.all(axis=1))
@@ -57,7 +62,10 @@ def overlaps(
             f"cell {lost[0] + 1} of the surface grid and {lost.size - 1} others have a corner that"
             " is not finite; expected degrees: correct the corners, or mask these cells"
         )
-    starts, columns, area, moment = _overlap.overlap(
+    with kernels.required():
+        from ngcm_coupler.exchange import _overlap
+
+    starts, columns, area, moment, crossed, cell = _overlap.overlap(
         corner_longitude,
         corner_latitude,
         wanted,
@@ -65,5 +73,11 @@ def overlaps(
         grid.nlon,
         threads or len(os.sched_getaffinity(0)),
     )
+    if crossed > LARGEST_CROSSED:
+        raise DataError(
+            f"cell {cell + 1} of the surface grid has sides that cross each other ({crossed:.3g} of"
+            " its area is gone round the wrong way), expected corners in order round the cell:"
+            " correct the corners, or mask the cell"
+        )
     shape = (len(corner_longitude), grid.size)
     return Overlaps(csr_array((area, columns, starts), shape=shape), moment)

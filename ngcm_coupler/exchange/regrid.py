@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError, ShapeError
+from ngcm_coupler.exchange.product import product
 from ngcm_coupler.exchange.vectors import axes, rotate
 from ngcm_coupler.exchange.weights import GridPoints, Weights, check_weights, read_weights
 
@@ -54,7 +55,8 @@ class Regridder:
       method: "conservative", "conservative_second_order", "bilinear", "nearest", or what a weight
         file says.
       norm: "fracarea", "destarea", "modelarea", or what a weight file says.
-      row_sum: what the weights into a target add up to [1], a number or shape (target.size,).
+      row_sum: what the weights into a target add up to [1], a number or shape (target.size,); None,
+        or NaN in a point, if that is unknown.
       title: what messages call it.
     """
 
@@ -63,12 +65,16 @@ class Regridder:
     target: End
     method: str
     norm: str = "fracarea"
-    row_sum: float | np.ndarray = 1.0
+    row_sum: float | np.ndarray | None = 1.0
     title: str = "interpolation weights"
 
     @classmethod
     def from_file(
-        cls, file: str | Path, source: End | None = None, target: End | None = None
+        cls,
+        file: str | Path,
+        source: End | None = None,
+        target: End | None = None,
+        norm: str | None = None,
     ) -> Regridder:
         """Reads weights that any of ESMF, cdo, OASIS, YAC or this package made, and checks them.
 
@@ -77,6 +83,9 @@ class Regridder:
           source: what the source points are, as of a `Regridder` of an exchange grid; by default
             what the file says.
           target: the same for the target points.
+          norm: what the weights are per, as `ExchangeGrid.regridder` has it; by default what the
+            file says, or "fracarea". Weights of "modelarea" are held to conservation alone: what
+            they add up to in a target depends on the model's own area.
 
         Raises:
           DataError: the file cannot be used, is for other grids, or its weights lose or invent what
@@ -87,14 +96,22 @@ class Regridder:
             source_size=source.size if source else None,
             target_size=target.size if target else None,
         )
-        per_cell = weights.normalization == "destarea" and weights.target_fraction is not None
+        norm = norm or weights.normalization or "fracarea"
+        per_cell = norm == "destarea" and weights.target_fraction is not None
+        row_sum: float | np.ndarray | None = None if norm == "modelarea" else 1.0
+        if per_cell:
+            fraction: np.ndarray = weights.target_fraction  # pyright: ignore
+            # Copies of cells have weights and count nowhere.
+            row_sum = np.where(fraction > 0.0, fraction, np.nan)
+        matrix = weights.matrix
+        matrix.eliminate_zeros()  # 0 times NaN on land would be NaN
         regridder = cls(
-            matrix=weights.matrix,
+            matrix=matrix,
             source=source or _end(weights, "source", per_cell=False),
             target=target or _end(weights, "target", per_cell=per_cell),
             method=weights.method,
-            norm=weights.normalization or "fracarea",
-            row_sum=weights.target_fraction if per_cell else 1.0,  # pyright: ignore
+            norm=norm,
+            row_sum=row_sum,
             title=weights.title,
         )
         regridder.check()
@@ -143,25 +160,25 @@ class Regridder:
             tolerance=tolerance,
         )
 
-    def apply(self, values: np.ndarray) -> np.ndarray:
+    def apply(self, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Regrids fields.
 
         Args:
           values: of the source points, shape (..., source.size). Several fields at once cost much
-            less than one after the other. Points without weight, as land, may hold anything.
+            less than one after the other, and least if they are a view of an array of shape
+            (source.size, ...). Points without weight, as land, may hold anything, NaN too.
+          out: an earlier result to write over; for large grids fresh memory costs as much as the
+            regridding.
 
         Returns:
-          Values of the target points, float64, shape (..., target.size); 0 where no weight leads.
+          Values of the target points, float64, shape (..., target.size), a view of an array of
+          shape (target.size, ...); 0 where no weight leads.
 
         Raises:
-          ShapeError: the last dimension is not that of the source.
+          ShapeError: the last dimension is not that of the source, or `out` no earlier result.
         """
         self._check_size(values.shape)
-        if values.ndim == 1:
-            return self.matrix @ values.astype(np.float64, copy=False)
-        # Weights are read once for all fields if those lie side by side.
-        columns = np.ascontiguousarray(values.reshape(-1, self.source.size).T, np.float64)
-        return (self.matrix @ columns).T.reshape(*values.shape[:-1], self.target.size)
+        return product(self.matrix, values, out)
 
     def apply_vector(
         self,
@@ -244,11 +261,13 @@ def _end(weights: Weights, name: str, *, per_cell: bool) -> End:
     """What a weight file says of one end."""
     area: np.ndarray | None = getattr(weights, f"{name}_area")
     fraction: np.ndarray | None = getattr(weights, f"{name}_fraction")
-    known = area is not None and fraction is not None and np.any(area > 0.0)
+    flux_area = None
+    if area is not None and fraction is not None and np.any(area > 0.0):
+        flux_area = area * (fraction > 0.0 if per_cell else fraction)
     return End(
         size=getattr(weights, f"{name}_size"),
         points=getattr(weights, name),
         area=area,
         fraction=fraction,
-        flux_area=(area if per_cell else area * fraction) if known else None,  # pyright: ignore
+        flux_area=flux_area,
     )

@@ -26,6 +26,7 @@ _ROW_SUM_TOLERANCE = 1.0e-6
 """How far the sum of the weights into a point may be from 1."""
 
 _NAMCOUPLE = "run `ngcm-coupler namcouple`"
+_RESTARTS = "run `ngcm-coupler namcouple --restarts`"
 _WEIGHTS = "run `ngcm-coupler weights`"
 _GRIDS = "run `ngcm-coupler grids`"
 
@@ -78,13 +79,14 @@ class _Check:
         self._of_land = {row.oasis: row for row in land_imports(config)}
 
     def faults(self) -> Iterator[str]:
-        yield from self._names()
         yield from self._program()
         for entry in self._namcouple.entries:
             yield from self._strangers(entry)
-            for pair in self._ours(entry):
-                yield from self._entry(entry, pair)
+            if self._ours(entry):
+                yield from self._names(entry)
+        yield from self._couplings()
         yield from self._missing()
+        yield from self._restarts()
         yield from self._weights()
 
     def _ours(self, entry: Entry) -> list[Pair]:
@@ -96,24 +98,19 @@ class _Check:
             sent = [self._exports[name] for name in entry.sources if name in self._exports]
         return sent + [self._imports[name] for name in entry.targets if name in self._imports]
 
-    def _names(self) -> Iterator[str]:
+    def _names(self, entry: Entry) -> Iterator[str]:
+        """Names that OASIS of 2012 would cut off; what is not ours may know its release better."""
         limits: list[tuple[str, str, int]] = [
-            ("component", name, namcouples.COMPONENT_LIMIT) for name in self._namcouple.components
+            *(("field", name, namcouples.FIELD_LIMIT) for name in entry.sources + entry.targets),
+            ("grid", entry.source_grid, namcouples.GRID_LIMIT),
+            ("grid", entry.target_grid, namcouples.GRID_LIMIT),
+            ("restart file", entry.restart_file, namcouples.RESTART_LIMIT),
         ]
-        for entry in self._namcouple.entries:
-            limits += [
-                ("field", name, namcouples.FIELD_LIMIT) for name in entry.sources + entry.targets
-            ]
-            limits += [
-                ("grid", name, namcouples.GRID_LIMIT)
-                for name in (entry.source_grid, entry.target_grid)
-            ]
-            limits.append(("restart file", entry.restart_file, namcouples.RESTART_LIMIT))
         for what, name, limit in limits:
             if len(name) > limit:
                 yield (
-                    f"{namcouples.NAME}: the {what} {name} has {len(name)} characters; OASIS cuts"
-                    f" it off after {limit}; shorten it"
+                    f"{namcouples.NAME}: the {what} {name} has {len(name)} characters; OASIS of"
+                    f" 2012 cuts it off after {limit}; shorten it"
                 )
 
     def _program(self) -> Iterator[str]:
@@ -172,8 +169,20 @@ class _Check:
                     f" {Where('ngcm_oasis', 'exports')} lists it; {_NAMCOUPLE}, or take it out"
                 )
 
-    def _entry(self, entry: Entry, pair: Pair) -> Iterator[str]:
-        label = f"{namcouples.NAME}: {entry.sources[0]} -> {entry.targets[0]}"
+    def _couplings(self) -> Iterator[str]:
+        """Each fault once, with how many couplings have it."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self._namcouple.entries:
+            for pair in self._ours(entry):
+                yield from self._sizes(entry, pair)
+                for fault in self._coupling(entry, pair):
+                    found.setdefault(fault, []).append(entry)
+        for fault, entries in found.items():
+            first, others = entries[0], len(entries) - 1
+            more = f" and {others} other coupling{'s' if others > 1 else ''}" if others else ""
+            yield f"{namcouples.NAME}: {first.sources[0]} -> {first.targets[0]}{more}: {fault}"
+
+    def _coupling(self, entry: Entry, pair: Pair) -> Iterator[str]:
         partner, theirs = (
             (pair.target, entry.targets)
             if pair.field.direction == "export"
@@ -181,22 +190,25 @@ class _Check:
         )
         if partner not in theirs:
             yield (
-                f"{label}: the ocean's name of {pair.field.name} is {partner} by"
+                f"the ocean's name of {pair.field.name} is {partner} by"
                 f" {Where('ngcm_oasis', 'partner_names')}; {_NAMCOUPLE}, or correct the namelist"
             )
         if entry.period != pair.period:
             yield (
-                f"{label}: the period is {entry.period} s, but"
-                f" {Where('ngcm_coupling', 'interval_seconds')} = {pair.period}; make them equal"
+                f"the period is {entry.period} s, but {Where('ngcm_coupling', 'interval_seconds')}"
+                f" = {pair.period}; {_NAMCOUPLE}, or correct the namelist"
             )
-        yield from self._lag(label, entry, pair)
-        yield from self._shapes(label, entry, pair)
-        if entry.lag > 0:
-            yield from self._restart(label, entry)
+        yield from self._lag(entry, pair)
+        for end, grid, expected in (
+            ("source", entry.source_grid, pair.remapping.source),
+            ("target", entry.target_grid, pair.remapping.target),
+        ):
+            if grid != expected:
+                yield f"the {end} grid is {grid}, expected {expected}; {_NAMCOUPLE}"
         if not entry.weight_file and not any(one.name == "SCRIPR" for one in entry.operations):
-            yield f"{label}: neither MAPPING nor SCRIPR takes it to the other grid; {_NAMCOUPLE}"
+            yield f"neither MAPPING nor SCRIPR takes it to the other grid; {_NAMCOUPLE}"
 
-    def _lag(self, label: str, entry: Entry, pair: Pair) -> Iterator[str]:
+    def _lag(self, entry: Entry, pair: Pair) -> Iterator[str]:
         if entry.lag == pair.lag:
             return
         oasis = self._config.oasis
@@ -205,18 +217,14 @@ class _Check:
         else:
             where = Where("ngcm_oasis", "ocean_step_seconds")
             reason = f"{where} = {oasis.ocean_step_seconds} needs {pair.lag}"
-        yield f"{label}: LAG is {entry.lag} s, but {reason}; {_NAMCOUPLE}, or correct the namelist"
+        yield f"LAG is {entry.lag} s, but {reason}; {_NAMCOUPLE}, or correct the namelist"
 
-    def _shapes(self, label: str, entry: Entry, pair: Pair) -> Iterator[str]:
-        ends = [
-            ("source", entry.source_grid, entry.source_shape, pair.remapping.source),
-            ("target", entry.target_grid, entry.target_shape, pair.remapping.target),
-        ]
-        for end, grid, shape, expected in ends:
-            if grid != expected:
-                yield f"{label}: the {end} grid is {grid}, expected {expected}; {_NAMCOUPLE}"
-                continue
-            known = self._shape(grid)
+    def _sizes(self, entry: Entry, pair: Pair) -> Iterator[str]:
+        for grid, shape, expected in (
+            (entry.source_grid, entry.source_shape, pair.remapping.source),
+            (entry.target_grid, entry.target_shape, pair.remapping.target),
+        ):
+            known = self._shape(grid) if grid == expected else None
             if shape is not None and known is not None and shape != known:
                 yield (
                     f"{namcouples.NAME}: the grid {grid} has {shape[0]} x {shape[1]} points, but"
@@ -235,28 +243,26 @@ class _Check:
             nlat, nlon = file[f"{grid}.lon"].shape
         return nlon, nlat
 
-    def _restart(self, label: str, entry: Entry) -> Iterator[str]:
-        path, remedy = self._folder / entry.restart_file, f"{_NAMCOUPLE} --restarts"
-        if not path.exists():
-            yield (
-                f"{namcouples.NAME}: there is no restart file {path}, from which OASIS reads at the"
-                f" start what has a LAG; {remedy}, or put there what the run before has written"
-            )
-            return
-        shape = entry.source_shape or self._shape(entry.source_grid)
-        try:
-            with import_netcdf4().Dataset(path) as file:
-                for name in entry.sources:
-                    if name not in file.variables:
-                        yield f"{label}: {path} lacks {name}; {remedy}"
-                    elif shape and file[name].shape != shape[::-1]:
-                        got = " x ".join(map(str, file[name].shape[::-1]))
-                        yield (
-                            f"{label}: {name} in {path} has {got} points, expected {shape[0]} x"
-                            f" {shape[1]}; {remedy}"
-                        )
-        except (OSError, RuntimeError) as error:
-            yield f"{label}: {path} cannot be read ({error}); {remedy}"
+    def _restarts(self) -> Iterator[str]:
+        """Every restart file once."""
+        files: dict[str, dict[str, tuple[int, int] | None]] = {}
+        for entry in self._namcouple.entries:
+            if entry.lag > 0 and self._ours(entry):
+                shape = self._shape(entry.source_grid) or entry.source_shape
+                files.setdefault(entry.restart_file, {}).update(dict.fromkeys(entry.sources, shape))
+        for name, fields in files.items():
+            path = self._folder / name
+            if not path.exists():
+                yield (
+                    f"{namcouples.NAME}: there is no restart file {path}, from which OASIS reads at"
+                    f" the start what has a LAG; {_RESTARTS}, or put there what the run before has"
+                    " written"
+                )
+                continue
+            try:
+                yield from _restart_faults(path, fields)
+            except (OSError, RuntimeError) as error:
+                yield f"restart file {path}: cannot be read ({error}); {_RESTARTS}"
 
     def _weights(self) -> Iterator[str]:
         """Every weight file once."""
@@ -315,6 +321,22 @@ class _Check:
         with import_netcdf4().Dataset(path) as file:
             name = f"{grid}.msk"
             return file[name][...].reshape(-1) == 0 if name in file.variables else None
+
+
+def _restart_faults(path: Path, fields: dict[str, tuple[int, int] | None]) -> Iterator[str]:
+    """What a restart file lacks of the fields, and which have not the shape given with them."""
+    wrong: dict[str, list[str]] = {}
+    with import_netcdf4().Dataset(path) as file:
+        missing = [name for name in fields if name not in file.variables]
+        for name, shape in fields.items():
+            if shape and name not in missing and file[name].shape != shape[::-1]:
+                got = " x ".join(map(str, file[name].shape[::-1]))
+                sizes = f"{got} points, expected {shape[0]} x {shape[1]}"
+                wrong.setdefault(sizes, []).append(name)
+    if missing:
+        yield f"restart file {path}: it lacks {', '.join(missing)}; {_RESTARTS}"
+    for sizes, names in wrong.items():
+        yield f"restart file {path}: it has {', '.join(names)} with {sizes}; {_RESTARTS}"
 
 
 def _near(name: str, known: set[str]) -> str:

@@ -12,7 +12,13 @@ from typing import Literal
 from ngcm_coupler.config import INTERVAL, Config, Where
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import Field, field
-from ngcm_coupler.oasis.namcouple import GRID_LIMIT, Entry, Namcouple, Operation
+from ngcm_coupler.oasis.namcouple import (
+    GRID_LIMIT,
+    RUNTIME_LIMIT,
+    Entry,
+    Namcouple,
+    Operation,
+)
 
 DEFAULT_OCEAN_GRID = "ocea"
 """Prefix of an ocean grid whose file gives it none."""
@@ -145,6 +151,8 @@ def namcouple(config: Config, atmosphere: tuple[int, int], ocean: tuple[int, int
 def _entry(pair: Pair, shapes: dict[str, tuple[int, int]]) -> Entry:
     remapping = pair.remapping
     weighted = ", times the fraction of ice" if pair.ice_weighted else ""
+    # On the ocean's processes: there are more of them, and the smaller field crosses.
+    place = "dst" if pair.field.direction == "export" else "src"
     return Entry(
         (pair.source,),
         (pair.target,),
@@ -155,7 +163,7 @@ def _entry(pair: Pair, shapes: dict[str, tuple[int, int]]) -> Entry:
         source_grid=remapping.source,
         target_grid=remapping.target,
         lag=pair.lag,
-        operations=(Operation("MAPPING", (remapping.file, "src", "bfb")),),
+        operations=(Operation("MAPPING", (remapping.file, place, "bfb")),),
         comment=f"{pair.field.name} [{pair.field.units}]{weighted}",
     )
 
@@ -173,7 +181,8 @@ def _export(config: Config, row: Field) -> Pair:
         "to_surface",
         method,  # pyright: ignore[reportArgumentType] - the key allows these
         norm,
-        "nearest" if method == "bilinear" else "none",
+        # Land gets values too: ocean models on staggered grids average across the coast.
+        "nearest" if norm == "fracarea" else "none",
     )
     lag = interval if oasis.coupling == "concurrent" else 0
     partner = _partner_name(config, row)
@@ -236,5 +245,11 @@ def _faults(config: Config) -> list[str]:
         faults.append(
             f"{Where('ngcm_driver', 'run_hours')} = {config.driver.run_hours} is not a whole"
             f" number of coupling intervals of {interval} s"
+        )
+    if run_seconds(config) > RUNTIME_LIMIT:
+        faults.append(
+            f"{Where('ngcm_driver', 'run_hours')} = {config.driver.run_hours} makes a $RUNTIME of"
+            f" {run_seconds(config)} s, of which OASIS reads eight digits; run"
+            f" {RUNTIME_LIMIT // 3600} hours at most, and go on from the restart files"
         )
     return faults

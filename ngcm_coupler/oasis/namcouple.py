@@ -14,9 +14,11 @@ from ngcm_coupler.errors import ConfigError
 NAME = "namcouple"
 """The only name under which OASIS looks for it, in the folder of the run."""
 
-COMPONENT_LIMIT, FIELD_LIMIT, GRID_LIMIT, RESTART_LIMIT = 6, 8, 4, 8
-"""Characters after which OASIS of 2012 cuts off names of components, fields, grids and restart
-files."""
+FIELD_LIMIT, GRID_LIMIT, RESTART_LIMIT = 8, 4, 8
+"""Characters after which OASIS of 2012 cuts off names of fields, grids and restart files."""
+
+RUNTIME_LIMIT = 99_999_999
+"""Greatest length of a run [s]: OASIS of 2012 reads eight digits."""
 
 _COUPLED = ("EXPORTED", "EXPOUT", "IGNORED", "IGNOUT", "AUXILARY")
 _EXTRA_LINES = ("BLASOLD", "BLASNEW")

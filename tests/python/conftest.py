@@ -29,7 +29,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what needs a GPU where there is none; asks JAX only if such a test was selected."""
+    """Puts files with slow tests first, so that no process is left with one while others rest.
+
+    Skips what needs a GPU where there is none; asks JAX only if such a test was selected.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     gpu_items = [item for item in items if item.get_closest_marker("gpu")]
     if not gpu_items:
         return

@@ -14,6 +14,7 @@ import pytest
 from ngcm_coupler import cli
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN, completed
+from ngcm_coupler.oasis import check
 from ngcm_coupler.report.tables import exchanged
 
 COMPLETED = completed(DRIVER)
@@ -146,6 +147,13 @@ OASIS = """
 """
 
 
+@pytest.fixture
+def sound_folder(monkeypatch):
+    """Takes any folder for one that is ready for a run through OASIS."""
+    monkeypatch.setattr(check, "require_folder", lambda *_: None)
+
+
+@pytest.mark.usefixtures("sound_folder")
 def test_run_with_exports_to_oasis_starts_atmosphere_and_ocean(pretend, namelist, tmp_path, capfd):
     pretend("exit 9")
     for program in (OASIS_ATMOSPHERE, OASIS_OCEAN):
@@ -160,6 +168,7 @@ def test_run_with_exports_to_oasis_starts_atmosphere_and_ocean(pretend, namelist
     assert f"without the line `{completed(OASIS_ATMOSPHERE)} ...`: " in err
 
 
+@pytest.mark.usefixtures("sound_folder")
 def test_run_through_oasis_ends_with_what_both_sides_have_counted(
     pretend, namelist, tmp_path, capfd
 ):

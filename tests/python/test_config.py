@@ -366,6 +366,18 @@ def test_a_layer_that_would_oscillate_over_an_interval_is_a_fault(tile, where, l
     parse(text)  # a host has layers of its own
 
 
+def test_an_ocean_behind_oasis_need_not_fit_the_slabs_defaults():
+    imports = [row.name for row in IMPORTS if row.surface == "sea_ice"] + list(REQUIRED_IMPORTS)
+    names = ", ".join(f"'{name}'" for name in imports)
+    text = ANALYTIC + f"&ngcm_coupling interval_seconds = 10800, imports = {names} /\n"
+    text += "&ngcm_oasis exports = 'rainfall_flux' /\n&ngcm_driver run_hours = 24 /\n"
+    (fault,) = driver_faults(parse(text))
+    assert fault.startswith("&slab_ice surface_layer_m = 0.1 is unstable")
+    assert faults(text + "&oasis_ocean block_points = 0 /")[0].endswith(fault)
+    (broken,) = faults(text.replace("= 24", "= 25"))
+    assert "&ngcm_driver run_hours = 25 is not a whole number of coupling intervals" in broken
+
+
 def test_a_relaxation_of_less_than_a_day_is_a_fault():
     (fault,) = faults("&slab_ocean relaxation_time_days = 0.5 /")
     assert "relaxation_time_days = 0.5 is shorter than a day" in fault

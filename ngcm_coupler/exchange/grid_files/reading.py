@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange.grid_files import cf, esmf_mesh, oasis, scrip, ugrid
+from ngcm_coupler.exchange.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.exchange.grid_files.variables import GridFile
 from ngcm_coupler.exchange.surface_grid import SurfaceGrid
 from ngcm_coupler.netcdf import import_netcdf4
 
-FORMATS = (oasis, scrip, esmf_mesh, ugrid, cf)
+FORMATS = (oasis, nemo, scrip, esmf_mesh, ugrid, cf)
 """Each knows a file of its kind (`recognises`) and makes a grid of it (`read`)."""
 
 
 def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
     """Reads a grid; the kind of file is told by its content.
 
-    Known are OASIS' grids.nc (with masks.nc and, where there is one, areas.nc beside it), grid
-    files of SCRIP, unstructured meshes of ESMF and UGRID, and CF files with two-dimensional,
-    one-dimensional or unstructured coordinates and their bounds.
+    Known are OASIS' grids.nc (with masks.nc and, where there is one, areas.nc beside it), NEMO's
+    mesh_mask.nc and domain_cfg.nc, grid files of SCRIP, unstructured meshes of ESMF and UGRID, and
+    CF files with two-dimensional, one-dimensional or unstructured coordinates and their bounds.
 
     Args:
       file: netCDF file.
@@ -45,9 +45,9 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
             if kind is None:
                 raise DataError(
                     f"grid file {path}: got the variables {', '.join(opened.names) or 'none'},"
-                    " expected a grid file of OASIS (PREFIX.lon, PREFIX.clo), SCRIP"
-                    " (grid_center_lat), ESMF (nodeCoords), UGRID (cf_role mesh_topology) or CF"
-                    " (latitude and longitude with bounds); give such a file"
+                    " expected a grid file of OASIS (PREFIX.lon, PREFIX.clo), NEMO (glamt, glamf),"
+                    " SCRIP (grid_center_lat), ESMF (nodeCoords), UGRID (cf_role mesh_topology) or"
+                    " CF (latitude and longitude with bounds); give such a file"
                 )
             grid = kind.read(opened, name)
     except (OSError, RuntimeError) as error:

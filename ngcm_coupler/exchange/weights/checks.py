@@ -53,7 +53,7 @@ def check_weights(
         (source_size,): its area as far as the target covers it. None: conservation is not asked.
       target_area: area of the target points in the same unit, shape (target_size,).
       row_sum: what the weights into a target point must add up to, a number or shape
-        (target_size,). None: sums are not asked.
+        (target_size,). None, or NaN in a point: sums are not asked.
       bounds: least and greatest weight, or None.
       tolerance: by how much a sum or a weight may be off [1]; for conservation as a part of the
         largest source area.
@@ -104,7 +104,7 @@ def _check_rows(
 ) -> None:
     sums = row_sums(weights)
     expected = np.broadcast_to(row_sum, sums.shape)
-    misfit = np.where(target_sea, np.abs(sums - expected), 0.0)
+    misfit = np.where(target_sea & ~np.isnan(expected), np.abs(sums - expected), 0.0)
     point = int(np.argmax(misfit))
     if misfit[point] > tolerance:
         raise DataError(

@@ -50,7 +50,8 @@ class Weights:
       target: points of the target grid, or None.
       method: "conservative", "conservative_second_order", "bilinear", "nearest", or what the file
         says.
-      normalization: "fracarea", "destarea", "none", or another that the maker of the weights used.
+      normalization: "fracarea", "destarea", "modelarea" (per area that the target's model has
+        itself), "none", or another that the maker of the weights used.
       title: what the weights are.
     """
 

@@ -81,7 +81,7 @@ def _read(dataset: Any, path: Path, sizes: dict[str, int | None]) -> Weights:
         target_index=_array(dataset, target).astype(np.int64).reshape(-1) - 1,
         weight=weight.astype(np.float64),
         method=_method(dataset),
-        normalization=_attribute(dataset, "normalization"),
+        normalization=_attribute(dataset, "norm") or _attribute(dataset, "normalization"),
         title=f"weight file {path}",
         **parts,
     )

@@ -146,7 +146,9 @@ def _attributes(weights: Weights) -> dict[str, str]:
     known = weights.normalization in ("fracarea", "destarea")
     return {
         "title": weights.title,
+        # Readers of SCRIP's format know no other words; this package's own follows.
         "normalization": weights.normalization if known else "none",
+        "norm": weights.normalization or "none",
         "map_method": MAP_METHODS.get(weights.method, weights.method),
         "method": weights.method,
         "source": "ngcm_coupler",

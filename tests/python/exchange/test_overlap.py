@@ -180,6 +180,22 @@ def test_a_cell_without_area_overlaps_nothing():
         assert overlap([polygon]).area.nnz == 0
 
 
+@pytest.mark.parametrize("grid", [GRID, GaussianGrid(128, 64)])
+def test_sides_that_cross_are_refused(grid):
+    bow = [(0, 0), (20, 20), (20, 0), (0, 5)]
+    with pytest.raises(DataError, match="cell 2 of the surface grid has sides that cross"):
+        overlap([SMALL, bow, SMALL], grid)
+
+
+def test_dents_and_thin_cells_are_no_crossings():
+    thin = [(0, 0), (20, 17), (20, 17 + 1e-7), (0, 1e-7)]
+    horseshoe = [(0, 0), (30, 0), (30, 30), (20, 30), (20, 10), (10, 10), (10, 30), (0, 30)]
+    # A corner is known to 1e-16, a cell as thin as this to a part of 1e-7.
+    for polygon, part in ((thin, 1e-7), (horseshoe, 1e-13)):
+        expected = abs(solid_angle(horseshoe)) if polygon is horseshoe else 6.1507013643e-10
+        assert abs(overlap([polygon]).area.sum() / expected - 1.0) < part
+
+
 def test_cells_that_are_not_wanted_overlap_nothing():
     corners = np.asarray([SMALL, [(np.nan, 0)] * 4, ARCHED])
     got = overlaps(GRID, corners[..., 0], corners[..., 1], np.array([False, False, True]))

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError, ShapeError
 from ngcm_coupler.exchange import ExchangeGrid, Regridder
 from ngcm_coupler.exchange.analytic_fields import FIELDS
@@ -110,6 +111,48 @@ def test_jax_gives_what_the_host_gives(small, direction, method, fill):
     )
 
 
+def test_missing_values_on_land_do_not_spread_in_jax(small):
+    up = small.regridder("to_atmosphere", "conservative", "nearest")
+    assert not small.surface.sea[0], "padding points at the first cell"
+    state = np.random.default_rng(3).normal(size=small.surface.size).astype(np.float32)
+    missing = jnp.asarray(np.where(small.counted, state, np.nan))
+    np.testing.assert_array_equal(up.apply_in_jax(missing), up.apply_in_jax(jnp.asarray(state)))
+    slope = jax.grad(lambda values: jnp.sum(up.apply_in_jax(values)))(missing)
+    assert np.isfinite(slope).all()
+
+
+def test_a_missing_flux_where_there_is_no_sea_stays_there(small):
+    flux = np.where(small.sea_area > 0.0, 1.0, np.nan)
+    assert np.isnan(flux).any()
+    down = small.regridder("to_surface", "conservative")
+    assert np.isfinite(down.apply(flux)).all()
+    assert np.isfinite(down.apply_in_jax(jnp.asarray(flux, jnp.float32))).all()
+    # Slopes need all cells, and what lacks them shows.
+    steep = small.regridder("to_surface", "conservative_second_order").apply(flux)
+    assert np.isnan(steep).any()
+
+
+def test_budgets_close_to_single_precision_in_jax(small):
+    for direction in ("to_surface", "to_atmosphere"):
+        regridder = small.regridder(direction, "conservative")
+        values = np.random.default_rng(3).normal(size=regridder.source.size) + 3.0
+        got = regridder.apply_in_jax(jnp.asarray(values, jnp.float32))
+        given = regridder.source.flux_area @ values
+        taken = regridder.target.flux_area @ np.asarray(got, np.float64)
+        assert abs(taken / given - 1.0) < np.finfo(np.float32).eps
+
+
+def test_second_order_overshoots_a_front_and_first_order_does_not(small):
+    front = np.where(small.atmosphere.longitude < 180.0, 0.0, 1.0)
+    for method, within in (("conservative", 1e-14), ("conservative_second_order", 0.5)):
+        got = small.regridder("to_surface", method).apply(front)[small.counted]
+        beyond = max(got.max() - 1.0, -got.min())
+        # The slope at the front is half the step a cell, and no point of a cell is a cell away from
+        # the middle of its sea.
+        assert beyond < within
+        assert method == "conservative" or beyond > 0.01
+
+
 def test_a_pole_cell_does_not_pad_every_row(small):
     up = small.regridder("to_atmosphere", "conservative")
     longest = np.diff(up.matrix.indptr).max()
@@ -155,6 +198,53 @@ def test_a_file_gives_the_same_weights_back(small, tmp_path, form):
         np.testing.assert_allclose(theirs.source.flux_area, ours.source.flux_area)
         given = Regridder.from_file(file, ours.source, ours.target)
         assert given.source is ours.source
+
+
+@pytest.mark.parametrize("form", ["esmf", "oasis"])
+@pytest.mark.parametrize("norm", ["destarea", "modelarea"])
+def test_a_file_says_what_its_weights_are_per(small, tmp_path, form, norm):
+    surface = small.surface
+    area = surface.polygon_area * EARTH_RADIUS**2 * (1.0 + 0.02 * np.sin(np.arange(surface.size)))
+    exchange = dataclasses.replace(small, surface=dataclasses.replace(surface, area=area))
+    ours = exchange.regridder("to_surface", "conservative", norm=norm)
+    write_weights(ours.weights, tmp_path / "w.nc", form)
+    theirs = Regridder.from_file(tmp_path / "w.nc")
+    assert theirs.norm == norm
+    np.testing.assert_allclose(theirs.target.flux_area, ours.target.flux_area)
+    bad = ours.matrix.copy()
+    bad.data[:] *= 1.001
+    write_weights(dataclasses.replace(ours, matrix=bad).weights, tmp_path / "bad.nc", form)
+    with pytest.raises(DataError, match="times what|add up to"):
+        Regridder.from_file(tmp_path / "bad.nc")
+
+
+def test_who_reads_a_file_may_say_what_its_weights_are_per(small, tmp_path):
+    surface = small.surface
+    area = surface.polygon_area * EARTH_RADIUS**2 * 1.01
+    exchange = dataclasses.replace(small, surface=dataclasses.replace(surface, area=area))
+    ours = exchange.regridder("to_surface", "conservative", norm="modelarea")
+    foreign = dataclasses.replace(ours.weights, normalization="none")
+    write_weights(foreign, tmp_path / "w.nc", "esmf")
+    with pytest.raises(DataError, match="add up to"):
+        Regridder.from_file(tmp_path / "w.nc")
+    told = Regridder.from_file(tmp_path / "w.nc", norm="modelarea")
+    assert abs(told.matrix - ours.matrix).max() == 0.0
+
+
+def test_a_link_of_weight_zero_carries_nothing(small, tmp_path):
+    ours = small.regridder("to_surface", "conservative").weights
+    target = int(ours.target_index[0])
+    unused = int(np.setdiff1d(np.arange(ours.source_size), ours.source_index)[0])
+    linked = dataclasses.replace(
+        ours,
+        source_index=np.append(ours.source_index, unused),
+        target_index=np.append(ours.target_index, target),
+        weight=np.append(ours.weight, 0.0),
+    )
+    write_weights(linked, tmp_path / "w.nc", "esmf")
+    flux = np.ones(ours.source_size)
+    flux[unused] = np.nan
+    assert np.isfinite(Regridder.from_file(tmp_path / "w.nc").apply(flux)).all()
 
 
 def test_a_file_that_loses_flux_is_refused(small, tmp_path):

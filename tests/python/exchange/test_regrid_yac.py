@@ -39,7 +39,7 @@ def test_conservative_weights_are_those_of_yac(exchange, tmp_path):
     grids = exchange.atmosphere, exchange.surface, exchange.counted
     (tmp_path / "grids").write_bytes(pickle.dumps(grids))
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, tmp_path], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", SCRIPT, tmp_path], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     for direction in ("to_surface", "to_atmosphere"):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 import shutil
 
 import numpy as np
 import pytest
 
-from ngcm_coupler.cli import main
+from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.netcdf import import_netcdf4
 
 NLON, NLAT = 24, 12
+
+EXAMPLE = pathlib.Path(__file__).parents[3] / "namelists" / "oasis.nml"
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /
@@ -75,6 +79,34 @@ def prepared(tmp_path_factory):
     folder.mkdir()
     write_ocean(folder / "sea")
     (folder / "run.nml").write_text(NAMELIST)
+    for command in ("grids", "weights", "namcouple"):
+        assert main([command, str(folder / "run.nml"), "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example_groups():
+    """What couples in the example of the namelists, without the model and what is written."""
+    if not (buildconfig.prefix() / "bin/ngcm_oasis_ocean").exists():
+        pytest.skip("built without OASIS3-MCT: install liboasis3-dev or set OASIS_ROOT")
+    groups = r"^&(ngcm_history|ngcm_model|oasis_ocean)\n.*?^/\n"
+    return re.sub(groups, "", EXAMPLE.read_text(), flags=re.M | re.S)
+
+
+@pytest.fixture(scope="session")
+def small_example(example_groups, tmp_path_factory):
+    """The example on the small ocean, ready to run for three hours; not to be changed."""
+    folder = tmp_path_factory.mktemp("example") / "run"
+    folder.mkdir()
+    write_ocean(folder / "sea")
+    text = example_groups
+    for old, new in (("orca2/", "sea/"), ("'torc'", "'sinu'"), ("run_hours = 48", "run_hours = 3")):
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "run.nml").write_text(
+        "&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /\n"
+        "&ngcm_log level = 'warning' /\n" + text
+    )
     for command in ("grids", "weights", "namcouple"):
         assert main([command, str(folder / "run.nml"), "--output", str(folder)]) == 0
     return folder

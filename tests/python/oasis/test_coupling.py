@@ -75,6 +75,20 @@ def test_fluxes_and_imports_conserve_and_states_are_smooth():
     assert found["sea_surface_temperature"].remapping.file == "rmp_torc_to_ngcm_conserv.nc"
 
 
+def test_land_of_the_ocean_gets_values_that_do_not_count():
+    found = pairs()
+    # NEMO averages the stress of neighbours, of which one may be land.
+    assert found["rainfall_flux"].remapping.fill == "nearest"
+    assert found["sea_surface_temperature"].remapping.fill == "none"
+
+
+def test_the_ocean_applies_the_weights_and_its_ranks_change_no_bit():
+    config = configuration.parse(NAMELIST.format(oasis="", grid=""))
+    entries = coupling.namcouple(config, (16, 8), (182, 149)).entries
+    places = {entry.source_grid: entry.operations[0].words[1:] for entry in entries}
+    assert places == {"ngcm": ("dst", "bfb"), "torc": ("src", "bfb")}
+
+
 def test_methods_are_the_users():
     found = pairs("flux_method = 'conservative_second_order', state_method = 'conservative'")
     assert found["rainfall_flux"].remapping.file == "rmp_ngcm_to_torc_conserv2.nc"
@@ -138,6 +152,12 @@ def test_what_cannot_be_coupled_is_refused(oasis, grid, message):
     with pytest.raises(ConfigError) as refused:
         pairs(oasis, grid)
     assert refused.value.faults == [message]
+
+
+def test_a_run_longer_than_oasis_reads_is_refused():
+    text = NAMELIST.format(oasis="", grid="").replace("run_hours = 6", "run_hours = 27778")
+    with pytest.raises(ConfigError, match="reads eight digits; run 27777 hours at most"):
+        coupling.pairs(configuration.parse(text))
 
 
 def test_two_exports_of_one_name_and_an_empty_list_are_refused():

@@ -13,7 +13,7 @@ import pytest
 from ngcm_coupler.cli import main
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.exchange.grid_files import read_surface_grid
-from ngcm_coupler.exchange.weights import read_weights
+from ngcm_coupler.exchange.weights import read_weights, row_sums
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
 
@@ -123,6 +123,13 @@ def test_weights_come_in_the_format_asked_for(folder, capsys):
     assert "of 128 atmosphere cells are cut by coasts" in table
 
 
+def test_fluxes_go_on_across_the_coast(folder):
+    weights = read_weights(folder / "rmp_ngcm_to_sinu_conserv.nc")
+    assert (variables(folder / "masks.nc")["sinu.msk"] == 1).any()
+    # A field of one value stays what it is on land too.
+    assert row_sums(weights) == pytest.approx(1.0, abs=1e-14)
+
+
 def test_restarts_hold_the_sea_and_ice_of_the_initial_state(folder):
     ocean = variables(folder / "rsto.nc")
     sea = variables(folder / "sea" / "masks.nc")["sinu.msk"] == 0
@@ -160,6 +167,15 @@ def test_a_sequential_coupling_needs_no_restart_of_the_atmosphere(folder, capsys
     (folder / "rsto.nc").unlink()
     assert main(["namcouple", "run.nml", "--no-restarts"]) == 0
     assert not (folder / "rsto.nc").exists()
+
+
+def test_a_run_that_continues_keeps_what_oasis_has_written(folder, capsys):
+    (folder / "restart.nc").touch()
+    change(folder, "&ngcm_driver", "&ngcm_restart read_file = 'restart.nc' /\n&ngcm_driver")
+    before = (folder / "rsto.nc").read_bytes()
+    assert main(["namcouple", "run.nml"]) == 0
+    assert (folder / "rsto.nc").read_bytes() == before
+    assert f"{folder}/rsto.nc" not in capsys.readouterr().out
 
 
 def test_without_a_grid_of_the_sea_there_is_nothing_to_couple(folder, capsys):

@@ -20,7 +20,6 @@ from ngcm_coupler.netcdf import import_netcdf4
 
 pytestmark = pytest.mark.oasis
 
-EXAMPLE = pathlib.Path(__file__).parents[3] / "namelists" / "oasis.nml"
 ORCA2 = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 OCEAN = (
     "&oasis_ocean write_file = 'state.nc', output_file = 'output.nc', output_interval_hours = 1 /\n"
@@ -49,10 +48,8 @@ class Segment:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> pathlib.Path:
+def prepared(example_groups, tmp_path_factory) -> pathlib.Path:
     """A folder with the example over the analytic engine for four hours, ready to run."""
-    if not (buildconfig.prefix() / "bin/ngcm_oasis_ocean").exists():
-        pytest.skip("built without OASIS3-MCT: install liboasis3-dev or set OASIS_ROOT")
     if not ORCA2.exists():
         pytest.skip("ORCA2 is not there: install liboasis3-doc")
     folder = tmp_path_factory.mktemp("orca2")
@@ -60,13 +57,9 @@ def prepared(tmp_path_factory) -> pathlib.Path:
     for name in ("grids.nc", "masks.nc", "areas.nc"):
         with gzip.open(ORCA2 / f"{name}.gz") as packed:
             (folder / "orca2" / name).write_bytes(packed.read())
-    text = re.sub(
-        r"^&(ngcm_history|ngcm_model|oasis_ocean)\n.*?^/\n",
-        "",
-        EXAMPLE.read_text(),
-        flags=re.M | re.S,
+    text = example_groups.replace("run_hours = 48", "run_hours = 4").replace(
+        "'restart.nc'", "'r1.nc'"
     )
-    text = text.replace("run_hours = 48", "run_hours = 4").replace("'restart.nc'", "'r1.nc'")
     engine = "&ngcm_model engine = 'analytic' /\n"
     (folder / "run.nml").write_text(engine + text + OCEAN)
     for command in ("grids", "weights", "namcouple"):
@@ -75,11 +68,14 @@ def prepared(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def couple(prepared, tmp_path_factory) -> Callable[..., Segment]:
-    """Runs both in a copy of a folder, after changes of its namelist."""
+def couple(tmp_path_factory) -> Callable[..., Segment]:
+    """Runs both in a copy of a folder, after changes of its namelist, or of the namcouple too."""
 
     def run_both(
-        *changes: tuple[str, str], ocean_ranks: int = 1, source: pathlib.Path = prepared
+        source: pathlib.Path,
+        *changes: tuple[str, str],
+        ranks: tuple[int, int] = (1, 1),
+        rewrite: bool = False,
     ) -> Segment:
         folder = tmp_path_factory.mktemp("run")
         shutil.copytree(source, folder, dirs_exist_ok=True)
@@ -88,13 +84,13 @@ def couple(prepared, tmp_path_factory) -> Callable[..., Segment]:
             assert old in text
             text = text.replace(old, new)
         (folder / "run.nml").write_text(text)
-        if changes and source == prepared:
+        if rewrite:
             _command(folder, "namcouple")
         programs = buildconfig.prefix() / "bin"
         launch = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"]
         launch += ["--mca", "mpi_yield_when_idle", "1"]
-        launch += ["-n", "1", f"{programs}/ngcm_oasis_atm", "run.nml", ":"]
-        launch += ["-n", str(ocean_ranks), f"{programs}/ngcm_oasis_ocean", "run.nml"]
+        launch += ["-n", str(ranks[0]), f"{programs}/ngcm_oasis_atm", "run.nml", ":"]
+        launch += ["-n", str(ranks[1]), f"{programs}/ngcm_oasis_ocean", "run.nml"]
         done = subprocess.run(
             launch,
             cwd=folder,
@@ -109,9 +105,9 @@ def couple(prepared, tmp_path_factory) -> Callable[..., Segment]:
 
 
 @pytest.fixture(scope="module")
-def alone(couple) -> Segment:
+def alone(couple, prepared) -> Segment:
     """Four hours, the ocean on one rank."""
-    return _completed(couple(), 4)
+    return _completed(couple(prepared), 4)
 
 
 def _command(folder: pathlib.Path, name: str) -> None:
@@ -125,6 +121,14 @@ def _completed(segment: Segment, intervals: int) -> Segment:
     assert segment.done.returncode == 0, segment.done.stdout + segment.done.stderr
     assert f"ngcm_oasis_ocean: completed {intervals} intervals" in lines
     return segment
+
+
+def _assert_same_state(one: Segment, other: Segment) -> None:
+    expected, got = one.state(), other.state()
+    assert expected.keys() == got.keys()
+    for name, values in expected.items():
+        assert np.all(np.isfinite(values))
+        np.testing.assert_array_equal(values, got[name], err_msg=name)
 
 
 def test_ocean_receives_what_the_atmosphere_gives(alone):
@@ -164,24 +168,42 @@ def test_ocean_keeps_the_water_that_it_receives(alone, prepared):
     assert abs(came) > 1.0e-8 * mass
 
 
-def test_ranks_and_restarts_leave_the_bits_as_they_are(alone, couple):
+def test_ranks_and_restarts_leave_the_bits_as_they_are(alone, couple, prepared):
     shares = ("&oasis_ocean ", "&oasis_ocean block_points = 27000, ")
-    half = _completed(couple(("run_hours = 4", "run_hours = 2"), shares, ocean_ranks=3), 2)
+    hours = ("run_hours = 4", "run_hours = 2")
+    half = _completed(couple(prepared, hours, shares, ranks=(2, 3), rewrite=True), 2)
     (half.folder / "state.nc").rename(half.folder / "middle.nc")
     rest = _completed(
         couple(
+            half.folder,
             ("write_file = 'r1.nc'", "read_file = 'r1.nc'"),
             ("&oasis_ocean block_points = 27000,", "&oasis_ocean read_file = 'middle.nc',"),
-            ocean_ranks=2,
-            source=half.folder,
+            ranks=(1, 2),
         ),
         2,
     )
-    once, twice = alone.state(), rest.state()
-    assert once.keys() == twice.keys()
-    for name, values in once.items():
-        assert np.all(np.isfinite(values))
-        np.testing.assert_array_equal(values, twice[name], err_msg=name)
+    _assert_same_state(alone, rest)
+
+
+def test_a_concurrent_run_goes_on_from_the_restart_files_to_the_last_bit(couple, small_example):
+    changes = (
+        ("coupling = 'sequential'", "coupling = 'concurrent'"),
+        ("&ngcm_log", "&oasis_ocean write_file = 'state.nc' /\n&ngcm_log"),
+    )
+    whole, half = (("run_hours = 3", f"run_hours = {hours}") for hours in (2, 1))
+    once = _completed(couple(small_example, *changes, whole, rewrite=True), 2)
+    begun = _completed(couple(small_example, *changes, half, ranks=(2, 3), rewrite=True), 1)
+    (begun.folder / "state.nc").rename(begun.folder / "middle.nc")
+    rest = _completed(
+        couple(
+            begun.folder,
+            ("write_file = 'restart.nc'", "read_file = 'restart.nc'"),
+            ("&oasis_ocean ", "&oasis_ocean read_file = 'middle.nc', "),
+            ranks=(1, 2),
+        ),
+        1,
+    )
+    _assert_same_state(once, rest)
 
 
 @pytest.mark.parametrize(
@@ -191,10 +213,9 @@ def test_ranks_and_restarts_leave_the_bits_as_they_are(alone, couple):
         (("coupling = 'sequential'", "ocean_step_seconds = 1800"), "has a LAG of 3600 s"),
     ],
 )
-def test_namcouple_of_another_namelist_is_refused(couple, prepared, tmp_path, change, fault):
+def test_namcouple_of_another_namelist_is_refused(couple, prepared, change, fault):
     """The atmosphere waits in its definition phase; the ocean speaks and ends both."""
-    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    run = couple(change, source=tmp_path, ocean_ranks=2)
+    run = couple(prepared, change, ranks=(1, 2))
     assert run.done.returncode != 0
     assert run.done.stderr.count("ngcm_oasis_ocean: namcouple: ") == 1
     assert fault in run.done.stderr

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY
 from ngcm_coupler.clock import Clock
@@ -73,7 +73,9 @@ class Times:
             axis.set_major_formatter(ConciseDateFormatter(locator))
         else:
             days = self.span / SECONDS_PER_DAY
-            axis.set_major_locator(MaxNLocator(5, integer=days >= 5))
+            hours = next((each for each in (1, 2, 3, 6, 12) if days * 4 <= each), 24)
+            whole = MaxNLocator(5, integer=True)
+            axis.set_major_locator(whole if days >= 5 else MultipleLocator(hours / 24))
             axis.set_major_formatter(FuncFormatter(functools.partial(self._date, days >= 5)))
 
     def _date(self, whole_days: bool, days: float, _: int | None) -> str:

@@ -278,7 +278,7 @@ def test_files_of_two_calendars_are_two_runs(tmp_path):
         start = Clock("2000-01-01", calendar)
         run = Run(tmp_path, OCEAN_ONLY, SEA, start=start)
         run.write(f"run{number}", 1, history=False, skip=number)
-    with pytest.raises(DataError, match="the calendar is '360_day' and 'noleap'"):
+    with pytest.raises(DataError, match="the calendar is 'noleap' and '360_day'"):
         find(tmp_path)
 
 

@@ -10,7 +10,7 @@ ORCA2 := /usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3
 # A directory is listed too, so that a file that comes or goes causes a reinstall.
 SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE NOTICE \
   $(shell find ngcm_coupler bridge -name __pycache__ -prune -o -print)
-C_FAMILY := $(shell find bridge tests -name '*.h' -o -name '*.c' -o -name '*.hpp' -o -name '*.cpp')
+C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,13 +63,13 @@ lint: setup  ## every check that does not run the code
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror $(C_FAMILY)
 	$(BIN)/fortitude check bridge tests
-	$(BIN)/gersemi --check CMakeLists.txt bridge tests
+	$(BIN)/gersemi --check CMakeLists.txt bridge ngcm_coupler tests
 
 format: setup  ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(C_FAMILY)
-	$(BIN)/gersemi --in-place CMakeLists.txt bridge tests
+	$(BIN)/gersemi --in-place CMakeLists.txt bridge ngcm_coupler tests
 
 bench: setup  ## what a call from Fortran costs, the exchange of a step, and regridding
 	$(BIN)/ngcm-coupler bench bridge

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import importlib.util
 import multiprocessing
 import resource
@@ -22,6 +23,16 @@ _GRIDS = ((64, (182, 149), 9), (128, (362, 292), 7), (256, (1442, 1021), 3))
 """Rows of the Gaussian grid, columns and rows of the ocean's, and at most how many repeats."""
 
 _FIELDS = 20
+_DIRECTIONS = ("to_surface", "to_atmosphere")
+_TASKS = {
+    "fresh": "result in fresh memory",
+    "over": "over an earlier result",
+    "side_by_side": "fields of a point side by side too",
+    "scipy": "scipy's matrix @ fields",
+    "fill": "filling the result with 0",
+}
+"""What is timed of a regridding; the last is the least that writing its result can take."""
+
 _METHODS = ("conservative", "conservative_second_order", "bilinear")
 
 
@@ -32,9 +43,11 @@ def measure(repeats: int) -> dict[str, Any]:
       repeats: of each measurement, at most as many as `_GRIDS` says.
 
     Returns:
-      "grids": a row for each pair, with medians and quartiles; "misfits": method -> mean relative
-      misfit of each field [1]; "binary mask": part of a uniform flux that is gained or lost [1] if
-      atmosphere cells of at least the given part of sea count as sea altogether.
+      "grids": a row for each pair, with quartiles of the seconds that weights take, the peak of
+      memory, and for each direction quartiles of the milliseconds that fields take; "misfits":
+      method -> mean relative misfit of each field [1]; "binary mask": part of a uniform flux that
+      is gained or lost [1] if atmosphere cells of at least the given part of sea count as sea
+      altogether.
     """
     rows = []
     for nlat, shape, most in _GRIDS:
@@ -56,18 +69,29 @@ def text(results: dict[str, Any]) -> str:
     """The results as tables."""
     rows = results["grids"]
     beside = "yac_weights_s" in rows[0]
-    header = ["atmosphere", "ocean", "weights [s]", "memory [MiB]", f"{_FIELDS} fields [ms]"]
-    header += ["scipy alone [ms]"] + (["YAC weights [s]", "YAC fields [ms]"] if beside else [])
-    keys = ["fields_ms", "scipy_ms"] + (["yac_weights_s", "yac_fields_ms"] if beside else [])
-    cells = [
+    pair = ["atmosphere", "ocean"]
+    weights = [*pair, "memory [MiB]", "weights [s]", *(["YAC weights [s]"] if beside else [])]
+    fields = [*pair, "direction", *_TASKS.values(), *(["YAC"] if beside else [])]
+    costs = [
         [
             row["atmosphere"],
             row["ocean"],
-            _number(row["weights_s"]),
             f"{row['memory_mib']:.0f}",
-            *(_number(row[key]) for key in keys),
+            _number(row["weights_s"]),
+            *([_number(row["yac_weights_s"])] if beside else []),
         ]
         for row in rows
+    ]
+    times = [
+        [
+            row["atmosphere"],
+            row["ocean"],
+            direction.replace("_", " "),
+            *(_number(row["fields_ms"][direction][task]) for task in _TASKS),
+            *([_number(row["yac_ms"][direction])] if beside else []),
+        ]
+        for row in rows
+        for direction in _DIRECTIONS
     ]
     misfits = [
         [method, *(f"{value:.2e}" for value in values)]
@@ -78,7 +102,9 @@ def text(results: dict[str, Any]) -> str:
         [
             "Weights to the ocean and back, conservative; medians, quartiles in brackets; memory is"
             " the peak of the process\n",
-            tables.markdown_table(header, cells),
+            tables.markdown_table(weights, costs),
+            f"Milliseconds that {_FIELDS} fields take by conservative weights\n",
+            tables.markdown_table(fields, times),
             *(
                 []
                 if beside
@@ -111,20 +137,33 @@ def _weights(grid: GaussianGrid, surface: SurfaceGrid) -> tuple[Regridder, Regri
 
 
 def _ours(nlat: int, shape: tuple[int, int], repeats: int) -> dict[str, Any]:
-    """Time of weights and of their application, the latter in turn with scipy's bare product."""
+    """Time of weights and of their application."""
     grid, surface = _pair(nlat, shape)
-    down, _ = _weights(grid, surface)
+    regridders = _weights(grid, surface)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    values = np.random.default_rng(0).normal(size=(_FIELDS, grid.size))
-    columns = np.ascontiguousarray(values.T)
-    fields, bare = _in_turn(5 * repeats, lambda: down.apply(values), lambda: down.matrix @ columns)
+    down, up = (_application(regridder, 5 * repeats) for regridder in regridders)
     (weights,) = _in_turn(repeats, lambda: _weights(grid, surface))
     return {
         "weights_s": weights,
         "memory_mib": peak,
-        "fields_ms": [1e3 * seconds for seconds in fields],
-        "scipy_ms": [1e3 * seconds for seconds in bare],
+        "fields_ms": dict(zip(_DIRECTIONS, (down, up), strict=True)),
     }
+
+
+def _application(regridder: Regridder, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of each of `_TASKS`, done in turn."""
+    values = np.random.default_rng(0).normal(size=(_FIELDS, regridder.source.size))
+    columns = np.ascontiguousarray(values.T)
+    out = regridder.apply(values)
+    seconds = _in_turn(
+        repeats,
+        lambda: regridder.apply(values),
+        lambda: regridder.apply(values, out),
+        lambda: regridder.apply(columns.T, out),
+        lambda: regridder.matrix @ columns,
+        lambda: out.fill(0.0),
+    )
+    return dict(zip(_TASKS, map(_milli, seconds), strict=True))
 
 
 def _beside_yac(nlat: int, shape: tuple[int, int], repeats: int) -> dict[str, Any]:
@@ -134,14 +173,15 @@ def _beside_yac(nlat: int, shape: tuple[int, int], repeats: int) -> dict[str, An
     grid, surface = _pair(nlat, shape)
     compute = bench_yac.prepare(grid, surface, ExchangeGrid.build(grid, surface).counted)
     theirs, ours = _in_turn(repeats, compute, lambda: _weights(grid, surface))
-    apply = compute()[0].get_interpolation(collection_size=_FIELDS)
-    values = np.random.default_rng(0).normal(size=(_FIELDS, grid.size))
-    (fields,) = _in_turn(5 * repeats, lambda: apply(values))
-    return {
-        "weights_s": ours,
-        "yac_weights_s": theirs,
-        "yac_fields_ms": [1e3 * seconds for seconds in fields],
-    }
+    fields = {}
+    for direction, weights, size in zip(
+        _DIRECTIONS, compute(), (grid.size, surface.size), strict=True
+    ):
+        apply = weights.get_interpolation(collection_size=_FIELDS)
+        values = np.random.default_rng(0).normal(size=(_FIELDS, size))
+        (seconds,) = _in_turn(5 * repeats, functools.partial(apply, values))
+        fields[direction] = _milli(seconds)
+    return {"weights_s": ours, "yac_weights_s": theirs, "yac_ms": fields}
 
 
 def _in_turn(repeats: int, *tasks: Callable[[], object]) -> list[list[float]]:
@@ -172,6 +212,10 @@ def _lost(exchange: ExchangeGrid, part: float) -> float:
     fraction, area = exchange.sea_area_fraction, exchange.atmosphere.area
     sea = fraction >= 1.0 if part == 1.0 else fraction > part
     return float(np.sum(area[sea]) / np.sum(area * fraction) - 1.0)
+
+
+def _milli(seconds: list[float]) -> list[float]:
+    return [1e3 * value for value in seconds]
 
 
 def _number(quartiles: list[float]) -> str:

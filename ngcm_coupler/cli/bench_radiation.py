@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import Columns, SurfaceState
@@ -171,7 +171,7 @@ def _costs(seconds: dict[str, list[float]], settings: RadiationSettings, step: i
     per_step = (dear + (every - 1) * cheap) / every
     model = statistics.median(seconds["step"][1:])
     grey = statistics.median(seconds["grey"][1:])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    memory = peak_bytes() / 2**20
     return (
         f"medians: model step {model:.3f} s; grey {1e3 * grey:.1f} ms ({100 * grey / model:.1f} %);"
         f" rrtmgp {dear:.2f} s every {every} steps, {1e3 * cheap:.1f} ms in others"

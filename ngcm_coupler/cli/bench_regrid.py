@@ -6,7 +6,6 @@ import concurrent.futures
 import functools
 import importlib.util
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.exchange import ExchangeGrid, Regridder, SurfaceGrid
 from ngcm_coupler.exchange.analytic_fields import FIELDS
 from ngcm_coupler.exchange.tripolar import tripolar_grid
@@ -140,7 +140,7 @@ def _ours(nlat: int, shape: tuple[int, int], repeats: int) -> dict[str, Any]:
     """Time of weights and of their application."""
     grid, surface = _pair(nlat, shape)
     regridders = _weights(grid, surface)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    peak = peak_bytes() / 2**20
     down, up = (_application(regridder, 5 * repeats) for regridder in regridders)
     (weights,) = _in_turn(repeats, lambda: _weights(grid, surface))
     return {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import shutil
 import subprocess
 from pathlib import Path
 
 from ngcm_coupler.cli.doctor import Fault
+from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.config import Config
 from ngcm_coupler.groups import DEMO
 
@@ -46,8 +46,7 @@ def _peak(config: Config) -> tuple[int, int, str]:
     atmosphere.advance()
     atmosphere.exports()
     statistics = atmosphere.device.memory_stats() or {}
-    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak, statistics.get("peak_bytes_in_use", 0), atmosphere.device.device_kind
+    return peak_bytes(), statistics.get("peak_bytes_in_use", 0), atmosphere.device.device_kind
 
 
 def host(config: Config) -> str:

@@ -372,7 +372,7 @@ def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_
     model = f"&ngcm_model checkpoint = '{tmp_path}/deterministic.npz', random_seed ="
     (tmp_path / "first.nml").write_text(f"{model} 0 /")
     (tmp_path / "second.nml").write_text(
-        f"{model} 1 / &ngcm_restart read_file = '{tmp_path}/restart.nc' /"
+        f"{model} 1 / &ngcm_restart read_file = '{tmp_path}/restart.nc', branch = .true. /"
     )
 
     def run(component, intervals):

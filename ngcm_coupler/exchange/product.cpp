@@ -1,14 +1,16 @@
 // The product of sparse weights with fields.
 //
 // The fields of a point lie side by side, so that a link reads and adds them together and results
-// are written in one stream. The cost is that of the memory moved; further threads gain little
-// where the cores are free and lose much where they are not.
+// are written in one stream. The cost is that of the memory moved, for which one core alone is not
+// enough: large products are made by two threads, half each. A row is summed by one of them, so the
+// bits are those of a single one.
 
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <thread>
 
 namespace py = pybind11;
 
@@ -20,6 +22,18 @@ namespace py = pybind11;
 #endif
 
 namespace {
+
+// Products of fewer sums than this are done before a second thread has started.
+constexpr std::int64_t kWorthAThread = 2000000;
+
+// Does the work from 0 to `all`, split at `middle` between two threads if that is worth it.
+template <class Work>
+void in_halves(bool worth_it, std::int64_t middle, std::int64_t all, const Work& work) {
+  if (!worth_it) return work(0, all);
+  std::thread second([&] { work(middle, all); });
+  work(0, middle);
+  second.join();
+}
 
 struct Product {
   const std::int32_t* starts;
@@ -44,8 +58,8 @@ inline __attribute__((always_inline)) void sum_links(const Product& p, std::int6
   for (int i = 0; i < kFields; ++i) result[i] = sum[i];
 }
 
-NGCM_WIDEST void sum_rows(const Product p, std::int64_t rows) {
-  for (std::int64_t row = 0; row < rows; ++row) {
+NGCM_WIDEST void sum_rows(const Product p, std::int64_t first, std::int64_t last) {
+  for (std::int64_t row = first; row < last; ++row) {
     std::int64_t field = 0;
     for (; field + 8 <= p.fields; field += 8) sum_links<8>(p, row, field);
     for (; field + 4 <= p.fields; field += 4) sum_links<4>(p, row, field);
@@ -54,10 +68,11 @@ NGCM_WIDEST void sum_rows(const Product p, std::int64_t rows) {
 }
 
 // Brings the fields of each point side by side, in tiles that stay in the cache.
-void interleave(const double* apart, double* together, std::int64_t fields, std::int64_t points) {
+void interleave(const double* apart, double* together, std::int64_t fields, std::int64_t points,
+                std::int64_t first, std::int64_t last) {
   constexpr std::int64_t kTile = 16;
-  for (std::int64_t tile = 0; tile < points; tile += kTile) {
-    const std::int64_t end = std::min(points, tile + kTile);
+  for (std::int64_t tile = first; tile < last; tile += kTile) {
+    const std::int64_t end = std::min(last, tile + kTile);
     for (std::int64_t field = 0; field < fields; ++field) {
       for (std::int64_t i = tile; i < end; ++i) {
         together[i * fields + field] = apart[field * points + i];
@@ -84,11 +99,18 @@ void multiply(const Integers& starts, const Integers& columns, const Doubles& we
   py::array_t<double> copy(together ? 0 : points * fields);
   double* interleaved = copy.mutable_data();
   py::gil_scoped_release release;
+  const bool large = product.starts[targets] * fields >= kWorthAThread;
   if (!together) {
-    interleave(product.values, interleaved, fields, points);
+    in_halves(large, points / 2, points, [&](std::int64_t first, std::int64_t last) {
+      interleave(values.data(), interleaved, fields, points, first, last);
+    });
     product.values = interleaved;
   }
-  sum_rows(product, targets);
+  const std::int32_t half_of_links = product.starts[targets] / 2;
+  const std::int32_t* half =
+      std::lower_bound(product.starts, product.starts + targets, half_of_links);
+  in_halves(large, half - product.starts, targets,
+            [&](std::int64_t first, std::int64_t last) { sum_rows(product, first, last); });
 }
 
 }  // namespace

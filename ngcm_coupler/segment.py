@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.alarm import Alarm
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, begins
 from ngcm_coupler.errors import RestartError
@@ -24,6 +25,7 @@ class Segment:
     def __init__(self, config: Config, ranks: Ranks) -> None:
         """The job's time counts from here."""
         self._run, self._restart, self._limits = config.run, config.restart, config.limits
+        self._interval_seconds = config.coupling.interval_seconds
         self._ranks = ranks
         self._begun = self._interval_begun = time.monotonic()
         self._intervals = 0
@@ -60,7 +62,7 @@ class Segment:
     def restart_is_due(self, clock: Clock) -> bool:
         """Whether &ngcm_restart asks for a restart at this date."""
         hours = self._restart.interval_hours
-        return hours > 0 and clock.elapsed_seconds % (3600 * hours) == 0
+        return hours > 0 and Alarm.every(3600 * hours).rings(clock, self._interval_seconds)
 
     def is_complete(self, clock: Clock) -> bool:
         """Whether the date at which the chain ends has been reached."""

@@ -31,6 +31,7 @@ from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.oasis.check import require_folder
+from ngcm_coupler.oasis.grids import atmosphere_grid
 from ngcm_coupler.parallel import Ranks, communicator
 from ngcm_coupler.restart import read_restart
 from ngcm_coupler.segment import Segment
@@ -110,11 +111,10 @@ class Component:
         try:
             config = ranks.together(lambda: configuration.load(namelist_path))
             _set_up_logging(config.log.level if ranks.is_owner else "error")
-            component = cls(config, ranks)
             if config.oasis.exports:
-                folder = pathlib.Path()
-                component._on_owner(lambda: require_folder(config, component.grid, folder))
-            return component
+                # Before the model is built, which takes longer than to see that it cannot run.
+                ranks.together(lambda: _require_folder(config) if ranks.is_owner else None)
+            return cls(config, ranks)
         except BaseException:
             ranks.close()
             raise
@@ -608,6 +608,11 @@ def _not_finite(state: dict[str, np.ndarray]) -> str:
             level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
             places.append(name if level is None else f"{name} (level {level} of {len(array)})")
     return f"; in the state: {', '.join(places)}" if places else ""
+
+
+def _require_folder(config: configuration.Config) -> None:
+    """Refuses a folder from which OASIS cannot start the run."""
+    require_folder(config, atmosphere_grid(config), pathlib.Path())
 
 
 def _set_up_logging(level: str) -> None:

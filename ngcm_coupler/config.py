@@ -16,7 +16,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ngcm_coupler import calendars, groups, schema
+from ngcm_coupler import calendars, groups, program_groups, schema
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, Need, field
 from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
@@ -39,11 +39,17 @@ class Config:
     recording: groups.Recording = dataclasses.field(default_factory=groups.Recording)
     limits: groups.Limits = dataclasses.field(default_factory=groups.Limits)
     log: groups.Log = dataclasses.field(default_factory=groups.Log)
-    driver: groups.Driver = dataclasses.field(default_factory=groups.Driver)
-    slab_ocean: groups.SlabOcean = dataclasses.field(default_factory=groups.SlabOcean)
-    slab_ice: groups.SlabIce = dataclasses.field(default_factory=groups.SlabIce)
-    bucket_land: groups.BucketLand = dataclasses.field(default_factory=groups.BucketLand)
-    oasis_ocean: groups.OasisOcean = dataclasses.field(default_factory=groups.OasisOcean)
+    driver: program_groups.Driver = dataclasses.field(default_factory=program_groups.Driver)
+    slab_ocean: program_groups.SlabOcean = dataclasses.field(
+        default_factory=program_groups.SlabOcean
+    )
+    slab_ice: program_groups.SlabIce = dataclasses.field(default_factory=program_groups.SlabIce)
+    bucket_land: program_groups.BucketLand = dataclasses.field(
+        default_factory=program_groups.BucketLand
+    )
+    oasis_ocean: program_groups.OasisOcean = dataclasses.field(
+        default_factory=program_groups.OasisOcean
+    )
 
     @property
     def available(self) -> frozenset[Need]:

@@ -21,7 +21,8 @@ from ngcm_coupler.config import (
 )
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS
-from ngcm_coupler.groups import REQUIRED_IMPORTS, Coupling, Driver
+from ngcm_coupler.groups import REQUIRED_IMPORTS, Coupling
+from ngcm_coupler.program_groups import Driver
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))

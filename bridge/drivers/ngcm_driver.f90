@@ -131,17 +131,23 @@ contains
   !! Reads the grid, deals its points out to the ranks, and starts the surfaces.
   subroutine set_up_surfaces()
     real(dp), allocatable :: area(:, :), land_fraction(:, :)
-    integer(i4) :: nlon, nlat
+    integer(i4) :: nlon, nlat, instances, instance
     logical :: continued
 
     call atmosphere%grid_size(nlon, nlat, status)
     call require(status, comm)
-    call grid%create(comm, nlon, nlat)
+    call atmosphere%instances(instances, status)
+    call require(status, comm)
+    ! Surfaces of their own under each member are more rows of one grid.
+    call grid%create(comm, nlon, nlat*instances)
     call atmosphere%grid(area=area, land_fraction=land_fraction, status=status)
     call require(status, comm)
     call atmosphere%set_partition(grid%global_index(), status)
     call require(status, comm)
 
+    ! The share of each in the mean of all.
+    area = reshape([(area/instances, instance=1, instances)], [nlon, nlat*instances])
+    land_fraction = reshape([(land_fraction, instance=1, instances)], shape(area))
     area = area(:, grid%first:grid%last)
     land_fraction = land_fraction(:, grid%first:grid%last)
     call below%start(atmosphere, land_fraction, status)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import continuation
+from ngcm_coupler import continuation, log
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
@@ -35,9 +35,11 @@ from ngcm_coupler.oasis.grids import atmosphere_grid
 from ngcm_coupler.parallel import Ranks, communicator
 from ngcm_coupler.restart import read_restart
 from ngcm_coupler.segment import Segment
+from ngcm_coupler.timing import Phase, Stopwatch, within
 from ngcm_coupler.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from ngcm_coupler.journal import Journal
     from ngcm_coupler.records import Records
     from ngcm_coupler.resident import ResidentAtmosphere
 
@@ -65,14 +67,16 @@ class Component:
 
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
         """Builds the atmosphere on its owner. Collective; use `create` from a host."""
+        self._stopwatch = Stopwatch()
         self._ranks = ranks
         self._resident: ResidentAtmosphere | None = None
         self._records: Records | None = None
+        self._journal: Journal | None = None
         self._pending = False
         self._has_means = False
         self._config = config
         self._segment = Segment(config, ranks)
-        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank)
+        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
         self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
         self._calendar = config.run.calendar
@@ -92,6 +96,8 @@ class Component:
         self._ranks.own_all(self.grid.size)
         self._distribute()
         self._on_owner(self._open_files)
+        log.reach(self.clock.iso8601())
+        self._stopwatch.enter(Phase.HOST)
 
     @classmethod
     def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
@@ -110,7 +116,8 @@ class Component:
         ranks = Ranks(communicator(fortran_comm))
         try:
             config = ranks.together(lambda: configuration.load(namelist_path))
-            _set_up_logging(config.log.level if ranks.is_owner else "error")
+            settings = config.log
+            log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_owner)
             if config.oasis.exports:
                 # Before the model is built, which takes longer than to see that it cannot run.
                 ranks.together(lambda: _require_folder(config) if ranks.is_owner else None)
@@ -147,6 +154,7 @@ class Component:
             " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
         )
 
+    @within(Phase.START_UP)
     def set_partition(self, global_index: np.ndarray) -> None:
         """Declares the points that this rank holds. Collective, before the first put.
 
@@ -166,6 +174,7 @@ class Component:
         self._ranks.set_partition(global_index, self.grid.size)
         self._distribute()
 
+    @within(Phase.PUT_GET)
     def put(self, field_id: int, values: np.ndarray) -> None:
         """Takes an imported field; it holds until it is put again.
 
@@ -183,6 +192,7 @@ class Component:
             raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
         self._imports.put(field_id - 1, values, self.clock.elapsed_seconds)
 
+    @within(Phase.PUT_GET)
     def get(self, field_id: int, out: np.ndarray) -> None:
         """Hands out a field; waits for an interval in flight.
 
@@ -213,6 +223,7 @@ class Component:
         require_length(source, out, values.size)
         out[:] = values
 
+    @within(Phase.OTHER)
     def advance(self, seconds: int) -> None:
         """Advances by one coupling interval with the imports as they are. Collective.
 
@@ -229,7 +240,7 @@ class Component:
         """
         self.wait()
         self._watchdog.interval_begins(self.clock.iso8601())
-        with self._watchdog.phase("gather, which needs all ranks"):
+        with self._stopwatch.phase(Phase.GATHER):
             self._ranks.together(lambda: self._check_advance(seconds))
             imports = self._ranks.gather(self._imports.values, self.grid.size)
 
@@ -239,11 +250,17 @@ class Component:
             assert self._records is not None
             self._resident.send(imports)
             if seconds:
-                self._records.begin(self.clock, imports)
-                with self._records.failure_recorded():
+                with self._stopwatch.phase(Phase.FILES):
+                    self._records.begin(self.clock, imports)
+                compiles = not self._resident.compiled_intervals()
+                with (
+                    self._records.failure_recorded(),
+                    self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
+                ):
                     self._resident.advance()
+                self._stopwatch.device_starts()
 
-        with self._watchdog.phase("advance"):
+        with self._stopwatch.phase(Phase.SEND):
             self._on_owner(start)
         if not seconds:
             return
@@ -253,6 +270,7 @@ class Component:
         if not self._ranks.alone:
             self.wait()
 
+    @within(Phase.OTHER)
     def wait(self) -> None:
         """Waits for the interval in flight and takes its exports from the device. Collective.
 
@@ -262,15 +280,19 @@ class Component:
         """
         if not self._pending:
             return
-        with self._watchdog.phase("advance, which the other ranks wait for"):
+        with self._stopwatch.phase(Phase.OWNER):
             self._on_owner(self._end_interval)
-        with self._watchdog.phase("exports, which need all ranks"):
+        with self._stopwatch.phase(Phase.EXPORTS):
             self._distribute_exports()
         self._pending = False
         self._has_means = True
-        with self._watchdog.phase("files"):
+        with self._stopwatch.phase(Phase.FILES):
             self._on_owner(self._write_files)
+        with self._stopwatch.phase(Phase.LOG):
+            log.reach(self.clock.iso8601())
+            self._on_owner(self._tell_interval)
 
+    @within(Phase.RESTART)
     def save(self, name: str, values: np.ndarray) -> None:
         """Keeps an array of the host's own for the next restart file. Collective.
 
@@ -288,6 +310,7 @@ class Component:
         if whole is not None:
             self._saved[_HOST_PREFIX + name] = whole[0].copy()
 
+    @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray) -> None:
         """Gives back what `save` has put into the restart file that this run began from.
 
@@ -317,6 +340,7 @@ class Component:
         whole = None if self._continued is None else self._continued[name][np.newaxis]
         out[:] = self._ranks.scatter(whole, 1, np.float64)[0]
 
+    @within(Phase.OTHER)
     def write_restart(self, path: str = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
 
@@ -329,7 +353,7 @@ class Component:
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
-        with self._watchdog.phase("restart, which needs all ranks"):
+        with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.earliest(self._imports.put_at)
             imports = self._ranks.gather(self._imports.values, self.grid.size)
 
@@ -356,6 +380,7 @@ class Component:
         """Says that this rank has been asked to stop, by a signal for example."""
         self._segment.request_stop()
 
+    @within(Phase.AGREEMENT)
     def stop_requested(self) -> bool:
         """Whether to write a restart and stop now, before the time of the job is over. Collective.
 
@@ -372,6 +397,7 @@ class Component:
         """
         self._watchdog.on_timeout(action)
 
+    @within(Phase.OTHER)
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
 
@@ -383,11 +409,14 @@ class Component:
         """
         try:
             self.wait()
-            self._on_owner(self._close_files)
+            with self._stopwatch.phase(Phase.FILES):
+                self._on_owner(self._close_files)
         finally:
+            if self._journal is not None:
+                self._journal.end(self.clock)
             self._watchdog.close()
             self._pending = False
-            self._resident = self._records = None
+            self._resident = self._records = self._journal = None
             self._ranks.close()
 
     def _require_points(self, name: str, values: np.ndarray) -> None:
@@ -416,6 +445,7 @@ class Component:
     def _begin(self, config: configuration.Config) -> None:
         """On the owner: builds the atmosphere and gives it its first state."""
         # JAX is for the owner alone: hundreds of ranks of a host need not load it.
+        from ngcm_coupler.journal import Journal
         from ngcm_coupler.records import Records
         from ngcm_coupler.resident import ResidentAtmosphere
 
@@ -449,8 +479,9 @@ class Component:
         )
         if budget is not None:
             self._records.restore(budget)
+        self._journal = Journal(config, resident.atmosphere, resident.fields, self._stopwatch)
+        self._journal.begin(self.clock, str(source or ""), resident.device, self._ranks.size)
         _log.debug("configuration\n%s", config.resolved_text())
-        _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
 
     def _share_grid(self) -> None:
         """Gives the ranks without an atmosphere its grid, clock and land."""
@@ -503,7 +534,10 @@ class Component:
         """
         assert self._resident is not None
         assert self._records is not None
-        exports = self._resident.exports()
+        with self._stopwatch.phase(Phase.DEVICE):
+            self._stopwatch.device_is_ready(self._resident.wait())
+        with self._stopwatch.phase(Phase.FETCH):
+            exports = self._resident.exports()
         # One sum finds any NaN or infinity; the search for the place comes only then.
         if not np.isfinite(exports.sum(dtype=np.float64)):
             row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
@@ -514,9 +548,12 @@ class Component:
                 f" {int((~np.isfinite(exports)).sum())} values that are not finite"
                 f"{_not_finite(self._resident.leaves())}"
             )
-        self._whole_exports = self._records.enter(
-            self.clock, self._resident.imports(), exports, self._resident.dry_air_pressure()
-        )
+        with self._stopwatch.phase(Phase.FETCH):
+            dry_air_pressure = self._resident.dry_air_pressure()
+        with self._stopwatch.phase(Phase.LEDGER):
+            self._whole_exports = self._records.enter(
+                self.clock, self._resident.imports(), exports, dry_air_pressure
+            )
 
     def _open_files(self) -> None:
         """On the owner: creates the files, last of all, so that no failure leaves one."""
@@ -533,6 +570,12 @@ class Component:
         assert self._records is not None
         assert self._whole_exports is not None
         self._records.write(self.clock, self._resident.imports(), self._whole_exports)
+
+    def _tell_interval(self) -> None:
+        assert self._journal is not None
+        assert self._records is not None
+        assert self._whole_exports is not None
+        self._journal.interval(self.clock, self._records.last(), self._whole_exports)
 
     def _close_files(self) -> None:
         if self._records is not None:
@@ -613,14 +656,3 @@ def _not_finite(state: dict[str, np.ndarray]) -> str:
 def _require_folder(config: configuration.Config) -> None:
     """Refuses a folder from which OASIS cannot start the run."""
     require_folder(config, atmosphere_grid(config), pathlib.Path())
-
-
-def _set_up_logging(level: str) -> None:
-    """Sends the plugin's messages to standard error, once, unless the process has its own way."""
-    logger = logging.getLogger("ngcm_coupler")
-    logger.setLevel(level.upper())
-    if not logging.getLogger().handlers and not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = False  # packages that are imported later give the root one of theirs

@@ -80,6 +80,11 @@ class Ranks:
         return 0 if self._comm is None else self._comm.Get_rank()
 
     @property
+    def size(self) -> int:
+        """How many ranks there are."""
+        return 1 if self._comm is None else self._comm.Get_size()
+
+    @property
     def alone(self) -> bool:
         """Whether there is only one rank."""
         return self._comm is None or self._comm.Get_size() == 1

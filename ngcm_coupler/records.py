@@ -77,6 +77,10 @@ class Records:
         """Everything that a continued run needs, of types that JSON keeps exactly."""
         return self._ledger.state()
 
+    def last(self) -> dict[str, float]:
+        """The entries of the ledger for the last interval, by name."""
+        return self._ledger.last
+
     def restore(self, state: dict[str, Any]) -> None:
         """Continues from what `state` gave.
 

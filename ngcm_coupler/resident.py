@@ -139,6 +139,12 @@ class ResidentAtmosphere:
         """The imported fields as the device has them, shape (len(imports), n)."""
         return self._held
 
+    def wait(self) -> bool:
+        """Waits for the device; whether it had finished before."""
+        ready = bool(self._exports.is_ready())
+        self._exports.block_until_ready()
+        return ready
+
     def exports(self) -> np.ndarray:
         """Waits for the device and returns the exported fields, shape (len(fields), n)."""
         return np.asarray(self._exports)

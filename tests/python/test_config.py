@@ -123,7 +123,7 @@ def test_an_unknown_key_is_told_the_nearest_one():
 
 def test_an_unknown_key_like_no_other_is_told_all_keys():
     assert faults("&ngcm_log colour = 1 /") == [
-        "test.nml:1: &ngcm_log has no key colour; its keys are level"
+        "test.nml:1: &ngcm_log has no key colour; its keys are level, format, hours_per_line"
     ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ngcm_coupler.budget.entries import NET_HEAT
 from ngcm_coupler.calendars import SECONDS_PER_DAY
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import over
@@ -71,7 +72,7 @@ _HEAT = (
     Column("LW net", "W/m²", ".2f", ("surface_net_downward_longwave_flux",)),
     Column("sensible", "W/m²", ".2f", ("surface_downward_sensible_heat_flux",)),
     Column("latent", "W/m²", ".2f", ("surface_downward_latent_heat_flux",)),
-    Column("net", "W/m²", ".2f", ("surface_net_downward_heat_flux",)),
+    Column("net", "W/m²", ".2f", (NET_HEAT,)),
     Column("top net", "W/m²", ".2f", ("toa_net_downward_flux",)),
 )
 _SURFACE = (
@@ -79,10 +80,9 @@ _SURFACE = (
     Column("land", "K", ".3f", ("land_surface_skin_temperature",)),
     Column("ice", "K", ".3f", ("sea_ice_surface_temperature",)),
     Column("ice cover", "% of globe", ".3f", ("sea_ice_fraction_of_globe",), 100.0),
-    *(
-        Column(f"net {words}", "W/m²", ".2f", (over("surface_net_downward_heat_flux", tile),))
-        for tile, words in (("ice_free_sea", "water"), ("sea_ice", "ice"), ("land", "land"))
-    ),
+    Column("net water", "W/m²", ".2f", (over(NET_HEAT, "ice_free_sea"),)),
+    Column("net ice", "W/m²", ".2f", (over(NET_HEAT, "sea_ice"),)),
+    Column("net land", "W/m²", ".2f", (over(NET_HEAT, "land"),)),
 )
 _SUBJECTS = {
     "Air": _AIR,
@@ -194,11 +194,11 @@ def _cells(
         values = values - column.factor * series[column.names[1]].values
     block = np.searchsorted(edges, days, side="right") - 1
     means = [_mean(values[block == number]) for number in range(len(edges) - 1)]
-    yield from (_text(mean, column.form) for mean in means)
-    yield _text(means[whole - 1] - means[0], f"+{column.form}")
+    yield from (_text(mean, f"z{column.form}") for mean in means)
+    yield _text(means[whole - 1] - means[0], f"+z{column.form}")
     middle = 0.5 * (edges[0] + edges[-1])
     for part in (np.ones_like(days, bool), days >= middle):
-        yield _text(10.0 * _slope(days[part], values[part]), f"+{column.form}")
+        yield _text(10.0 * _slope(days[part], values[part]), f"+z{column.form}")
 
 
 _SUMMARY = ("last less first", "trend in 10 d", "of the second half")

@@ -145,8 +145,8 @@ def table(stopwatch: Stopwatch, intervals: int) -> str:
     waited = seconds[Phase.DEVICE]
     busy = stopwatch.device_busy
     lines.append(
-        f"device: {busy:.3f} s from start to results as far as seen, {waited:.3f} s of them waited"
-        f" for, {busy - waited:.3f} s behind other work"
+        f"device busy, as far as seen: {busy:.3f} s: {waited:.3f} s waited for,"
+        f" {busy - waited:.3f} s behind other work"
     )
     if stopwatch.found_ready:
         lines.append(

@@ -178,6 +178,18 @@ def test_faults_of_form_and_of_value_come_together():
     ]
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_what_is_not_the_default_is_the_whole_configuration(path):
+    config = parse(path.read_text(), with_files=False)
+    changed = config.changed_text()
+    assert parse(changed, with_files=False) == config
+    assert len(changed.splitlines()) < 0.4 * len(config.resolved_text().splitlines())
+
+
+def test_a_configuration_of_defaults_has_nothing_that_is_not():
+    assert parse("").changed_text() == ""
+
+
 def test_names_and_logical_layout_follow_fortran():
     assert parse("$NGCM_LOG Level = 'debug   ' $END").log.level == "debug"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import continuation, devices
+from ngcm_coupler import continuation, devices, log
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
@@ -35,9 +35,11 @@ from ngcm_coupler.oasis.grids import atmosphere_grid
 from ngcm_coupler.parallel import Owners, Points, Ranks, communicator
 from ngcm_coupler.restart import read_restart, write_restart
 from ngcm_coupler.segment import Segment
+from ngcm_coupler.timing import Phase, Stopwatch, within
 from ngcm_coupler.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from ngcm_coupler.journal import Journal
     from ngcm_coupler.owner import Owner
 
 _log = logging.getLogger(__name__)
@@ -67,15 +69,17 @@ class Component:
 
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
         """Builds the atmosphere on its owners. Collective; use `create` from a host."""
+        self._stopwatch = Stopwatch()
         self._ranks = ranks
         self._owner: Owner | None = None
+        self._journal: Journal | None = None  # on the first rank
         self._pending = False
         self._has_means = False
         self._config = config
         self.members, self.instances = config.ensemble.members, config.instances
         self._owners = Owners(ranks, self.members, config.device.owners_per_node)
         self._segment = Segment(config, ranks)
-        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank)
+        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
         self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
         self._calendar = config.run.calendar
@@ -100,6 +104,8 @@ class Component:
         self._collect_exports()
         self._distribute()
         self._on_owners(self._open_files)
+        log.reach(self.clock.iso8601())
+        self._stopwatch.enter(Phase.HOST)
 
     @classmethod
     def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
@@ -118,7 +124,8 @@ class Component:
         ranks = Ranks(communicator(fortran_comm))
         try:
             config = ranks.together(lambda: configuration.load(namelist_path))
-            _set_up_logging(config.log.level if ranks.is_root else "error")
+            settings = config.log
+            log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
             if config.oasis.exports:
                 # Before the model is built, which takes longer than to see that it cannot run.
                 ranks.together(lambda: _require_folder(config) if ranks.is_root else None)
@@ -155,6 +162,7 @@ class Component:
             " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
         )
 
+    @within(Phase.START_UP)
     def set_partition(self, global_index: np.ndarray) -> None:
         """Declares the points that this rank holds. Collective, before the first put.
 
@@ -177,6 +185,7 @@ class Component:
             self._points.deal(global_index)
         self._distribute()
 
+    @within(Phase.PUT_GET)
     def put(self, field_id: int, values: np.ndarray) -> None:
         """Takes an imported field; it holds until it is put again.
 
@@ -194,6 +203,7 @@ class Component:
             raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
         self._imports.put(field_id - 1, values, self.clock.elapsed_seconds)
 
+    @within(Phase.PUT_GET)
     def get(self, field_id: int, out: np.ndarray) -> None:
         """Hands out a field; waits for an interval in flight.
 
@@ -224,6 +234,7 @@ class Component:
         require_length(source, out, values.size)
         out[:] = values
 
+    @within(Phase.OTHER)
     def advance(self, seconds: int) -> None:
         """Advances by one coupling interval with the imports as they are. Collective.
 
@@ -240,7 +251,7 @@ class Component:
         """
         self.wait()
         self._watchdog.interval_begins(self.clock.iso8601())
-        with self._watchdog.phase("gather, which needs all ranks"):
+        with self._stopwatch.phase(Phase.GATHER):
             self._ranks.together(lambda: self._check_advance(seconds))
             imports = self._points.gather(self._imports.values)
 
@@ -249,11 +260,17 @@ class Component:
             rows = self._of_owner(imports)
             self._owner.resident.send(rows)
             if seconds:
-                self._owner.records.begin(self.clock, rows)
-                with self._owner.records.failure_recorded():
+                with self._stopwatch.phase(Phase.FILES):
+                    self._owner.records.begin(self.clock, rows)
+                compiles = not self._owner.resident.compiled_intervals()
+                with (
+                    self._owner.records.failure_recorded(),
+                    self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
+                ):
                     self._owner.resident.advance()
+                self._stopwatch.device_starts()
 
-        with self._watchdog.phase("advance"):
+        with self._stopwatch.phase(Phase.SEND):
             self._on_owners(start)
         if not seconds:
             return
@@ -263,6 +280,7 @@ class Component:
         if not self._ranks.alone:
             self.wait()
 
+    @within(Phase.OTHER)
     def wait(self) -> None:
         """Waits for the interval in flight and takes its exports from the device. Collective.
 
@@ -272,16 +290,20 @@ class Component:
         """
         if not self._pending:
             return
-        with self._watchdog.phase("advance, which the other ranks wait for"):
+        with self._stopwatch.phase(Phase.OWNER):
             self._on_owners(self._end_interval)
-        with self._watchdog.phase("exports, which need all ranks"):
+        with self._stopwatch.phase(Phase.EXPORTS):
             self._collect_exports()
             self._distribute_exports()
         self._pending = False
         self._has_means = True
-        with self._watchdog.phase("files"):
+        with self._stopwatch.phase(Phase.FILES):
             self._write_files()
+        with self._stopwatch.phase(Phase.LOG):
+            log.reach(self.clock.iso8601())
+            self._on_root(self._tell_interval)
 
+    @within(Phase.RESTART)
     def save(self, name: str, values: np.ndarray) -> None:
         """Keeps an array of the host's own for the next restart file. Collective.
 
@@ -299,6 +321,7 @@ class Component:
         if whole is not None:
             self._saved[_HOST_PREFIX + name] = whole[:, 0].copy()
 
+    @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray) -> None:
         """Gives back what `save` has put into the restart file that this run began from.
 
@@ -328,6 +351,7 @@ class Component:
         whole = None if self._continued is None else self._continued[name][:, np.newaxis]
         out[:] = self._at_root.scatter(whole, 1, np.float64)[0]
 
+    @within(Phase.OTHER)
     def write_restart(self, path: str = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
 
@@ -340,7 +364,7 @@ class Component:
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
-        with self._watchdog.phase("restart, which needs all ranks"):
+        with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.earliest(self._imports.put_at, self._points.mine.size > 0)
             imports = self._at_root.gather(self._imports.values)
             states = self._collect_states()
@@ -372,6 +396,7 @@ class Component:
         """Says that this rank has been asked to stop, by a signal for example."""
         self._segment.request_stop()
 
+    @within(Phase.AGREEMENT)
     def stop_requested(self) -> bool:
         """Whether to write a restart and stop now, before the time of the job is over. Collective.
 
@@ -388,6 +413,7 @@ class Component:
         """
         self._watchdog.on_timeout(action)
 
+    @within(Phase.OTHER)
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
 
@@ -399,11 +425,14 @@ class Component:
         """
         try:
             self.wait()
-            self._on_owners(self._close_files)
+            with self._stopwatch.phase(Phase.FILES):
+                self._on_owners(self._close_files)
         finally:
+            if self._journal is not None:
+                self._journal.end(self.clock)
             self._watchdog.close()
             self._pending = False
-            self._owner = None
+            self._owner = self._journal = None
             self._owners.close()
             self._ranks.close()
 
@@ -455,6 +484,7 @@ class Component:
     def _begin(self, config: configuration.Config) -> None:
         """On the owners: builds the atmosphere and gives its members their first states."""
         fresh: list[np.ndarray] = []  # imports of a run that begins
+        restart: list[str] = []  # the file of one that continues
 
         def build() -> None:
             # JAX is for the owners alone: hundreds of ranks of a host need not load it.
@@ -464,8 +494,9 @@ class Component:
             import_netcdf4()
             given = config.run.start_date
             start = Clock(given, self._calendar).start if given else None
-            owner = Owner(config, self._imports.fields, self._owners)
+            owner = Owner(config, self._imports.fields, self._owners, self._stopwatch)
             if source := self._segment.source():
+                restart.append(str(source))
                 self._load(str(source), owner, start)
             else:
                 self.clock, imports = owner.resident.begin(start)
@@ -482,11 +513,18 @@ class Component:
                 given = fresh[0] if self._each else self._owners.share(fresh[0][:1])
                 self._owner.begin(given)
             _log.debug("configuration\n%s", config.resolved_text())
-            atmosphere, device = self._owner.resident.atmosphere, self._owner.resident.device
-            _log.info("%s on %s from %s", atmosphere.name, device, self.clock.now)
+
+        def begin_journal() -> None:
+            from ngcm_coupler.journal import Journal
+
+            assert self._owner is not None
+            resident = self._owner.resident
+            self._journal = Journal(config, resident.atmosphere, resident.fields, self._stopwatch)
+            self._journal.begin(self.clock, "".join(restart), resident.device, self._ranks.size)
 
         self._on_owners(build)
         self._on_owners(start_members)
+        self._on_root(begin_journal)
 
     def _share_grid(self) -> None:
         """Gives the ranks without an atmosphere its grid, clock and land."""
@@ -583,6 +621,11 @@ class Component:
 
         self._on_root(write_all)
 
+    def _tell_interval(self) -> None:
+        assert self._owner is not None
+        assert self._journal is not None
+        self._journal.interval(self.clock, self._owner.records.last(), self._owner.exports)
+
     def _close_files(self) -> None:
         if self._owner is not None:
             self._owner.records.close()
@@ -636,14 +679,3 @@ class Component:
 def _require_folder(config: configuration.Config) -> None:
     """Refuses a folder from which OASIS cannot start the run."""
     require_folder(config, atmosphere_grid(config), pathlib.Path())
-
-
-def _set_up_logging(level: str) -> None:
-    """Sends the plugin's messages to standard error, once, unless the process has its own way."""
-    logger = logging.getLogger("ngcm_coupler")
-    logger.setLevel(level.upper())
-    if not logging.getLogger().handlers and not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = False  # packages that are imported later give the root one of theirs

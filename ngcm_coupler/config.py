@@ -80,13 +80,23 @@ class Config:
 
     def resolved_text(self) -> str:
         """Returns the namelist with every default filled in; `parse` gives this object back."""
-        lines = []
+        return "".join(self._groups(lambda key, value: True))
+
+    def changed_text(self) -> str:
+        """Returns the keys that have not their default; `parse` gives this object back."""
+        return "".join(self._groups(lambda key, value: value != key.default))
+
+    def _groups(self, chosen: Callable[[schema.Key, schema.Setting], bool]) -> Iterator[str]:
+        """The namelist groups with those keys that are chosen by declaration and value."""
         for name, attribute in _ATTRIBUTES.items():
             group = getattr(self, attribute)
-            lines.append(f"&{name}")
-            lines += [f"  {k} = {text_of(getattr(group, k))}" for k in schema.keys(type(group))]
-            lines.append("/")
-        return "\n".join(lines) + "\n"
+            lines = [
+                f"  {name_of_key} = {text_of(value)}\n"
+                for name_of_key, key in schema.keys(type(group)).items()
+                if chosen(key, value := getattr(group, name_of_key))
+            ]
+            if lines:
+                yield f"&{name}\n{''.join(lines)}/\n"
 
 
 MEMBER = "{member}"

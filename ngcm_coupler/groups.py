@@ -546,3 +546,15 @@ class Log:
         "The least serious messages that are written.",
         choices=("debug", "info", "warning", "error"),
     )
+    format: str = key(
+        "text",
+        "Form of the messages: lines for people, or a JSON object a line for programs.",
+        choices=("text", "json"),
+    )
+    hours_per_line: int = key(
+        0,
+        "Model time that one line of progress sums up; 0 writes a line each coupling interval.",
+        unit="h",
+        minimum=0,
+        maximum=8784000,
+    )

@@ -10,7 +10,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import import_netcdf4, keep_little
 
 TITLE = "Fields exchanged between atmosphere and surface"
 """Global attribute ``title`` by which a file is known for a history."""
@@ -58,6 +58,7 @@ class History:
         try:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
             self._define(land_area_fraction, attributes, provenance)
+            keep_little(self._file)
             self._file.sync()
         except OSError as error:
             raise OutputError(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 
 def import_netcdf4() -> ModuleType:
@@ -24,3 +26,18 @@ def import_netcdf4() -> ModuleType:
         return importlib.import_module("netCDF4")
     finally:
         sys.setdlopenflags(flags)
+
+
+def keep_little(file: Any) -> None:
+    """Bounds the memory that a file takes which is written record by record.
+
+    The library keeps what has been written, 64 MiB of every variable by default: gigabytes in the
+    weeks of a run. Two chunks are enough for records that come in their order.
+
+    Args:
+      file: a ``netCDF4.Dataset`` that is being written, with all its variables.
+    """
+    for variable in file.variables.values():
+        chunks = variable.chunking()
+        if chunks not in (None, "contiguous"):
+            variable.set_var_chunk_cache(size=2 * variable.dtype.itemsize * math.prod(chunks))

@@ -17,6 +17,7 @@ from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.parallel import Owners
 from ngcm_coupler.records import Records
 from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.timing import Phase, Stopwatch
 
 
 class Owner:
@@ -31,14 +32,16 @@ class Owner:
 
     records: Records
 
-    def __init__(self, config: Config, imports: Sequence[Field], owners: Owners) -> None:
+    def __init__(
+        self, config: Config, imports: Sequence[Field], owners: Owners, stopwatch: Stopwatch
+    ) -> None:
         """Builds the atmosphere.
 
         Raises:
           ConfigError: no such device, or the coupling interval does not fit the model step.
           CheckpointError: the checkpoint cannot be used.
         """
-        self._config, self._owners = config, owners
+        self._config, self._owners, self._stopwatch = config, owners, stopwatch
         self._imports = tuple(imports)
         self.numbers = [config.ensemble.first_member + place for place in owners.mine]
         self.resident = ResidentAtmosphere(config, self.numbers)
@@ -76,13 +79,19 @@ class Owner:
         Raises:
           DivergedError: a value is not finite.
         """
-        exports = self.resident.exports()
+        with self._stopwatch.phase(Phase.DEVICE):
+            self._stopwatch.device_is_ready(self.resident.wait())
+        with self._stopwatch.phase(Phase.FETCH):
+            exports = self.resident.exports()
         # One sum finds any NaN or infinity; the search for the place comes only then.
         if not np.isfinite(exports.sum(dtype=np.float64)):
             raise self._diverged(clock, exports)
-        self.exports = self.records.enter(
-            clock, self.resident.imports(), exports, self.resident.dry_air_pressure()
-        )
+        with self._stopwatch.phase(Phase.FETCH):
+            dry_air_pressure = self.resident.dry_air_pressure()
+        with self._stopwatch.phase(Phase.LEDGER):
+            self.exports = self.records.enter(
+                clock, self.resident.imports(), exports, dry_air_pressure
+            )
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a restart file holds of each member of this rank, shape (members, ...)."""

@@ -84,6 +84,11 @@ class Records:
         """Everything that continued members need, of types that JSON keeps exactly."""
         return [ledger.state() for ledger in self._ledgers]
 
+    def last(self) -> dict[str, float]:
+        """The entries of the ledgers for the last interval by name, means over the members."""
+        rows = [ledger.last for ledger in self._ledgers]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
     def restore(self, states: Sequence[dict[str, Any]]) -> None:
         """Continues from what `state` gave.
 

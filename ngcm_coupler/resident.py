@@ -185,6 +185,12 @@ class ResidentAtmosphere:
         """The imported fields as the device has them, as given to `send`."""
         return self._held
 
+    def wait(self) -> bool:
+        """Waits for the device; whether it had finished before."""
+        ready = all(exports.is_ready() for exports in self._exports)
+        jax.block_until_ready(self._exports)
+        return ready
+
     def exports(self) -> np.ndarray:
         """Waits for the device; the exported fields, shape (members, len(fields), n)."""
         return self._by_member(self._exports)

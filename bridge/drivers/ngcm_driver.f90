@@ -30,7 +30,7 @@ program driver
   type(bands) :: grid
   type(surfaces) :: below
   type(reporter) :: report
-  integer :: interval_seconds, intervals, interval, done
+  integer :: interval_seconds, intervals, intervals_per_line, interval, done
   logical :: keeps, due, complete, stopping
   integer(i8) :: seconds
   real(dp), allocatable :: u10(:, :), v10(:, :)
@@ -51,7 +51,7 @@ program driver
   call atmosphere%coupling_interval(seconds, status)
   call require(status, comm)
   interval_seconds = int(seconds)
-  call read_run_length(file, interval_seconds, intervals, status)
+  call read_run_length(file, interval_seconds, intervals, status, intervals_per_line)
   call require(status, comm)
   call below%configure(file, interval_seconds, status)
   call require(status, comm)
@@ -77,8 +77,10 @@ program driver
     call require(status, comm)
     call atmosphere%time(date, status)
     call require(status, comm)
-    call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
-      sqrt(u10**2 + v10**2))
+    if (modulo(interval, intervals_per_line) == 0) then
+      call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
+        sqrt(u10**2 + v10**2))
+    end if
     done = interval
     call atmosphere%restart_due(due, status)
     call require(status, comm)

@@ -10,7 +10,7 @@ from ngcm_coupler.budget.entries import Entry
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import import_netcdf4, keep_little
 
 _FILL_VALUE = 1.0e20
 
@@ -46,6 +46,7 @@ class BudgetFile:
         try:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
             self._define(start, attributes, provenance)
+            keep_little(self._file)
             self._file.sync()
         except OSError as error:
             raise OutputError(

@@ -181,9 +181,7 @@ class Journal:
             low, high = self._limits[which]
             values = exports[:, number]
             outside = np.maximum(low - values, values - high)
-            member, point = (
-                int(place) for place in np.unravel_index(outside.argmax(), values.shape)
-            )
+            member, point = divmod(int(outside.argmax()), values.shape[-1])
             _log.warning(
                 "in the interval that ends %s %s = %g %s at %s is outside %g to %g, as are %d"
                 " values in all; of this field the lines of progress only count it from here on",

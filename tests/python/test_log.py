@@ -224,13 +224,14 @@ def test_a_field_outside_its_range_is_told_once_and_then_counted(journal, caplog
     journal, rows, grid = journal
     middle = [0.5 * (row.valid_min + row.valid_max) for row in rows]
     exports = np.repeat(np.array(middle, np.float32)[:, None], grid.size, axis=1)
-    journal.interval(Clock("2000-01-01", elapsed_seconds=3600), {}, exports)
+    of_member = exports[np.newaxis]
+    journal.interval(Clock("2000-01-01", elapsed_seconds=3600), {}, of_member)
     names = [row.name for row in rows]
     exports[names.index("air_temperature"), [5, 40]] = 380.0, 390.0
     over_water = names.index("air_temperature_at_2m_over_ice_free_sea")
     exports[over_water, 3] = 1e6  # where there is no open water it may be anything
     for hour in (2, 3):
-        journal.interval(Clock("2000-01-01", elapsed_seconds=3600 * hour), {}, exports)
+        journal.interval(Clock("2000-01-01", elapsed_seconds=3600 * hour), {}, of_member)
     assert [line.figures["warnings"] for line in events(caplog, "interval")] == [0, 1, 1]
     assert events(caplog, "interval")[1].getMessage().endswith("warnings: 1")
     (warning,) = [each for each in caplog.records if each.levelno == logging.WARNING]

@@ -59,7 +59,7 @@ class History:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
             self._define(land_area_fraction, attributes, provenance)
             self._file.sync()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history file = '{path}' cannot be created ({error}); check folder,"
                 " permission and free space"

@@ -20,7 +20,10 @@ _log = logging.getLogger(__name__)
 HOST = "host"
 """What a rank is doing between two calls of the library."""
 
-_GRACE_SECONDS = 1.0
+_MESSAGES = "ngcm_coupler.parallel"
+"""The only module that waits for messages of other ranks."""
+
+_GRACE_SECONDS = 2.0
 """Time for all ranks to speak before one of them ends the job."""
 
 
@@ -82,13 +85,16 @@ class Watchdog:
 
     def _bark(self) -> None:
         frame = sys._current_frames().get(self._watched)
-        place = "".join(traceback.format_stack(frame)) if frame is not None else ""
+        waits = frame is not None and frame.f_globals.get("__name__") == _MESSAGES
+        # Where it waits is of no interest: the rank to look at is another one.
+        place = "" if frame is None or waits else "\n" + "".join(traceback.format_stack(frame))
         _log.critical(
             "time-out: rank %d has been in the interval from %s for more than timeout_seconds = %g"
-            " of &ngcm_limits; it is in phase '%s'\n%s",
+            " of &ngcm_limits; it %s in phase '%s'%s",
             self._rank,
             self._date,
             self._timeout,
+            "waits for another rank" if waits else "is",
             self._phase,
             place.rstrip(),
         )

@@ -47,7 +47,7 @@ class BudgetFile:
             self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
             self._define(start, attributes, provenance)
             self._file.sync()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{path}' cannot be created ({error}); check folder,"
                 " permission and free space"

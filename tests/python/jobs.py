@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -23,6 +24,13 @@ Command = Sequence[str | pathlib.Path]
 def sabotage(plan: str) -> dict[str, str]:
     """The environment in which a program does what `saboteur/sitecustomize.py` makes of a plan."""
     return {"PYTHONPATH": str(pathlib.Path(__file__).parent / "saboteur"), "SABOTAGE": plan}
+
+
+def one_error(said: str) -> str:
+    """The only message of an error in what a job has said, without what MPI adds to it."""
+    messages = re.findall(r"^ngcm: error .*", said, re.MULTILINE)
+    assert len(messages) == 1, said
+    return messages[0]
 
 
 class Job:

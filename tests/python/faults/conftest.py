@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 import re
 import shutil
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -47,7 +46,11 @@ class Segment:
         self.folder, self._reference = folder, reference
         self.job: Job | None = None
         (folder / "restarts").mkdir(parents=True)
-        shutil.copy(reference / "restarts" / restart(1), folder / "restarts")
+        self.hold_first_hour()
+
+    def hold_first_hour(self) -> None:
+        """Puts into the folder of restarts what the segment continues from."""
+        shutil.copy(self._reference / "restarts" / restart(1), self.folder / "restarts")
         self.point_to(1)
 
     def point_to(self, hour: int) -> None:
@@ -110,9 +113,3 @@ def segment(reference, tmp_path):
     yield made
     if made.job is not None:
         made.job.kill()
-
-
-@pytest.fixture
-def segments(reference, tmp_path) -> Callable[[pathlib.Path], Segment]:
-    """Makes a segment in a folder of choice."""
-    return lambda folder: Segment(folder, reference)

@@ -15,6 +15,7 @@ import itertools
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -70,11 +71,21 @@ def returns(value: object) -> Action:
     return lambda _function, *_arguments: value
 
 
-def signals(number: int) -> Action:
-    """The process gets a signal, and the function runs."""
+def signals(number: int, process: int = os.getpid()) -> Action:
+    """A process, this one if no other is named, gets a signal, and the function runs."""
 
     def action(function: Callable, *arguments: Any) -> Any:
-        os.kill(os.getpid(), number)
+        os.kill(process, number)
+        return function(*arguments)
+
+    return action
+
+
+def runs(*command: str) -> Action:
+    """A command runs, and then the function."""
+
+    def action(function: Callable, *arguments: Any) -> Any:
+        subprocess.run(command, check=True)
         return function(*arguments)
 
     return action

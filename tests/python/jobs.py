@@ -76,26 +76,6 @@ class Job:
                 found[int(number)] = name
         return found
 
-    def ranks(self) -> list[int]:
-        """The processes of the ranks under mpirun, in their order."""
-        ranks = {}
-        for number in self.members():
-            try:
-                environment = pathlib.Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            for entry in environment:
-                if entry.startswith(b"OMPI_COMM_WORLD_RANK="):
-                    ranks[int(entry.partition(b"=")[2])] = number
-        return [ranks[rank] for rank in sorted(ranks)]
-
-    def await_output(self, text: str) -> None:
-        """Waits until the job has printed a text."""
-        deadline = time.monotonic() + _START
-        while text not in self.out:
-            assert self.process.poll() is None and time.monotonic() < deadline, self.err
-            time.sleep(_POLL)
-
     def ended(self, limit: float = LIMIT) -> int:
         """Waits until nothing is left of it, so long after its fault at most; its exit code.
 

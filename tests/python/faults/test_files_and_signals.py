@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 import pickle
 import re
-import signal
 import subprocess
 
 import numpy as np
@@ -219,7 +218,10 @@ def test_sigusr1_to_mpirun_reaches_all_ranks(segment):
     segment.require_newest(3)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("SIGTERM", 1), ("SIGKILL", -signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [pytest.param("SIGTERM", 1, id="SIGTERM"), pytest.param("SIGKILL", -9, id="SIGKILL")],
+)
 def test_a_signal_that_ends_mpirun_ends_the_ranks(segment, name, expected):
     job = segment.start(f"strike('{TO_DISK}', signals(signal.{name}, os.getppid()), 0, 5)")
     assert job.ended() == expected

@@ -6,9 +6,11 @@ only module with a global: the table of live components.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -48,6 +50,9 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _components: dict[int, Component] = {}
 _handles = itertools.count(1)
 
@@ -61,11 +66,29 @@ def _component(handle: int) -> Component:
         ) from None
 
 
+def _placed(function: Callable[P, T]) -> Callable[P, T]:
+    """Adds to an error of a component the rank and the model date at which it came."""
+
+    @functools.wraps(function)
+    def call(*arguments: P.args, **named: P.kwargs) -> T:
+        component = _components.get(arguments[0]) if arguments else None  # type: ignore[arg-type]
+        try:
+            return function(*arguments, **named)
+        except BaseException as error:
+            if component is not None:
+                error.add_note(component.whereabouts)
+            raise
+
+    return call
+
+
 def describe(error: BaseException) -> tuple[int, str]:
     """Status and message of an error; of a fault of the plugin the log gets the traceback."""
     if not isinstance(error, NgcmError):
         _log.error("a fault of ngcm_coupler", exc_info=error)
-    return errors.describe(error)
+    status, message = errors.describe(error)
+    places = getattr(error, "__notes__", [])
+    return status, f"{message} ({'; '.join(places)})" if places else message
 
 
 def create(namelist_path: str, fcomm: int | None) -> int:
@@ -111,6 +134,7 @@ def instances(handle: int) -> int:
     return _component(handle).instances
 
 
+@_placed
 def set_partition(handle: int, global_index: np.ndarray) -> None:
     """Declares the points of this rank, 1-based. Collective."""
     _component(handle).set_partition(global_index)
@@ -149,21 +173,25 @@ def field_id(handle: int, name: str) -> int:
     return _component(handle).field_id(name)
 
 
+@_placed
 def put(handle: int, field_id: int, values: np.ndarray) -> None:
     """Takes one imported field at this rank's points."""
     _component(handle).put(field_id, values)
 
 
+@_placed
 def get(handle: int, field_id: int, out: np.ndarray) -> None:
     """Fills ``out`` with one field at this rank's points."""
     _component(handle).get(field_id, out)
 
 
+@_placed
 def advance(handle: int, seconds: int) -> None:
     """Advances by one coupling interval; 0 seconds only send the imports. Collective."""
     _component(handle).advance(seconds)
 
 
+@_placed
 def wait(handle: int) -> None:
     """Waits until the interval in flight is complete. Collective."""
     _component(handle).wait()
@@ -174,16 +202,19 @@ def time(handle: int) -> str:
     return _component(handle).clock.iso8601()
 
 
+@_placed
 def write_restart(handle: int, path: str) -> None:
     """Writes a restart file; if the path is empty, where the namelist says. Collective."""
     _component(handle).write_restart(path)
 
 
+@_placed
 def save(handle: int, name: str, values: np.ndarray) -> None:
     """Keeps an array of the host's own for the next restart file. Collective."""
     _component(handle).save(name, values)
 
 
+@_placed
 def load(handle: int, name: str, out: np.ndarray) -> None:
     """Fills ``out`` with what the restart file has of the host's own. Collective."""
     _component(handle).load(name, out)
@@ -209,6 +240,7 @@ def is_complete(handle: int) -> bool:
     return _component(handle).is_complete()
 
 
+@_placed
 def stop_requested(handle: int) -> bool:
     """Whether to write a restart and stop now. Collective."""
     return _component(handle).stop_requested()
@@ -224,6 +256,7 @@ def on_timeout(handle: int, action: Callable[[], None]) -> None:
     _component(handle).on_timeout(action)
 
 
+@_placed
 def destroy(handle: int) -> None:
     """Completes the interval in flight and releases the component. Collective."""
     component = _component(handle)

@@ -22,6 +22,7 @@ from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
     ArgumentError,
     FieldError,
+    NgcmError,
     RestartError,
     ShapeError,
     StateError,
@@ -80,6 +81,7 @@ class Component:
         self._owners = Owners(ranks, self.members, config.device.owners_per_node)
         self._segment = Segment(config, ranks)
         self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
+        self._who = "" if ranks.alone else f"rank {ranks.rank}, "
         self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
         self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
         self._calendar = config.run.calendar
@@ -130,9 +132,16 @@ class Component:
                 # Before the model is built, which takes longer than to see that it cannot run.
                 ranks.together(lambda: _require_folder(config) if ranks.is_root else None)
             return cls(config, ranks)
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, NgcmError):
+                error.add_note(f"rank {ranks.rank}, in create")
             ranks.close()
             raise
+
+    @property
+    def whereabouts(self) -> str:
+        """This rank, if there are others, and the model date, for messages."""
+        return f"{self._who}model date {self.clock.iso8601()}"
 
     def field(self, number: int) -> Field:
         """The field of that number, from 1.
@@ -403,7 +412,8 @@ class Component:
         All ranks get the same answer. It is so once `request_stop` has been called on any of them,
         or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
         """
-        return self._segment.must_stop()
+        with self._watchdog.phase("stop_requested, which needs all ranks"):
+            return self._segment.must_stop()
 
     def on_timeout(self, action: Callable[[], None]) -> None:
         """Sets what is called, in another thread, when an interval takes too long.

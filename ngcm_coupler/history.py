@@ -60,7 +60,7 @@ class History:
             self._define(land_area_fraction, attributes, provenance)
             keep_little(self._file)
             self._file.sync()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history file = '{path}' cannot be created ({error}); check folder,"
                 " permission and free space"

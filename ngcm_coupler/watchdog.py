@@ -18,7 +18,10 @@ from ngcm_coupler.timing import Stopwatch
 
 _log = logging.getLogger(__name__)
 
-_GRACE_SECONDS = 1.0
+_MESSAGES = "ngcm_coupler.parallel"
+"""The only room that waits for messages of other ranks."""
+
+_GRACE_SECONDS = 2.0
 """Time for all ranks to speak before one of them ends the job."""
 
 
@@ -72,13 +75,17 @@ class Watchdog:
 
     def _bark(self) -> None:
         frame = sys._current_frames().get(self._watched)
-        place = "".join(traceback.format_stack(frame)) if frame is not None else ""
+        module = "" if frame is None else frame.f_globals.get("__name__", "")
+        waits = module.startswith(_MESSAGES)
+        # Where it waits is of no interest: the rank to look at is another one.
+        place = "" if frame is None or waits else "\n" + "".join(traceback.format_stack(frame))
         _log.critical(
             "time-out: rank %d has been in the interval from %s for more than timeout_seconds = %g"
-            " of &ngcm_limits; it is in phase '%s'\n%s",
+            " of &ngcm_limits; it %s in phase '%s'%s",
             self._rank,
             self._date,
             self._timeout,
+            "waits for another rank" if waits else "is",
             self._stopwatch.now.words,
             place.rstrip(),
         )

@@ -28,7 +28,7 @@ module ngcm_cap_oasis
   use mod_oasis, only: oasis_def_partition, oasis_def_var, oasis_enddef, oasis_get, &
     oasis_get_localcomm, oasis_get_ncpl, oasis_in, oasis_init_comp, oasis_ok, oasis_out, &
     oasis_put, oasis_real, oasis_terminate, oasis_var_uncpl
-  use mpi_f08, only: MPI_Comm, MPI_INTEGER, MPI_Reduce, MPI_SUM
+  use mpi_f08, only: MPI_Comm, MPI_Comm_dup, MPI_INTEGER, MPI_Reduce, MPI_SUM
   use ngcm, only: ngcm_component, ngcm_error_config, ngcm_error_field, ngcm_ok, ngcm_status
   use ngcm_kinds, only: dp, i4, i8
   use oasis_field, only: coupled_field, ice_fraction, merge_arrived, place_of, sea_temperature
@@ -50,6 +50,7 @@ module ngcm_cap_oasis
     integer :: rank = 0
     type(ngcm_component), private :: component
     type(oasis_settings), private :: settings
+    !! for the status of all ranks, on which nothing of OASIS or the library travels
     type(MPI_Comm), private :: comm
     type(bands), private :: grid
     type(coupled_field), private, allocatable :: imports(:)
@@ -82,15 +83,17 @@ contains
     !! path of the namelist file
     character(*), intent(in) :: namelist
     type(ngcm_status) :: status, read_status
+    type(MPI_Comm) :: local
     real(dp), allocatable :: area(:, :), land_fraction(:, :)
     integer(i4) :: nlon, nlat
     integer :: partition, id, info, points
 
     call self%settings%read(namelist, read_status)
     call oasis_init_comp(id, self%settings%component, info)
-    call oasis_get_localcomm(self%comm%mpi_val, info)
+    call oasis_get_localcomm(local%mpi_val, info)
+    call MPI_Comm_dup(local, self%comm)
     call require(read_status, self%comm)
-    call self%component%create(namelist, self%comm%mpi_val, status)
+    call self%component%create(namelist, local%mpi_val, status)
     call require(status, self%comm)
     call self%component%on_timeout(end_stuck_job, status)
     call require(status, self%comm)
@@ -98,7 +101,7 @@ contains
 
     call self%component%grid_size(nlon, nlat, status)
     call require(status, self%comm)
-    call self%grid%create(self%comm, nlon, nlat)
+    call self%grid%create(local, nlon, nlat)
     self%rank = self%grid%rank
     call self%component%grid(area=area, land_fraction=land_fraction, status=status)
     call require(status, self%comm)

@@ -14,7 +14,8 @@ program driver
   use coupled_surfaces, only: surfaces
   use driver_report, only: reporter
   use latitude_bands, only: bands
-  use mpi_f08, only: MPI_Abort, MPI_Comm, MPI_COMM_WORLD, MPI_Finalize, MPI_Init, MPI_Wtime
+  use mpi_f08, only: MPI_Abort, MPI_Comm, MPI_Comm_dup, MPI_COMM_WORLD, MPI_Finalize, MPI_Init, &
+    MPI_Wtime
   use ngcm, only: ngcm_component, ngcm_status
   use ngcm_kinds, only: dp, i4, i8
   use run_length, only: read_run_length
@@ -24,7 +25,9 @@ program driver
   implicit none (type, external)
 
   integer, parameter :: run_again = 75
-  type(MPI_Comm) :: comm
+  !! for the status of all ranks, and for all else: a message that a rank which has failed does not
+  !! send must not be taken for one of the other kind
+  type(MPI_Comm) :: comm, work
   type(ngcm_component) :: atmosphere
   type(ngcm_status) :: status
   type(bands) :: grid
@@ -39,9 +42,10 @@ program driver
 
   call MPI_Init()
   comm = MPI_COMM_WORLD
+  call MPI_Comm_dup(comm, work)
   file = namelist_file()
 
-  call atmosphere%create(file, comm%mpi_val, status)
+  call atmosphere%create(file, work%mpi_val, status)
   call require(status, comm)
   call atmosphere%on_timeout(end_stuck_job, status)
   call require(status, comm)
@@ -141,7 +145,7 @@ contains
     call atmosphere%instances(instances, status)
     call require(status, comm)
     ! Surfaces of their own under each member are more rows of one grid.
-    call grid%create(comm, nlon, nlat*instances)
+    call grid%create(work, nlon, nlat*instances)
     call atmosphere%grid(area=area, land_fraction=land_fraction, status=status)
     call require(status, comm)
     call atmosphere%set_partition(grid%global_index(), status)

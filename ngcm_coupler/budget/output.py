@@ -48,7 +48,7 @@ class BudgetFile:
             self._define(start, attributes, provenance)
             keep_little(self._file)
             self._file.sync()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{path}' cannot be created ({error}); check folder,"
                 " permission and free space"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ngcm_coupler.errors import ParallelError
+from ngcm_coupler.errors import NgcmError, ParallelError
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -79,7 +79,9 @@ class Ranks:
         """Ends a collective step: if any rank has failed, every rank raises.
 
         A rank that has failed raises its own error, the others a `ParallelError` that names the
-        first one that failed and says why, so that none of them waits for a message forever.
+        first one that failed and says why, so that none of them waits for a message forever. A
+        fault of the plugin, which may meet all ranks alike, is raised by the first one only: it
+        has a traceback, and one is enough.
         """
         if self.alone:
             if error is not None:
@@ -100,7 +102,7 @@ class Ranks:
         comm.Bcast(length, root=rank)
         message = np.frombuffer(text, np.uint8).copy() if text else np.empty(length, np.uint8)
         comm.Bcast(message, root=rank)
-        if error is not None:
+        if error is not None and (isinstance(error, NgcmError) or rank == self.rank):
             raise error
         raise ParallelError(
             f"rank {rank} failed: {message.tobytes().decode(errors='surrogateescape')}"
@@ -112,7 +114,7 @@ class Ranks:
             return action()
         try:
             result = action()
-        except Exception as error:
+        except BaseException as error:  # an exit too: the others would wait
             self.agree(error)
             raise
         self.agree(None)

@@ -10,53 +10,27 @@ import subprocess
 import sys
 
 import pytest
+from jobs import sabotage
 
-SABOTAGE = '''\
-"""Replaces functions of the package by such as fail, once it is imported."""
-import importlib.util
-import sys
-
+SABOTAGE = """\
 kept = []
 
 
-def failing(error):
-    def fail(*arguments):
-        raise error
-    return fail
-
-
-def misuse(handle, field_id, values):
+def misuses(_function, _handle, _field_id, values):
     if values.itemsize == 4:
         values[0] = 1.0
     kept.append(values)
 
 
-class Saboteur:
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        if name != "ngcm_coupler.abi":
-            return None
-        sys.meta_path.remove(cls)
-        spec = importlib.util.find_spec(name)
-        load = spec.loader.exec_module
-
-        def exec_module(module):
-            load(module)
-            module.wait = failing(SystemExit(3))
-            module.advance = failing(KeyboardInterrupt())
-            module.time = failing(MemoryError())
-            module.write_restart = failing(ValueError("no NgcmError"))
-            module.get = failing(RuntimeError("caf\\u00e9"))
-            module.field_count = lambda handle: "many"
-            module.coupling_interval = lambda handle: None
-            module.put = misuse
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-
-sys.meta_path.insert(0, Saboteur)
-'''
+strike("ngcm_coupler.abi:wait", raises(SystemExit(3)))
+strike("ngcm_coupler.abi:advance", raises(KeyboardInterrupt()))
+strike("ngcm_coupler.abi:time", raises(MemoryError()))
+strike("ngcm_coupler.abi:write_restart", raises(ValueError("no NgcmError")))
+strike("ngcm_coupler.abi:get", raises(RuntimeError("caf\\u00e9")))
+strike("ngcm_coupler.abi:field_count", returns("many"))
+strike("ngcm_coupler.abi:coupling_interval", returns(None))
+strike("ngcm_coupler.abi:put", misuses)
+"""
 
 
 SIGNALS = """\
@@ -106,11 +80,8 @@ def test_host_with_the_systems_netcdf_gets_its_history(run, tmp_path, namelist):
     _assert_passed(run("netcdf_host", namelist, tmp_path / "history.nc"))
 
 
-def test_exceptions_inside_python_become_a_status(run, tmp_path, namelist):
-    folder = tmp_path / "sabotage"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(SABOTAGE)
-    _assert_passed(run("sabotaged", namelist, PYTHONPATH=str(folder)))
+def test_exceptions_inside_python_become_a_status(run, namelist):
+    _assert_passed(run("sabotaged", namelist, **sabotage(SABOTAGE)))
 
 
 def test_faulty_namelist_is_a_config_error_with_its_line(run, namelist):

@@ -1,4 +1,4 @@
-"""The coupler-free driver as a batch job: cut into segments, asked to stop, stuck."""
+"""The coupler-free driver as a batch job: cut into segments, asked to stop."""
 
 from __future__ import annotations
 
@@ -135,22 +135,6 @@ def test_without_a_place_for_restarts_a_signal_ends_the_run_as_ever(job, tmp_pat
     code, output, _ = finished(again)
     assert code not in (0, RUN_AGAIN)
     assert "ngcm_driver: " not in output
-
-
-def test_stuck_rank_ends_the_job_and_every_rank_says_where_it_was(job):
-    """A stopped process stands for a rank that hangs; the other waits for it in MPI."""
-    running = job("stuck", "2000-04-01", 2, "&ngcm_limits timeout_seconds = 5 /")
-    _await_first_interval(running)
-    os.kill(_ranks(running)[1], signal.SIGSTOP)
-    code, output, messages = finished(running)
-    assert code not in (0, RUN_AGAIN), output
-    assert "ngcm_driver: completed" not in output
-    # Where exactly rank 0 waits depends on the moment at which the other stopped.
-    assert re.search(
-        r"time-out: rank 0 has been in the interval from 2000-\S+ for more than timeout_seconds = 5"
-        r" .* phase '(gather|advance|exports|agreement|host)",
-        messages,
-    ), messages
 
 
 def _require_latest(folder: pathlib.Path, output: str) -> None:

@@ -7,23 +7,17 @@ import pathlib
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 
 import pytest
+from jobs import Job
 
 from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.netcdf import import_netcdf4
 
 pytestmark = pytest.mark.oasis
-
-OUT, ERR = pathlib.Path("out.txt"), pathlib.Path("err.txt")
-"""What a job prints, in the working folder."""
-
-LIMIT = 30.0
-"""Within which nothing may be left of a job after a fault [s]."""
 
 Edit = Callable[[pathlib.Path], object]
 
@@ -47,56 +41,25 @@ def ngcm_coupler_run() -> list[str]:
     return [sys.executable, "-c", code, "run", "run.nml", "-n", "2", "--ocean-ranks", "2"]
 
 
-def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """Starts a job in a session of its own, by which all its processes are known."""
-    with OUT.open("wb") as out, ERR.open("wb") as err:
-        return subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True)
-
-
-def members(job: subprocess.Popen[bytes]) -> dict[int, str]:
-    """The job's processes, number -> name, without those that only wait to be collected."""
-    found = {}
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            number, _, rest = stat.read_text().partition(" (")
-        except OSError:
-            continue
-        name, _, rest = rest.rpartition(") ")
-        state, _, _, session, *_ = rest.split()
-        if int(session) == job.pid and state != "Z":
-            found[int(number)] = name
-    return found
-
-
-def failed(job: subprocess.Popen[bytes]) -> tuple[int, str]:
+def failed(job: Job) -> tuple[int, str]:
     """Waits for the end of a job that has to fail; returns its exit code and what it said."""
-    deadline = time.monotonic() + LIMIT
-    try:
-        code = job.wait(LIMIT)
-        while (left := members(job)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not left
-    finally:
-        for number in members(job):
-            os.kill(number, signal.SIGKILL)
-        job.wait()
-    said = ERR.read_text()
-    assert code > 0, said
-    assert "completed" not in OUT.read_text()
-    return code, said
+    code = job.ended()
+    assert code > 0, job.err
+    assert "completed" not in job.out
+    return code, job.err
 
 
 def run_until_killed(command: list[str], program: str) -> tuple[int, str]:
     """Starts a job of years, and kills one rank of a program when both have long been running."""
     rewritten("run.nml", "run_hours = 3", "run_hours = 24000")(pathlib.Path())
     rewritten("namcouple", "10800", "86400000")(pathlib.Path())
-    job = start(command)
+    job = Job(command)
     book = pathlib.Path("ocean_fluxes.csv")
-    while job.poll() is None and not (book.exists() and book.stat().st_size > 10_000):
+    while job.process.poll() is None and not (book.exists() and book.stat().st_size > 10_000):
         time.sleep(0.05)
     # The system keeps 15 characters of a name.
-    ranks = [number for number, name in members(job).items() if name == program[:15]]
-    assert len(ranks) == 2, ERR.read_text()
+    ranks = [number for number, name in job.members().items() if name == program[:15]]
+    assert len(ranks) == 2, job.err
     os.kill(max(ranks), signal.SIGKILL)
     return failed(job)
 
@@ -179,7 +142,7 @@ def copied(name: str, over: str) -> Edit:
 )
 def test_a_fault_of_the_folder_is_said_once(folder, edit, message, remedy, capfd):
     edit(folder)
-    _, said = failed(start(mpirun()))
+    _, said = failed(Job(mpirun()))
     assert len(re.findall(message, said)) == 1, said
     assert re.search(remedy, said), said
     assert len(re.findall(r"^(?:ngcm: error|OASIS has ended)", said, re.M)) == 1, said
@@ -195,7 +158,7 @@ def test_a_field_that_the_ocean_does_not_know_is_said_once(folder):
     """Neither namelist nor namcouple can tell: only the programs know."""
     for name in ("run.nml", "namcouple"):
         rewritten(name, "O_MSLP", "O_MSLQ")(folder)
-    _, said = failed(start(ngcm_coupler_run()))
+    _, said = failed(Job(ngcm_coupler_run()))
     assert said.count("no other component defines by the name given there: NG_PSL") == 1
     assert said.count("ngcm: error") == 1
 
@@ -204,7 +167,7 @@ def test_a_field_that_the_ocean_does_not_know_is_said_once(folder):
 def test_programs_with_namelists_of_two_periods_do_not_start(folder, other):
     shutil.copy(folder / "run.nml", folder / "other.nml")
     rewritten("other.nml", "interval_seconds = 3600", "interval_seconds = 1800")(folder)
-    _, said = failed(start(mpirun(**{other: "other.nml"})))
+    _, said = failed(Job(mpirun(**{other: "other.nml"})))
     assert said.count("ngcm: error") == 1
     assert re.search("period (is|of) 3600 s, .*interval_seconds (=|is) 1800", said), said
     if other == "ocean":
@@ -215,7 +178,7 @@ def test_a_surface_that_cannot_be_ends_the_run(folder):
     """Only the atmosphere's second rank sees it, which does not own the model."""
     with import_netcdf4().Dataset(folder / "rsto.nc", "a") as file:
         file["O_SSTSST"][-2:] = 340.0
-    code, said = failed(start(ngcm_coupler_run()))
+    code, said = failed(Job(ngcm_coupler_run()))
     assert code == 7
     assert len(re.findall(r"sea_surface_temperature: .* outside 260 to 320 K", said)) == 1
     assert said.count("ngcm: error") == 1

@@ -412,8 +412,7 @@ class Component:
         All ranks get the same answer. It is so once `request_stop` has been called on any of them,
         or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
         """
-        with self._watchdog.phase("stop_requested, which needs all ranks"):
-            return self._segment.must_stop()
+        return self._segment.must_stop()
 
     def on_timeout(self, action: Callable[[], None]) -> None:
         """Sets what is called, in another thread, when an interval takes too long.

@@ -82,7 +82,7 @@ class Segment:
             read_restart(str(folder / "restarts" / restart(hour)))
             for folder in (self.folder, self._reference)
         )
-        for key in ("identity", "start", "date", "elapsed_seconds", "put_at", "budget"):
+        for key in ("identity", "start", "date", "elapsed_seconds", "put_at", "budgets"):
             assert header[key] == uncut_header[key]
         assert arrays.keys() == uncut_arrays.keys()
         assert {"host.sea.heat", "host.ice.mass", "imports", "exports"} < arrays.keys()

@@ -28,6 +28,7 @@ from ngcm_coupler.errors import (
 )
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.history import Continued
 from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.oasis.check import require_folder
@@ -45,6 +46,9 @@ _log = logging.getLogger(__name__)
 
 _HOST_PREFIX = "host."
 """Before the names of the host's own arrays in a restart file."""
+
+_HISTORY_PREFIX = "history."
+"""Before those of what the means of the history have added up."""
 
 
 class Component:
@@ -242,6 +246,8 @@ class Component:
                 self._records.begin(self.clock, imports)
                 with self._records.failure_recorded():
                     self._resident.advance()
+                    end = self.clock.advanced(seconds)
+                    self._records.decode(end, self._resident.pressure_levels)
 
         with self._watchdog.phase("advance"):
             self._on_owner(start)
@@ -423,9 +429,9 @@ class Component:
         given = config.run.start_date
         start = Clock(given, self._calendar).start if given else None
         resident = ResidentAtmosphere(config)
-        budget = None
+        budget = history = None
         if source := self._segment.source():
-            self.clock, budget = self._load(str(source), resident)
+            self.clock, budget, history = self._load(str(source), resident)
             if start not in (None, self.clock.start):
                 raise RestartError(
                     f"restart file {source} continues a run that began at"
@@ -449,6 +455,8 @@ class Component:
         )
         if budget is not None:
             self._records.restore(budget)
+        if history is not None:
+            self._records.restore_history(history)
         _log.debug("configuration\n%s", config.resolved_text())
         _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
 
@@ -568,10 +576,16 @@ class Component:
         }
         arrays = self._resident.leaves() | self._saved
         arrays |= {"imports": imports, "exports": self._whole_exports}
+        # A restart says how far the history is: all of it must be on the disk before.
+        if history := self._records.history_state():
+            header["history"] = history.header
+            arrays |= {_HISTORY_PREFIX + name: array for name, array in history.sums.items()}
         self._segment.write(path, self.clock, header, arrays)
 
-    def _load(self, path: str, resident: ResidentAtmosphere) -> tuple[Clock, dict[str, Any]]:
-        """On the owner: continues from a restart file; its clock and its budgets."""
+    def _load(
+        self, path: str, resident: ResidentAtmosphere
+    ) -> tuple[Clock, dict[str, Any], Continued | None]:
+        """On the owner: continues from a restart file; its clock, budgets and history."""
         header, arrays = read_restart(path)
         here = environment(resident.device)
         continuation.require_same_run(path, header["identity"], self._identity(resident))
@@ -589,15 +603,19 @@ class Component:
             arrays["imports"],
         )
         self._whole_exports = arrays["exports"]
-        self._continued = {
-            name.removeprefix(_HOST_PREFIX): array
-            for name, array in arrays.items()
-            if name.startswith(_HOST_PREFIX)
-        }
+        self._continued = _with_prefix(_HOST_PREFIX, arrays)
         self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
         clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
-        return clock, header["budget"]
+        history = header.get("history")  # None where the run before had none
+        sums = _with_prefix(_HISTORY_PREFIX, arrays)
+        return clock, header["budget"], Continued(history, sums) if history else None
+
+
+def _with_prefix(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those of some arrays that have a prefix to their names, without it."""
+    found = {name: array for name, array in arrays.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): array for name, array in found.items()}
 
 
 def _not_finite(state: dict[str, np.ndarray]) -> str:

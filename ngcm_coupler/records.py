@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,15 @@ from ngcm_coupler.budget.output import BudgetFile
 from ngcm_coupler.budget.provenance import Sources
 from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import Config
+from ngcm_coupler.config import DATE, PERIOD, Config
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.environment import environment
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.history import History
+from ngcm_coupler.history import Continued, Existing, History
 from ngcm_coupler.recording import Recorder
 
 _log = logging.getLogger(__name__)
-
-_DATE = "{date}"
-"""In the name of a file, the model date at which the run begins that writes it."""
 
 _COLUMN_WATER = "atmosphere_mass_content_of_water"
 
@@ -61,6 +58,8 @@ class Records:
         self._atmosphere = atmosphere
         self._files: dict[str, str] = {}
         self._history: History | None = None
+        self._continued: Continued | None = None
+        self._levels: Mapping[str, Any] = {}  # on the device, until they are written
         self._budget_file: BudgetFile | None = None
         self._recorder: Recorder | None = None
         self._ledger = Ledger(
@@ -85,12 +84,27 @@ class Records:
         """
         self._ledger.restore(state)
 
+    def history_state(self) -> Continued | None:
+        """What a continued run needs of the history, all of which is on the disk by then.
+
+        Raises:
+          OutputError: a record could not be written.
+        """
+        return self._history.state() if self._history else None
+
+    def restore_history(self, state: Continued) -> None:
+        """Continues from what `history_state` gave, when `open` is called; a branch does not."""
+        if not self._config.restart.branch:
+            self._continued = state
+
     def open(self, clock: Clock) -> None:
         """Says where the fields come from, and creates the files.
 
         Raises:
+          ConfigError: the history is to have a field that the model does not offer.
           OutputError: a file cannot be created, or would replace that of an earlier segment.
         """
+        self._require_offered()
         history = self._config.history
         files = {
             "&ngcm_history file": history.file,
@@ -98,11 +112,13 @@ class Records:
             "&ngcm_recording file": self._config.recording.file,
         }
         for where, name in files.items():
-            # A name with a date is taken only by a run from that same date, which has failed.
-            if name and _DATE not in name and clock.elapsed_seconds and Path(name).exists():
+            # A name with a date is taken only by a run from that same date, which has failed; one
+            # with a period by a run that is continued.
+            own = DATE in name or PERIOD in name
+            if name and not own and clock.elapsed_seconds and Path(name).exists():
                 raise OutputError(
                     f"{where} = '{name}' exists, and this run continues another: its records would"
-                    f" be lost; put {_DATE} in the name, for the date at which a segment begins"
+                    f" be lost; put {DATE} in the name, for the date at which a segment begins"
                 )
         self._files = {where: _dated(name, clock) for where, name in files.items()}
         sources = Sources.of(
@@ -131,9 +147,32 @@ class Records:
                 clock,
                 attributes,
                 provenance,
+                interval_seconds=self._ledger.interval_seconds,
+                settings=history,
+                levels=self._atmosphere.levels.chosen(
+                    history.level_fields, history.pressure_levels_hpa
+                ),
+                existing=self._existing(clock),
+                continued=self._continued,
             )
         if file := self._files["&ngcm_history budget_file"]:
             self._budget_file = BudgetFile(file, self._ledger, clock, attributes, provenance)
+
+    def _require_offered(self) -> None:
+        """Refuses a field of the history that only the model itself can tell it does not offer."""
+        names = [row.name for row in self._fields]
+        if lacking := [name for name in self._config.history.fields if name not in names]:
+            raise ConfigError(
+                f"&ngcm_history fields names {', '.join(lacking)}, which this model does not offer;"
+                f" it offers {', '.join(names)}"
+            )
+
+    def _existing(self, clock: Clock) -> Existing:
+        """What becomes of history files that are there: only those of a month or year go on."""
+        history = self._config.history
+        if not clock.elapsed_seconds or DATE in history.file or PERIOD not in history.file:
+            return "replace"
+        return "refuse" if self._config.restart.branch else "continue"
 
     def open_recording(self, device: Any, save_restart: Callable[[str], None]) -> None:
         """Creates the recording, if the namelist asks for one.
@@ -175,6 +214,16 @@ class Records:
         if self._recorder is not None:
             self._recorder.begin(clock.iso8601(), imports)
 
+    def decode(self, clock: Clock, decode: Callable[[], Mapping[str, Any]]) -> None:
+        """Starts the decoder behind the interval that ends at a moment, if a record needs it.
+
+        Args:
+          clock: clock at the end of the interval.
+          decode: starts it and gives fields on pressure levels, which the device may still compute.
+        """
+        if self._history and self._history.needs_levels(clock, self._ledger.interval_seconds):
+            self._levels = decode()
+
     @contextlib.contextmanager
     def failure_recorded(self) -> Iterator[None]:
         """Records why the interval begun last cannot be computed, and lets the error go on."""
@@ -200,12 +249,15 @@ class Records:
         """
         if self._recorder is not None:
             self._recorder.complete(exports)
+        if self._budget_file is not None:
+            self._budget_file.write()
+        # Last: the others would wait for its turn with netCDF.
         if self._history is not None:
             rows = np.concatenate([imports, exports])
             values = {row.name: value for row, value in zip(self._fields, rows, strict=True)}
+            levels, self._levels = self._levels, {}
+            values |= {name: np.asarray(rows) for name, rows in levels.items()}
             self._history.write(clock, self._ledger.interval_seconds, values)
-        if self._budget_file is not None:
-            self._budget_file.write()
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s", table(self._ledger))
 
@@ -225,4 +277,4 @@ class Records:
 
 def _dated(name: str, clock: Clock) -> str:
     """The name of a file, with the date of the segment where it asks for that."""
-    return name.replace(_DATE, clock.iso8601().replace(":", ""))
+    return name.replace(DATE, clock.iso8601().replace(":", ""))

@@ -69,7 +69,8 @@ class ResidentAtmosphere:
         """Builds the engine and puts its parameters on the device.
 
         Raises:
-          ConfigError: no such device, or the coupling interval does not fit the model step.
+          ConfigError: no such device, the coupling interval does not fit the model step, or the
+            model does not decode the levels that &ngcm_history asks for.
           CheckpointError: the checkpoint cannot be used.
         """
         self.device = _device(config.device.platform)
@@ -89,6 +90,9 @@ class ResidentAtmosphere:
         self._traced = 0
         self._advance = jax.jit(self._trace)
         self._dry_air_pressure = jax.jit(self.atmosphere.dry_air_pressure)
+        history, offered = config.history, self.atmosphere.levels
+        self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
+        self._decode = jax.jit(self._decoded)
 
     def begin(self, start: str | None) -> Clock:
         """Starts from the initial data.
@@ -148,6 +152,15 @@ class ResidentAtmosphere:
         with self._settings():
             return float(self._dry_air_pressure(self._state.atmosphere))
 
+    def pressure_levels(self) -> dict[str, jax.Array]:
+        """Starts the decoder behind what the device has to do, and returns without waiting.
+
+        Returns:
+          Name in files of each field on levels that &ngcm_history asks for -> shape (levels, n).
+        """
+        with self._settings():
+            return self._decode(self._parameters, self._state, self._imports)
+
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
         return self._traced
@@ -164,6 +177,14 @@ class ResidentAtmosphere:
         """The interval; Python runs through it only while JAX compiles it."""
         self._traced += 1
         return self._interval.advance(parameters, state, imports)
+
+    def _decoded(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> dict[str, jax.Array]:
+        """The chosen part of what the decoder gives, so that no more leaves the device."""
+        rows = self._interval.pressure_levels(parameters, state, imports)
+        places = self._levels.places(self.atmosphere.levels)
+        return {field.name: rows[field.name][places] for field in self._levels.fields}
 
     def leaves(self) -> dict[str, np.ndarray]:
         """The state as named arrays, random keys as their bits, for a restart file."""

@@ -10,7 +10,7 @@ from ngcm_coupler.budget.entries import Entry
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4
 
 _FILL_VALUE = 1.0e20
 
@@ -44,9 +44,10 @@ class BudgetFile:
         self._path = path
         self._ledger = ledger
         try:
-            self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
-            self._define(start, attributes, provenance)
-            self._file.sync()
+            with exclusive():
+                self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
+                self._define(start, attributes, provenance)
+                self._file.sync()
         except OSError as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{path}' cannot be created ({error}); check folder,"
@@ -62,13 +63,14 @@ class BudgetFile:
         clock = self._ledger.clock
         assert clock is not None
         try:
-            record = self._file.dimensions["time"].size
-            begin = clock.elapsed_seconds - self._ledger.interval_seconds
-            self._file["time"][record] = clock.elapsed_seconds
-            self._file["time_bounds"][record] = begin, clock.elapsed_seconds
-            for name, value in self._ledger.last.items():
-                self._file[name][record] = _FILL_VALUE if np.isnan(value) else value
-            self._file.sync()
+            with exclusive():
+                record = self._file.dimensions["time"].size
+                begin = clock.elapsed_seconds - self._ledger.interval_seconds
+                self._file["time"][record] = clock.elapsed_seconds
+                self._file["time_bounds"][record] = begin, clock.elapsed_seconds
+                for name, value in self._ledger.last.items():
+                    self._file[name][record] = _FILL_VALUE if np.isnan(value) else value
+                self._file.sync()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}': the record of {clock.iso8601()}"
@@ -83,7 +85,8 @@ class BudgetFile:
           OutputError: what is left cannot be written.
         """
         try:
-            self._file.close()
+            with exclusive():
+                self._file.close()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}' cannot be completed ({error}); check"

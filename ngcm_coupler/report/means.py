@@ -10,7 +10,7 @@ import numpy as np
 
 from ngcm_coupler.budget.entries import area_of, share_of
 from ngcm_coupler.fields import Surface
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.report.folder import Segment
 
 _BLOCK = 48  # records that are in memory at once
@@ -71,7 +71,7 @@ class EntrySeries:
 
 def read_grid(segment: Segment) -> Grid:
     """The grid of a history file."""
-    with import_netcdf4().Dataset(segment.path) as file:
+    with open_dataset(segment.path) as file:
         file.set_auto_mask(False)
         bounds = file["lat_bounds"][...]
         edges = np.append(bounds[:, 0], bounds[-1, 1])
@@ -91,7 +91,7 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
     sums = {name: _Sum(grid) for name in present}
     attributes: dict[str, dict[str, str]] = {}
     for segment in segments:
-        with import_netcdf4().Dataset(segment.path) as file:
+        with open_dataset(segment.path) as file:
             for name in present:
                 attributes[name] = {
                     key: str(file[name].getncattr(key)) for key in file[name].ncattrs()
@@ -117,7 +117,7 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
 
 def provenance(segments: Sequence[Segment]) -> list[tuple[str, str, str, str]]:
     """Name, unit, description and origin of every field of a history or entry of a budget."""
-    with import_netcdf4().Dataset(segments[-1].path) as file:
+    with open_dataset(segments[-1].path) as file:
         return [
             (name, variable.units, variable.long_name, variable.provenance)
             for name, variable in file.variables.items()
@@ -130,7 +130,7 @@ def entry_series(segments: Sequence[Segment]) -> dict[str, EntrySeries]:
     values: dict[str, list[np.ndarray]] = {}
     attributes: dict[str, dict[str, str]] = {}
     for segment in segments:
-        with import_netcdf4().Dataset(segment.path) as file:
+        with open_dataset(segment.path) as file:
             for name, variable in file.variables.items():
                 if "over_time" in variable.ncattrs():
                     attributes[name] = {

@@ -54,6 +54,7 @@ class Run:
         self.folder, self.exports, self.imports = folder, exports, imports
         self.grid, self.land, self.attributes = grid, land, {"source": model}
         self.clock = self.start = start
+        self.settings = {}
         self.ledger = Ledger(
             grid, land, imports, exports, HOUR, np.full(grid.size, 25.0, np.float32), 98000.0
         )
@@ -94,7 +95,10 @@ class Run:
         if history:
             path = str(self.folder / f"{name}_fields")
             files.append(
-                History(path, self.grid, self.land, fields, self.start, self.attributes, origin)
+                History(
+                    path, self.grid, self.land, fields, self.start, self.attributes, origin,
+                    interval_seconds=HOUR, **self.settings,
+                )  # fmt: skip
             )
         if budget:
             path = str(self.folder / f"{name}_sums")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ngcm_coupler import disk_space
 from ngcm_coupler.budget.entries import Entry
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
@@ -13,6 +14,9 @@ from ngcm_coupler.errors import OutputError
 from ngcm_coupler.netcdf import exclusive, import_netcdf4
 
 _FILL_VALUE = 1.0e20
+
+_CHUNK_BYTES = 4096
+"""What netCDF takes of the disk at once for a variable of one number a record."""
 
 TITLE = "Budgets of heat, water, momentum and dry air"
 """Global attribute ``title`` by which a file is known for a budget."""
@@ -43,6 +47,8 @@ class BudgetFile:
         """
         self._path = path
         self._ledger = ledger
+        count = len(ledger.entries) + 2
+        self._record_bytes = disk_space.record_bytes(count * _CHUNK_BYTES, count)
         try:
             with exclusive():
                 self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
@@ -64,6 +70,7 @@ class BudgetFile:
         assert clock is not None
         try:
             with exclusive():
+                disk_space.take(self._path, self._record_bytes)
                 record = self._file.dimensions["time"].size
                 begin = clock.elapsed_seconds - self._ledger.interval_seconds
                 self._file["time"][record] = clock.elapsed_seconds
@@ -87,6 +94,7 @@ class BudgetFile:
         try:
             with exclusive():
                 self._file.close()
+                disk_space.give_back(self._path)
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}' cannot be completed ({error}); check"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ngcm_coupler import disk_space
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.history.layout import Layout
@@ -60,6 +61,7 @@ class Files:
         """
         self.path, self.count = "", 0
         self._layout, self._existing = layout, existing
+        self._record_bytes = disk_space.record_bytes(*layout.record_size())
         self._file: Any = None
         self._identity: tuple[int, int] | None = None
 
@@ -94,6 +96,7 @@ class Files:
         what = f"the record of {record.clock.iso8601()} cannot be written"
         with self._failures(path, what), exclusive():
             self._require_present(path)
+            disk_space.take(path, self._record_bytes)
             place = self.count
             self._file["time"][place] = record.time
             self._file["time_bounds"][place] = record.bounds
@@ -124,6 +127,8 @@ class Files:
         if file is not None:
             with self._failures(path, "cannot be completed"), exclusive():
                 file.close()
+                if self._identity == _identity(path):
+                    disk_space.give_back(path)
 
     def require(self, path: str, count: int) -> None:
         """Checks that a file has the records that a restart says it has.
@@ -219,7 +224,7 @@ class Files:
         except (OSError, RuntimeError, LookupError, AttributeError) as error:
             raise OutputError(
                 f"&ngcm_history file = '{path}': {what} ({error}); check folder, permission and"
-                " free space, and continue from the last restart"
+                " free space, and continue from the last restart, or name another file"
             ) from error
 
 

@@ -80,6 +80,13 @@ class Layout:
         level = ("plev",) if variable.on_levels else ()
         return ("time", *member, *level, "lat", "lon")
 
+    def record_size(self) -> tuple[int, int]:
+        """Bytes of the data of a record, and in how many chunks they are written."""
+        members = 1 if self.members is None else len(self.members)
+        levels = len(self.pressures_hpa)
+        chunks = members * sum(levels if each.on_levels else 1 for each in self.variables)
+        return MISSING.nbytes * self.grid.size * chunks, chunks
+
     def difference(self, file: Any) -> str | None:
         """What shows that an open file is none of this history, in words, or None."""
         attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}

@@ -96,9 +96,16 @@ class Run:
             path = str(self.folder / f"{name}_fields")
             files.append(
                 History(
-                    path, self.grid, self.land, fields, self.start, self.attributes, origin,
-                    interval_seconds=HOUR, **self.settings,
-                )  # fmt: skip
+                    path,
+                    self.grid,
+                    self.land,
+                    fields,
+                    self.start,
+                    self.attributes,
+                    origin,
+                    interval_seconds=HOUR,
+                    **self.settings,
+                )
             )
         if budget:
             path = str(self.folder / f"{name}_sums")

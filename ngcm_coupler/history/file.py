@@ -65,14 +65,19 @@ class Files:
         self._file: Any = None
         self._identity: tuple[int, int] | None = None
 
-    def open(self, path: str, begin: Clock) -> None:
+    def open(self, path: str, begin: Clock, what: str = "cannot be created") -> None:
         """Opens a file for the records from a moment on, and closes that before it.
+
+        Args:
+          path: the file.
+          begin: beginning of the first record.
+          what: the words of a failure.
 
         Raises:
           OutputError: it cannot be created, or one is there that must not be replaced.
         """
         self.close()
-        with self._failures(path, "cannot be created"), exclusive():
+        with self._failures(path, what), exclusive():
             there = Path(path).exists()
             if there and self._existing == "refuse":
                 raise OutputError(
@@ -91,9 +96,9 @@ class Files:
         Raises:
           OutputError: the disk is full, or the file has gone.
         """
-        if path != self.path:
-            self.open(path, record.clock.advanced(record.bounds[0] - record.bounds[1]))
         what = f"the record of {record.clock.iso8601()} cannot be written"
+        if path != self.path:
+            self.open(path, record.clock.advanced(record.bounds[0] - record.bounds[1]), what)
         with self._failures(path, what), exclusive():
             self._require_present(path)
             disk_space.take(path, self._record_bytes)

@@ -178,7 +178,7 @@ def test_a_folder_that_takes_no_new_file_fails_the_run_as_a_month_begins(make, t
     start, settings = Clock("2000-01-31T22:00:00"), {"file_period": "month"}
     written = make("h_{period}.nc", start, settings=settings).write(2)
     (tmp_path / "h_2000-02.nc").mkdir()
-    words = r"h_2000-02.nc': cannot be created \(.*check folder, permission and free space"
+    words = r"h_2000-02.nc': the record of 2000-02-01T01:00:00 cannot be written \(.*check folder"
     with pytest.raises(OutputError, match=words):
         written.write(6)
     with open_dataset(tmp_path / "h_2000-01.nc") as file:

@@ -15,7 +15,7 @@ from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.groups import History as Settings
 from ngcm_coupler.history.file import Existing, Files, Record
-from ngcm_coupler.history.layout import MISSING, Layout
+from ngcm_coupler.history.layout import MISSING, SAMPLED, Layout
 from ngcm_coupler.history.means import Means
 from ngcm_coupler.history.schedule import Schedule
 from ngcm_coupler.history.variables import Record as Kind
@@ -111,9 +111,8 @@ class History:
         if continued is not None:
             self._continue(continued)
         if self._kind == "instant":
-            attributes = {**attributes, "sampled_every_seconds": str(
-                3600 * settings.interval_hours or interval_seconds
-            )}  # fmt: skip
+            spacing = 3600 * settings.interval_hours or interval_seconds
+            attributes = {**attributes, SAMPLED: str(spacing)}
         self._files = Files(
             Layout(
                 grid, land_area_fraction, self._variables, levels.pressures_hpa,

@@ -15,6 +15,9 @@ from ngcm_coupler.history.variables import Record, Variable
 TITLE = "Fields exchanged between atmosphere and surface"
 """Global attribute ``title`` by which a file is known for a history."""
 
+SAMPLED = "sampled_every_seconds"
+"""Global attribute of a history of instants: time between two records."""
+
 MISSING = np.float32(1.0e20)
 """Value of a cell that has none."""
 

@@ -99,6 +99,12 @@ def _read(path: Path) -> tuple[str, Segment]:
             has_history = all(name in names for name in _HISTORY_VARIABLES)
             kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
             kind = "history" if has_history else kind
+            if kind == "history" and "realization" in file.dimensions:
+                raise DataError(
+                    f"{path} holds {file.dimensions['realization'].size} members of an ensemble,"
+                    " and a report is of one run; take a member out of it, as with `ncks -d"
+                    " realization,0`, then `ncwa -a realization`, and give a folder with that file"
+                )
             if kind == "other":
                 return kind, Segment(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
             parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")

@@ -14,7 +14,8 @@ from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.report.folder import Segment
 
 _BLOCK = 48  # records that are in memory at once
-_SURFACE = re.compile(r"area: mean where (\w+)")
+_SURFACE = re.compile(r"area: (?:time: )?mean where (\w+)")
+_ICE = "sea_ice_area_fraction"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +83,18 @@ def read_grid(segment: Segment) -> Grid:
 def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -> list[FieldMean]:
     """Reads those of the named fields that a history has, in one pass and little memory.
 
+    Without the fraction of ice in it, nobody can weigh what is of ice or of open water: those
+    fields are left out.
+
     Args:
       segments: the files of the history in the order of time.
       names: fields wanted.
       grid: their grid.
     """
     present = [name for name in names if name in segments[0].variables]
+    has_ice = _ICE in segments[0].variables
+    if not has_ice:
+        present = [name for name in present if not needs_ice(segments[0], name)]
     sums = {name: _Sum(grid) for name in present}
     attributes: dict[str, dict[str, str]] = {}
     for segment in segments:
@@ -98,7 +105,10 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
                 }
             for begin in range(0, len(segment.bounds), _BLOCK):
                 block = slice(begin, begin + _BLOCK)
-                ice = np.ma.filled(file["sea_ice_area_fraction"][block], np.nan)
+                count = len(segment.bounds[block])
+                ice = np.zeros((count, *grid.area.shape))
+                if has_ice:
+                    ice = np.ma.filled(file[_ICE][block], np.nan)
                 for name in present:
                     fraction = _fraction(_surface(attributes[name]), grid.land, ice)
                     sums[name].add(np.ma.filled(file[name][block], np.nan), fraction)
@@ -113,6 +123,12 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
         )
         for name in present
     ]
+
+
+def needs_ice(segment: Segment, name: str) -> bool:
+    """Whether a field is over a surface whose area goes with that of the ice."""
+    with open_dataset(segment.path) as file:
+        return _surface({"cell_methods": file[name].cell_methods}) in ("sea_ice", "ice_free_sea")
 
 
 def provenance(segments: Sequence[Segment]) -> list[tuple[str, str, str, str]]:

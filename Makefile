@@ -14,7 +14,7 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis test long lint format bench docs lock clean
+.PHONY: help setup system demo demo-oasis sixty-days test long lint format bench docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -49,6 +49,13 @@ demo-oasis: setup  ## 48 hours of it with an ocean on NEMO's grid ORCA2 through 
 	$(BIN)/ngcm-coupler namcouple namelists/oasis.nml --output out/oasis
 	$(BIN)/ngcm-coupler run namelists/oasis.nml --output out/oasis
 	$(BIN)/ngcm-coupler report out/oasis
+
+sixty-days: setup  ## sixty days of the demo and how they drift: an hour or two, and 4 GB of history
+	mkdir -p out/sixty
+	sed 's/run_hours = 24/run_hours = 1440/' namelists/demo.nml > out/sixty/sixty.nml
+	$(BIN)/ngcm-coupler run out/sixty/sixty.nml --output out/sixty
+	$(BIN)/ngcm-coupler report out/sixty
+	$(BIN)/ngcm-coupler report out/sixty --drift
 
 test: setup  ## all tests but those of `make long`
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

@@ -30,6 +30,7 @@ __all__ = [
     "get",
     "grid",
     "grid_size",
+    "instances",
     "is_complete",
     "keeps_restarts",
     "load",
@@ -103,6 +104,11 @@ def grid(
     ):
         if wanted is not None:
             wanted[:] = values.reshape(-1)
+
+
+def instances(handle: int) -> int:
+    """How many copies of the grid the points of a field are."""
+    return _component(handle).instances
 
 
 def set_partition(handle: int, global_index: np.ndarray) -> None:

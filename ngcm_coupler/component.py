@@ -7,6 +7,7 @@ host sends, and moves fields between the ranks and the device. The science is in
 from __future__ import annotations
 
 import difflib
+import json
 import logging
 import pathlib
 from collections.abc import Callable
@@ -15,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import continuation
+from ngcm_coupler import continuation, devices, log
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
     ArgumentError,
-    DivergedError,
     FieldError,
     RestartError,
     ShapeError,
@@ -28,31 +28,28 @@ from ngcm_coupler.errors import (
 )
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import Continued
 from ngcm_coupler.imports import Imports, require_length
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.oasis.check import require_folder
 from ngcm_coupler.oasis.grids import atmosphere_grid
-from ngcm_coupler.parallel import Ranks, communicator
-from ngcm_coupler.restart import read_restart
+from ngcm_coupler.parallel import Owners, Points, Ranks, communicator
+from ngcm_coupler.restart import read_restart, write_restart
 from ngcm_coupler.segment import Segment
+from ngcm_coupler.timing import Phase, Stopwatch, within
 from ngcm_coupler.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from ngcm_coupler.records import Records
-    from ngcm_coupler.resident import ResidentAtmosphere
+    from ngcm_coupler.journal import Journal
+    from ngcm_coupler.owner import Owner
 
 _log = logging.getLogger(__name__)
 
 _HOST_PREFIX = "host."
 """Before the names of the host's own arrays in a restart file."""
 
-_HISTORY_PREFIX = "history."
-"""Before those of what the means of the history have added up."""
-
 
 class Component:
-    """One coupled atmosphere, as one rank of the host sees it.
+    """One coupled atmosphere or an ensemble of them, as one rank of the host sees it.
 
     Fields are vectors of this rank's points. Unless `set_partition` says otherwise the first rank
     holds all points and the others none. Methods marked collective must be called by every rank
@@ -65,18 +62,24 @@ class Component:
       interval_seconds: length of the coupling interval [s].
       clock: date at the end of the last interval.
       continues: whether the run goes on from a restart.
+      members: number of members of the ensemble; 1 without.
+      instances: how many copies of the grid the points are: the members' where each of them is
+        coupled to a host of its own, else 1. Those of the second follow those of the first.
     """
 
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
-        """Builds the atmosphere on its owner. Collective; use `create` from a host."""
+        """Builds the atmosphere on its owners. Collective; use `create` from a host."""
+        self._stopwatch = Stopwatch()
         self._ranks = ranks
-        self._resident: ResidentAtmosphere | None = None
-        self._records: Records | None = None
+        self._owner: Owner | None = None
+        self._journal: Journal | None = None  # on the first rank
         self._pending = False
         self._has_means = False
         self._config = config
+        self.members, self.instances = config.ensemble.members, config.instances
+        self._owners = Owners(ranks, self.members, config.device.owners_per_node)
         self._segment = Segment(config, ranks)
-        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank)
+        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
         self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
         self._calendar = config.run.calendar
@@ -86,16 +89,23 @@ class Component:
             config.coupling.max_import_age_seconds,
         )
         self._budgets_water = False
-        self._whole_exports: np.ndarray | None = None  # of the whole grid, on the owner
-        self._on_owner(lambda: self._begin(config))
+        self._all_exports: np.ndarray | None = None  # of all members, on the first rank
+        self._begin(config)
         self.continues = ranks.any(self._continued is not None)
         self._share_grid()
         water: set[Need] = {"water"} if self._budgets_water else set()
         self._export_fields = offered(config.available | water)
         self.fields: tuple[Field, ...] = self._imports.fields + self._export_fields
-        self._ranks.own_all(self.grid.size)
+        on_root = [range(self.instances), *[range(0)] * (ranks.size - 1)]
+        self._at_root = Points(ranks, self.grid.size, on_root)
+        self._points = self._at_root
+        if self._each:
+            self._points = Points(ranks, self.grid.size, self._owners.held)
+        self._collect_exports()
         self._distribute()
-        self._on_owner(self._open_files)
+        self._on_owners(self._open_files)
+        log.reach(self.clock.iso8601())
+        self._stopwatch.enter(Phase.HOST)
 
     @classmethod
     def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
@@ -114,10 +124,11 @@ class Component:
         ranks = Ranks(communicator(fortran_comm))
         try:
             config = ranks.together(lambda: configuration.load(namelist_path))
-            _set_up_logging(config.log.level if ranks.is_owner else "error")
+            settings = config.log
+            log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
             if config.oasis.exports:
                 # Before the model is built, which takes longer than to see that it cannot run.
-                ranks.together(lambda: _require_folder(config) if ranks.is_owner else None)
+                ranks.together(lambda: _require_folder(config) if ranks.is_root else None)
             return cls(config, ranks)
         except BaseException:
             ranks.close()
@@ -151,11 +162,13 @@ class Component:
             " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
         )
 
+    @within(Phase.START_UP)
     def set_partition(self, global_index: np.ndarray) -> None:
         """Declares the points that this rank holds. Collective, before the first put.
 
         Args:
-          global_index: indices on the grid, from 1, in the order of this rank's vectors.
+          global_index: numbers of the points, from 1, in the order of this rank's vectors: the
+            places on the grid, of the second instance counted on from those of the first.
 
         Raises:
           ParallelError: the ranks' points do not cover the grid exactly once.
@@ -167,9 +180,12 @@ class Component:
                 raise StateError("set_partition must come before the first put")
 
         self._ranks.together(check)
-        self._ranks.set_partition(global_index, self.grid.size)
+        self._at_root.deal(global_index)
+        if self._points is not self._at_root:
+            self._points.deal(global_index)
         self._distribute()
 
+    @within(Phase.PUT_GET)
     def put(self, field_id: int, values: np.ndarray) -> None:
         """Takes an imported field; it holds until it is put again.
 
@@ -187,6 +203,7 @@ class Component:
             raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
         self._imports.put(field_id - 1, values, self.clock.elapsed_seconds)
 
+    @within(Phase.PUT_GET)
     def get(self, field_id: int, out: np.ndarray) -> None:
         """Hands out a field; waits for an interval in flight.
 
@@ -217,6 +234,7 @@ class Component:
         require_length(source, out, values.size)
         out[:] = values
 
+    @within(Phase.OTHER)
     def advance(self, seconds: int) -> None:
         """Advances by one coupling interval with the imports as they are. Collective.
 
@@ -233,24 +251,27 @@ class Component:
         """
         self.wait()
         self._watchdog.interval_begins(self.clock.iso8601())
-        with self._watchdog.phase("gather, which needs all ranks"):
+        with self._stopwatch.phase(Phase.GATHER):
             self._ranks.together(lambda: self._check_advance(seconds))
-            imports = self._ranks.gather(self._imports.values, self.grid.size)
+            imports = self._points.gather(self._imports.values)
 
         def start() -> None:
-            assert self._resident is not None
-            assert imports is not None
-            assert self._records is not None
-            self._resident.send(imports)
+            assert self._owner is not None
+            rows = self._of_owner(imports)
+            self._owner.resident.send(rows)
             if seconds:
-                self._records.begin(self.clock, imports)
-                with self._records.failure_recorded():
-                    self._resident.advance()
-                    end = self.clock.advanced(seconds)
-                    self._records.decode(end, self._resident.pressure_levels)
+                with self._stopwatch.phase(Phase.FILES):
+                    self._owner.records.begin(self.clock, rows)
+                compiles = not self._owner.resident.compiled_intervals()
+                with (
+                    self._owner.records.failure_recorded(),
+                    self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
+                ):
+                    self._owner.advance(self.clock.advanced(seconds))
+                self._stopwatch.device_starts()
 
-        with self._watchdog.phase("advance"):
-            self._on_owner(start)
+        with self._stopwatch.phase(Phase.SEND):
+            self._on_owners(start)
         if not seconds:
             return
         self._segment.interval_begins()
@@ -259,6 +280,7 @@ class Component:
         if not self._ranks.alone:
             self.wait()
 
+    @within(Phase.OTHER)
     def wait(self) -> None:
         """Waits for the interval in flight and takes its exports from the device. Collective.
 
@@ -268,15 +290,20 @@ class Component:
         """
         if not self._pending:
             return
-        with self._watchdog.phase("advance, which the other ranks wait for"):
-            self._on_owner(self._end_interval)
-        with self._watchdog.phase("exports, which need all ranks"):
+        with self._stopwatch.phase(Phase.OWNER):
+            self._on_owners(self._end_interval)
+        with self._stopwatch.phase(Phase.EXPORTS):
+            self._collect_exports()
             self._distribute_exports()
         self._pending = False
         self._has_means = True
-        with self._watchdog.phase("files"):
-            self._on_owner(self._write_files)
+        with self._stopwatch.phase(Phase.FILES):
+            self._write_files()
+        with self._stopwatch.phase(Phase.LOG):
+            log.reach(self.clock.iso8601())
+            self._on_root(self._tell_interval)
 
+    @within(Phase.RESTART)
     def save(self, name: str, values: np.ndarray) -> None:
         """Keeps an array of the host's own for the next restart file. Collective.
 
@@ -290,10 +317,11 @@ class Component:
           ShapeError: not this rank's number of points.
         """
         self._ranks.together(lambda: self._require_points(name, values))
-        whole = self._ranks.gather(values[np.newaxis], self.grid.size)
+        whole = self._at_root.gather(values[np.newaxis])
         if whole is not None:
-            self._saved[_HOST_PREFIX + name] = whole[0].copy()
+            self._saved[_HOST_PREFIX + name] = whole[:, 0].copy()
 
+    @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray) -> None:
         """Gives back what `save` has put into the restart file that this run began from.
 
@@ -320,9 +348,10 @@ class Component:
                 )
 
         self._ranks.together(find)
-        whole = None if self._continued is None else self._continued[name][np.newaxis]
-        out[:] = self._ranks.scatter(whole, 1, np.float64)[0]
+        whole = None if self._continued is None else self._continued[name][:, np.newaxis]
+        out[:] = self._at_root.scatter(whole, 1, np.float64)[0]
 
+    @within(Phase.OTHER)
     def write_restart(self, path: str = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
 
@@ -335,15 +364,21 @@ class Component:
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
-        with self._watchdog.phase("restart, which needs all ranks"):
-            put_at = self._ranks.earliest(self._imports.put_at)
-            imports = self._ranks.gather(self._imports.values, self.grid.size)
+        with self._stopwatch.phase(Phase.RESTART):
+            put_at = self._ranks.earliest(self._imports.put_at, self._points.mine.size > 0)
+            imports = self._at_root.gather(self._imports.values)
+            states = self._collect_states()
 
             def save() -> None:
+                assert self._owner is not None
                 assert imports is not None
-                self._save(path, put_at, imports)
+                arrays, budgets = states
+                history, sums = self._owner.history()
+                arrays = {**arrays, **self._saved, **sums, "imports": imports}
+                header = self._owner.header(self.clock, budgets) | self._standing(put_at) | history
+                self._segment.write(path, self.clock, header, arrays)
 
-            self._on_owner(save)
+            self._on_root(save)
         self._saved.clear()
 
     def keeps_restarts(self) -> bool:
@@ -362,6 +397,7 @@ class Component:
         """Says that this rank has been asked to stop, by a signal for example."""
         self._segment.request_stop()
 
+    @within(Phase.AGREEMENT)
     def stop_requested(self) -> bool:
         """Whether to write a restart and stop now, before the time of the job is over. Collective.
 
@@ -378,6 +414,7 @@ class Component:
         """
         self._watchdog.on_timeout(action)
 
+    @within(Phase.OTHER)
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
 
@@ -389,18 +426,22 @@ class Component:
         """
         try:
             self.wait()
-            self._on_owner(self._close_files)
+            with self._stopwatch.phase(Phase.FILES):
+                self._on_owners(self._close_files)
         finally:
+            if self._journal is not None:
+                self._journal.end(self.clock)
             self._watchdog.close()
             self._pending = False
-            self._resident = self._records = None
+            self._owner = self._journal = None
+            self._owners.close()
             self._ranks.close()
 
     def _require_points(self, name: str, values: np.ndarray) -> None:
-        if values.size != self._ranks.points.size:
+        if values.size != self._points.mine.size:
             raise ShapeError(
-                f"{name!r} has {values.size} values; this rank holds {self._ranks.points.size}"
-                " points"
+                f"{name!r} has {values.size} values; this rank holds"
+                f" {self._points.mine.size} points"
             )
 
     def _require_own_wait(self, source: Field) -> None:
@@ -415,55 +456,81 @@ class Component:
                 " failed; the status of advance said why"
             )
 
-    def _on_owner(self, action: Callable[[], None]) -> None:
-        """Runs an action where the atmosphere is; if it fails there, every rank raises."""
-        self._ranks.together(action if self._ranks.is_owner else lambda: None)
+    @property
+    def _each(self) -> bool:
+        """Whether each member is coupled to a host of its own."""
+        return self.members > 1 and self._config.ensemble.coupling == "each"
+
+    @property
+    def _holds(self) -> bool:
+        """Whether fields of the host are gathered on this rank."""
+        return self._owners.is_owner if self._each else self._ranks.is_root
+
+    def _on_owners(self, action: Callable[[], None]) -> None:
+        """Runs an action where members are; if it fails on one of them, every rank raises."""
+        self._ranks.together(action if self._owners.is_owner else lambda: None)
+
+    def _on_root(self, action: Callable[[], None]) -> None:
+        """Runs an action on the first rank; if it fails there, every rank raises."""
+        self._ranks.together(action if self._ranks.is_root else lambda: None)
+
+    def _of_owner(self, gathered: np.ndarray | None) -> np.ndarray:
+        """On the owners: the imports of its members, or those that all share. Collective there."""
+        if self._each:
+            assert gathered is not None
+            return gathered
+        shape = (1, len(self._imports.fields), self.grid.size)
+        return self._owners.share(np.empty(shape, np.float32) if gathered is None else gathered)
 
     def _begin(self, config: configuration.Config) -> None:
-        """On the owner: builds the atmosphere and gives it its first state."""
-        # JAX is for the owner alone: hundreds of ranks of a host need not load it.
-        from ngcm_coupler.records import Records
-        from ngcm_coupler.resident import ResidentAtmosphere
+        """On the owners: builds the atmosphere and gives its members their first states."""
+        fresh: list[np.ndarray] = []  # imports of a run that begins
+        restart: list[str] = []  # the file of one that continues
 
-        import_netcdf4()
-        given = config.run.start_date
-        start = Clock(given, self._calendar).start if given else None
-        resident = ResidentAtmosphere(config)
-        budget = history = None
-        if source := self._segment.source():
-            self.clock, budget, history = self._load(str(source), resident)
-            if start not in (None, self.clock.start):
-                raise RestartError(
-                    f"restart file {source} continues a run that began at"
-                    f" {self.clock.start}; start_date = '{start}' in &ngcm_run is another run"
-                )
-        else:
-            self.clock = resident.begin(start)
-            self._whole_exports = resident.exports()
-        self._resident = resident
-        self.grid = resident.atmosphere.grid
-        self.land_area_fraction = resident.atmosphere.land_area_fraction
-        self._budgets_water = resident.atmosphere.budgets_water
-        assert self._whole_exports is not None
-        self._records = Records(
-            config,
-            resident.atmosphere,
-            self._imports.fields,
-            resident.fields,
-            self._whole_exports,
-            resident.dry_air_pressure(),
-        )
-        if budget is not None:
-            self._records.restore(budget)
-        if history is not None:
-            self._records.restore_history(history)
-        _log.debug("configuration\n%s", config.resolved_text())
-        _log.info("%s on %s from %s", resident.atmosphere.name, resident.device, self.clock.now)
+        def build() -> None:
+            # JAX is for the owners alone: hundreds of ranks of a host need not load it.
+            devices.prepare(config.device, self._owners.place_on_node, self._owners.on_node)
+            from ngcm_coupler.owner import Owner
+
+            import_netcdf4()
+            given = config.run.start_date
+            start = Clock(given, self._calendar).start if given else None
+            owner = Owner(config, self._imports.fields, self._owners, self._stopwatch)
+            if source := self._segment.source():
+                restart.append(str(source))
+                self._load(str(source), owner, start)
+            else:
+                self.clock, imports = owner.resident.begin(start)
+                fresh.append(imports)
+            self._owner = owner
+            self.grid = owner.resident.atmosphere.grid
+            self.land_area_fraction = owner.resident.atmosphere.land_area_fraction
+            self._budgets_water = owner.resident.atmosphere.budgets_water
+
+        def start_members() -> None:
+            assert self._owner is not None
+            if fresh:
+                # What one host puts for all is one surface, and not one of each member's.
+                given = fresh[0] if self._each else self._owners.share(fresh[0][:1])
+                self._owner.begin(given)
+            _log.debug("configuration\n%s", config.resolved_text())
+
+        def begin_journal() -> None:
+            from ngcm_coupler.journal import Journal
+
+            assert self._owner is not None
+            resident = self._owner.resident
+            self._journal = Journal(config, resident.atmosphere, resident.fields, self._stopwatch)
+            self._journal.begin(self.clock, "".join(restart), resident.device, self._ranks.size)
+
+        self._on_owners(build)
+        self._on_owners(start_members)
+        self._on_root(begin_journal)
 
     def _share_grid(self) -> None:
         """Gives the ranks without an atmosphere its grid, clock and land."""
         numbers = np.zeros(6 + len(self._imports.fields), np.int64)
-        if self._ranks.is_owner:
+        if self._ranks.is_root:
             start = self.clock.start_seconds
             numbers[:6] = (
                 self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means,
@@ -471,7 +538,7 @@ class Component:
             )  # fmt: skip
             numbers[6:] = self._imports.put_at
         self._ranks.share(numbers)
-        if not self._ranks.is_owner:
+        if not self._owners.is_owner:
             self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
             self.clock = Clock.from_seconds(int(numbers[2]), self._calendar, int(numbers[3]))
             self.land_area_fraction = np.empty(self.grid.size)
@@ -481,13 +548,30 @@ class Component:
 
     def _distribute(self) -> None:
         """Hands each rank its points of what the device holds, after the points have changed."""
-        whole = self._resident.imports() if self._resident else None
-        values = self._ranks.scatter(whole, len(self._imports.fields))
-        self._imports.hold(values, self._ranks.points, self.grid, self.land_area_fraction)
+        whole = self._owner.resident.imports() if self._owner and self._holds else None
+        values = self._points.scatter(whole, len(self._imports.fields))
+        places = self._points.on_grid
+        self._imports.hold(values, places, self.grid, self.land_area_fraction)
         self._distribute_exports()
 
+    def _collect_exports(self) -> None:
+        """Brings the exports of all members to the first rank where something needs them there."""
+        if self._owner is None:
+            return
+        needed = not self._each or bool(self._config.history.file)
+        self._all_exports = self._owners.collect(self._owner.exports) if needed else None
+
     def _distribute_exports(self) -> None:
-        self._exports = self._ranks.scatter(self._whole_exports, len(self._export_fields))
+        """Hands each rank the exports of its points: the members' own, or their mean."""
+        whole = None
+        if self._owner is not None and self._each:
+            whole = self._owner.exports
+        elif self._all_exports is not None:
+            whole = self._all_exports
+            if len(whole) > 1:
+                # In the order of the members, wherever they are, so that the bits are the same.
+                whole = whole.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
+        self._exports = self._points.scatter(whole, len(self._export_fields))
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
@@ -499,146 +583,103 @@ class Component:
         self._imports.require_fresh(self.clock)
 
     def _end_interval(self) -> None:
-        assert self._records is not None
-        with self._records.failure_recorded():
-            self._take_exports()
-
-    def _take_exports(self) -> None:
-        """On the owner: checks what the interval has produced, and closes its budgets.
-
-        Raises:
-          DivergedError: a value is not finite.
-        """
-        assert self._resident is not None
-        assert self._records is not None
-        exports = self._resident.exports()
-        # One sum finds any NaN or infinity; the search for the place comes only then.
-        if not np.isfinite(exports.sum(dtype=np.float64)):
-            row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
-            name = self._export_fields[row].name
-            raise DivergedError(
-                f"the atmosphere diverged in the interval that ends {self.clock.iso8601()}:"
-                f" {name} = {exports[row, point]} at {self.grid.place(point)}; first of"
-                f" {int((~np.isfinite(exports)).sum())} values that are not finite"
-                f"{_not_finite(self._resident.leaves())}"
-            )
-        self._whole_exports = self._records.enter(
-            self.clock, self._resident.imports(), exports, self._resident.dry_air_pressure()
-        )
+        assert self._owner is not None
+        with self._owner.records.failure_recorded():
+            self._owner.take(self.clock)
 
     def _open_files(self) -> None:
-        """On the owner: creates the files, last of all, so that no failure leaves one."""
-        assert self._resident is not None
-        assert self._records is not None
-        put_at, imports = self._imports.put_at, self._resident.imports()
-        self._records.open(self.clock)
-        self._records.open_recording(
-            self._resident.device, lambda path: self._save(path, put_at, imports)
+        """On the owners: creates the files, last of all, so that no failure leaves one."""
+        assert self._owner is not None
+        owner, put_at = self._owner, self._imports.put_at
+        owner.records.open(self.clock, of_all=self._ranks.is_root)
+        owner.records.open_recordings(
+            owner.resident.device,
+            lambda path, place: write_restart(
+                path, *owner.restart_of_member(place, self.clock, self._standing(put_at))
+            ),
         )
 
     def _write_files(self) -> None:
-        assert self._resident is not None
-        assert self._records is not None
-        assert self._whole_exports is not None
-        self._records.write(self.clock, self._resident.imports(), self._whole_exports)
+        """Writes the interval to the files of each member, and to that of all."""
+
+        def write() -> None:
+            assert self._owner is not None
+            self._owner.records.write_members(self._owner.exports)
+
+        self._on_owners(write)
+        if not self._config.history.file:
+            return
+        imports, levels = None, {}
+        if self._owner is not None:
+            imports = self._owner.resident.imports()
+            imports = self._owners.collect(imports) if self._each else imports
+            for name, rows in self._owner.resident.levels().items():
+                if (of_all := self._owners.collect(rows)) is not None:
+                    levels[name] = of_all
+
+        def write_all() -> None:
+            assert self._owner is not None
+            assert imports is not None
+            assert self._all_exports is not None
+            self._owner.records.write_all(self.clock, imports, self._all_exports, levels)
+
+        self._on_root(write_all)
+
+    def _tell_interval(self) -> None:
+        assert self._owner is not None
+        assert self._journal is not None
+        self._journal.interval(self.clock, self._owner.records.last(), self._owner.exports)
 
     def _close_files(self) -> None:
-        if self._records is not None:
-            self._records.close()
+        if self._owner is not None:
+            self._owner.records.close()
 
-    def _identity(self, resident: ResidentAtmosphere) -> dict[str, object]:
-        """What a restart must share with the run that continues it, whatever the namelist says."""
-        return {
-            "atmosphere": resident.atmosphere.name,
-            "step_seconds": resident.atmosphere.step_seconds,
-            "grid": f"{resident.atmosphere.grid.nlon}x{resident.atmosphere.grid.nlat}",
-            "land": continuation.checksum(resident.atmosphere.land_area_fraction),
-            "calendar": self._calendar,
-            "imports": [row.name for row in self._imports.fields],
-            "exports": [row.name for row in resident.fields],
-        }
+    def _standing(self, put_at: np.ndarray) -> dict[str, object]:
+        """What a restart says of the exchange with the host."""
+        return {"put_at": put_at.tolist(), "has_means": self._has_means}
 
-    def _save(self, path: str, put_at: np.ndarray, imports: np.ndarray) -> None:
-        """On the owner: writes a restart; to where &ngcm_restart says if `path` is empty."""
-        assert self._resident is not None
-        assert self._records is not None
-        assert self._whole_exports is not None
-        header = {
-            "identity": self._identity(self._resident),
-            "configuration": self._config.resolved_text(),
-            "environment": environment(self._resident.device),
-            "start": self.clock.start,
-            "date": self.clock.iso8601(),
-            "elapsed_seconds": self.clock.elapsed_seconds,
-            "put_at": put_at.tolist(),
-            "has_means": self._has_means,
-            "budget": self._records.state(),
-        }
-        arrays = self._resident.leaves() | self._saved
-        arrays |= {"imports": imports, "exports": self._whole_exports}
-        # A restart says how far the history is: all of it must be on the disk before.
-        if history := self._records.history_state():
-            header["history"] = history.header
-            arrays |= {_HISTORY_PREFIX + name: array for name, array in history.sums.items()}
-        self._segment.write(path, self.clock, header, arrays)
+    def _collect_states(self) -> tuple[dict[str, np.ndarray], list[Any]]:
+        """On the owners: what a restart holds of all members; empty elsewhere, and on others."""
+        if self._owner is None:
+            return {}, []
+        arrays = {}
+        for name, array in self._owner.arrays().items():
+            if (whole := self._owners.collect(array)) is not None:
+                arrays[name] = whole
+        texts = [json.dumps(state) for state in self._owner.records.state()]
+        return arrays, [json.loads(text) for text in self._owners.collect_texts(texts)]
 
-    def _load(
-        self, path: str, resident: ResidentAtmosphere
-    ) -> tuple[Clock, dict[str, Any], Continued | None]:
-        """On the owner: continues from a restart file; its clock, budgets and history."""
+    def _load(self, path: str, owner: Owner, start: str | None) -> None:
+        """On the owners: continues from a restart file."""
         header, arrays = read_restart(path)
-        here = environment(resident.device)
-        continuation.require_same_run(path, header["identity"], self._identity(resident))
+        continuation.require_same_run(path, header["identity"], owner.identity())
         continuation.require_same_settings(
             path, header["configuration"], self._config.resolved_text(), self._config.restart.branch
         )
+        if start not in (None, header["start"]):
+            raise RestartError(
+                f"restart file {path} continues a run that began at {header['start']}; start_date ="
+                f" '{start}' in &ngcm_run is another run"
+            )
+        here = environment(owner.resident.device)
         if others := continuation.environment_differences(header["environment"], here):
             _log.warning(
                 "restart file %s was written elsewhere, and the last bits may differ: %s",
                 path,
                 "; ".join(others),
             )
-        resident.restore(
-            {name: array for name, array in arrays.items() if name.startswith("state.")},
-            arrays["imports"],
-        )
-        self._whole_exports = arrays["exports"]
-        self._continued = _with_prefix(_HOST_PREFIX, arrays)
+        owner.restore(header, arrays)
+        if self._ranks.is_root:
+            self._continued = {
+                name.removeprefix(_HOST_PREFIX): array
+                for name, array in arrays.items()
+                if name.startswith(_HOST_PREFIX)
+            }
         self._imports.put_at = np.array(header["put_at"], np.int64)
         self._has_means = header["has_means"]
-        clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
-        history = header.get("history")  # None where the run before had none
-        sums = _with_prefix(_HISTORY_PREFIX, arrays)
-        return clock, header["budget"], Continued(history, sums) if history else None
-
-
-def _with_prefix(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Those of some arrays that have a prefix to their names, without it."""
-    found = {name: array for name, array in arrays.items() if name.startswith(prefix)}
-    return {name.removeprefix(prefix): array for name, array in found.items()}
-
-
-def _not_finite(state: dict[str, np.ndarray]) -> str:
-    """Which variables of a state are not finite, and on which level first, from the top."""
-    places = []
-    for name, array in state.items():
-        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
-            level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
-            places.append(name if level is None else f"{name} (level {level} of {len(array)})")
-    return f"; in the state: {', '.join(places)}" if places else ""
+        self.clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
 
 
 def _require_folder(config: configuration.Config) -> None:
     """Refuses a folder from which OASIS cannot start the run."""
     require_folder(config, atmosphere_grid(config), pathlib.Path())
-
-
-def _set_up_logging(level: str) -> None:
-    """Sends the plugin's messages to standard error, once, unless the process has its own way."""
-    logger = logging.getLogger("ngcm_coupler")
-    logger.setLevel(level.upper())
-    if not logging.getLogger().handlers and not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = False  # packages that are imported later give the root one of theirs

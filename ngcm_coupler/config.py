@@ -34,6 +34,7 @@ class Config:
     radiation: groups.Radiation = dataclasses.field(default_factory=groups.Radiation)
     grid: groups.Grid = dataclasses.field(default_factory=groups.Grid)
     oasis: groups.Oasis = dataclasses.field(default_factory=groups.Oasis)
+    ensemble: groups.Ensemble = dataclasses.field(default_factory=groups.Ensemble)
     device: groups.Device = dataclasses.field(default_factory=groups.Device)
     history: groups.History = dataclasses.field(default_factory=groups.History)
     restart: groups.Restart = dataclasses.field(default_factory=groups.Restart)
@@ -68,16 +69,39 @@ class Config:
         }
         return frozenset(need for need, is_met in met.items() if is_met)
 
+    @property
+    def instances(self) -> int:
+        """How many copies of the grid the points of a field are: one for each host."""
+        return self.ensemble.members if self.ensemble.coupling == "each" else 1
+
+    def of_member(self, number: int) -> Config:
+        """The configuration of a single member's run."""
+        ensemble = dataclasses.replace(self.ensemble, members=1, first_member=number)
+        return dataclasses.replace(self, ensemble=ensemble)
+
     def resolved_text(self) -> str:
         """Returns the namelist with every default filled in; `parse` gives this object back."""
-        lines = []
+        return "".join(self._groups(lambda key, value: True))
+
+    def changed_text(self) -> str:
+        """Returns the keys that have not their default; `parse` gives this object back."""
+        return "".join(self._groups(lambda key, value: value != key.default))
+
+    def _groups(self, chosen: Callable[[schema.Key, schema.Setting], bool]) -> Iterator[str]:
+        """The namelist groups with those keys that are chosen by declaration and value."""
         for name, attribute in _ATTRIBUTES.items():
             group = getattr(self, attribute)
-            lines.append(f"&{name}")
-            lines += [f"  {k} = {text_of(getattr(group, k))}" for k in schema.keys(type(group))]
-            lines.append("/")
-        return "\n".join(lines) + "\n"
+            lines = [
+                f"  {name_of_key} = {text_of(value)}\n"
+                for name_of_key, key in schema.keys(type(group)).items()
+                if chosen(key, value := getattr(group, name_of_key))
+            ]
+            if lines:
+                yield f"&{name}\n{''.join(lines)}/\n"
 
+
+MEMBER = "{member}"
+"""In the name of a file that each member has of its own, the number of the member."""
 
 _SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land", "oasis_ocean"})
 """Groups of the surfaces, whose names do not begin with ``ngcm_``."""
@@ -186,6 +210,7 @@ def parse(
         _oasis_conflicts,
         _restart_conflicts,
         _history_conflicts,
+        _ensemble_conflicts,
     ]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
     # OASIS it has &ngcm_driver all the same, which says the length of the run.
@@ -290,6 +315,26 @@ def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
             message = f"{where} names {name}, which is not exchanged"
             remedy = f"add it to exports, or to {_IMPORTS}, or take it out here"
             yield Conflict(f"{message}; {remedy}", (where, _IMPORTS))
+
+
+def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
+    """Each member has files of its own, and through OASIS there is one ocean for all."""
+    members = Where("ngcm_ensemble", "members")
+    if config.ensemble.members == 1:
+        return
+    own = {
+        Where("ngcm_history", "budget_file"): config.history.budget_file,
+        Where("ngcm_recording", "file"): config.recording.file,
+    }
+    for where, name in own.items():
+        if name and MEMBER not in name:
+            message = f"{where} = {text_of(name)} is one name for {config.ensemble.members} members"
+            yield Conflict(f"{message}; put {MEMBER} in it, for the number", (where, members))
+    if config.oasis.exports and config.ensemble.coupling == "each":
+        coupling = Where("ngcm_ensemble", "coupling")
+        message = f"{coupling} = 'each' is not possible through OASIS, which knows one ocean"
+        remedy = "use 'mean', or run each member as a job of its own (members = 1, first_member)"
+        yield Conflict(f"{message}; {remedy}", (coupling, members))
 
 
 def _length_conflicts(config: Config) -> Iterator[Conflict]:

@@ -34,6 +34,7 @@ FREE: dict[str, frozenset[str] | None] = {
             "block_points",
         }
     ),
+    "ngcm_ensemble": frozenset({"members", "first_member", "computed"}),  # members one by one
     "ngcm_device": None,
     "ngcm_history": None,
     "ngcm_recording": None,

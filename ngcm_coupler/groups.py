@@ -19,6 +19,9 @@ DEMO = "demo"
 ANALYTIC_START_DATE = "2000-01-01T00:00:00"
 """Where the analytic engine starts without a date of the user's."""
 
+CONTROL = 0
+"""Number of the member that is the run without an ensemble."""
+
 REQUIRED_IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 """What every published model needs from its host."""
 
@@ -370,6 +373,43 @@ class Oasis:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ensemble:
+    """Several members of the atmosphere in one run."""
+
+    members: int = key(1, "Number of members.", minimum=1, maximum=100000)
+    first_member: int = key(
+        CONTROL,
+        f"Number of the first member. {CONTROL} is the control, which is the run without an "
+        "ensemble; every other number has random fields and an initial perturbation of its own, "
+        "the same in whatever ensemble it is.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    coupling: str = key(
+        "mean",
+        "What the members are coupled to: 'mean', to one host, which gets their mean; 'each', each "
+        "member to a host of its own: the points of a field are then those of all members, one "
+        "after the other.",
+        choices=("mean", "each"),
+    )
+    perturbation_kelvin: float = key(
+        0.0,
+        "Standard deviation of the noise that is added to the air temperature of the initial state "
+        "of every member but the control, as far as the model resolves it.",
+        unit="K",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    computed: str = key(
+        "auto",
+        "How the members of a rank are computed: 'in_turn', so that the bits of a member do not "
+        "depend on the others; as one 'batch', which a GPU does faster; 'auto', in turn on a CPU "
+        "and as a batch on a GPU.",
+        choices=("auto", "in_turn", "batch"),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Device:
     """The hardware."""
 
@@ -377,6 +417,25 @@ class Device:
         "auto",
         "Where the model runs; 'auto' leaves the choice to JAX, which prefers a GPU.",
         choices=("auto", "cpu", "gpu"),
+    )
+    allow_cpu: bool = key(
+        False,
+        "Whether to run on the CPU although platform is 'gpu' and there is none, or 'auto' and JAX "
+        "cannot use the GPU that there is; otherwise the run is refused.",
+    )
+    owners_per_node: int = key(
+        1,
+        "Most ranks of a node that hold members, each on a GPU of its own: the first ones of every "
+        "node, and no more than there are members.",
+        minimum=1,
+        maximum=1024,
+    )
+    memory_fraction: float = key(
+        0.0,
+        "Part of the GPU's memory that a rank takes at the start; 0 leaves it to JAX.",
+        unit="1",
+        minimum=0.0,
+        maximum=1.0,
     )
 
 
@@ -458,7 +517,7 @@ class History:
     budget_file: str = key(
         "",
         "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "
-        "'' writes none; {date} as above.",
+        "'' writes none; {date} as above; {member} stands for the number of the member.",
         note="'' or a file in an existing, writable folder",
     )
 
@@ -537,8 +596,8 @@ class Recording:
     file: str = key(
         "",
         "netCDF file of the state at the start and of the imports and exports of every interval, "
-        "from which the atmosphere can be run again without its host; '' writes none; {date} as in "
-        "&ngcm_history.",
+        "from which the atmosphere can be run again without its host; '' writes none; {date} and "
+        "{member} as in &ngcm_history.",
         note="'' or a file in an existing, writable folder",
     )
 
@@ -551,4 +610,16 @@ class Log:
         "info",
         "The least serious messages that are written.",
         choices=("debug", "info", "warning", "error"),
+    )
+    format: str = key(
+        "text",
+        "Form of the messages: lines for people, or a JSON object a line for programs.",
+        choices=("text", "json"),
+    )
+    hours_per_line: int = key(
+        0,
+        "Model time that one line of progress sums up; 0 writes a line each coupling interval.",
+        unit="h",
+        minimum=0,
+        maximum=8784000,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import sys
 import threading
@@ -55,3 +56,18 @@ def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) 
     """
     with exclusive(), import_netcdf4().Dataset(path, mode, **options) as file:
         yield file
+
+
+def keep_little(file: Any) -> None:
+    """Bounds the memory that a file takes which is written record by record.
+
+    The library keeps what has been written, 64 MiB of every variable by default: gigabytes in the
+    weeks of a run. Two chunks are enough for records that come in their order.
+
+    Args:
+      file: a ``netCDF4.Dataset`` that is being written, with all its variables.
+    """
+    for variable in file.variables.values():
+        chunks = variable.chunking()
+        if chunks not in (None, "contiguous"):
+            variable.set_var_chunk_cache(size=2 * variable.dtype.itemsize * math.prod(chunks))

@@ -18,6 +18,13 @@ class Driver:
     run_hours: int = key(
         24, "Length of the run; whole coupling intervals.", unit="h", minimum=1, maximum=8784000
     )
+    hours_per_line: int = key(
+        0,
+        "Model time between two lines that it prints, each of one interval; 0 prints all.",
+        unit="h",
+        minimum=0,
+        maximum=8784000,
+    )
 
 
 def _relaxation_problem(days: float) -> str | None:

@@ -1,4 +1,4 @@
-"""What a run writes down where the atmosphere is: budgets, history, recording and log."""
+"""What a run writes down where the atmosphere is: budgets, history, recordings and log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ngcm_coupler.budget.output import BudgetFile
 from ngcm_coupler.budget.provenance import Sources
 from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, PERIOD, Config
+from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import ConfigError, OutputError
@@ -31,7 +31,7 @@ _COLUMN_WATER = "atmosphere_mass_content_of_water"
 
 
 class Records:
-    """The ledger of a run and its files."""
+    """The ledgers of the members of a rank, and the files: one of all members, others of each."""
 
     def __init__(
         self,
@@ -39,50 +39,62 @@ class Records:
         atmosphere: Atmosphere,
         imports: Sequence[Field],
         exports: Sequence[Field],
+        members: Sequence[int],
         values: np.ndarray,
-        dry_air_pressure: float,
+        dry_air_pressure: np.ndarray,
     ) -> None:
-        """Begins the ledger; `open` creates the files.
+        """Begins the ledgers; `open` creates the files.
 
         Args:
           config: the settings.
           atmosphere: the atmosphere.
           imports: fields of the rows of the import array.
           exports: fields of the rows of the export array.
-          values: exports at the start of the run or segment, shape (len(exports), n).
-          dry_air_pressure: mean over the globe at that time [Pa].
+          members: numbers of the members of this rank.
+          values: exports at the start of the run or segment, shape (members, len(exports), n).
+          dry_air_pressure: mean over the globe at that time [Pa], shape (members,).
         """
         self._config = config
         self._fields = (*imports, *exports)
         self._imports, self._exports = tuple(imports), tuple(exports)
         self._atmosphere = atmosphere
+        self._members = tuple(members)
         self._files: dict[str, str] = {}
         self._history: History | None = None
         self._continued: Continued | None = None
-        self._levels: Mapping[str, Any] = {}  # on the device, until they are written
-        self._budget_file: BudgetFile | None = None
-        self._recorder: Recorder | None = None
-        self._ledger = Ledger(
-            atmosphere.grid,
-            atmosphere.land_area_fraction,
-            imports,
-            exports,
-            config.coupling.interval_seconds,
-            values[[row.name for row in exports].index(_COLUMN_WATER)],
-            dry_air_pressure,
-        )
+        self._budget_files: list[BudgetFile] = []
+        self._recorders: list[Recorder] = []
+        water = [row.name for row in exports].index(_COLUMN_WATER)
+        self._ledgers = [
+            Ledger(
+                atmosphere.grid,
+                atmosphere.land_area_fraction,
+                imports,
+                exports,
+                config.coupling.interval_seconds,
+                rows[water],
+                float(pressure),
+            )
+            for rows, pressure in zip(values, dry_air_pressure, strict=True)
+        ]
 
-    def state(self) -> dict[str, Any]:
-        """Everything that a continued run needs, of types that JSON keeps exactly."""
-        return self._ledger.state()
+    def state(self) -> list[dict[str, Any]]:
+        """Everything that continued members need, of types that JSON keeps exactly."""
+        return [ledger.state() for ledger in self._ledgers]
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def last(self) -> dict[str, float]:
+        """The entries of the ledgers for the last interval by name, means over the members."""
+        rows = [ledger.last for ledger in self._ledgers]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+    def restore(self, states: Sequence[dict[str, Any]]) -> None:
         """Continues from what `state` gave.
 
         Raises:
           RestartError: the state is that of a run with other budgets.
         """
-        self._ledger.restore(state)
+        for ledger, state in zip(self._ledgers, states, strict=True):
+            ledger.restore(state)
 
     def history_state(self) -> Continued | None:
         """What a continued run needs of the history, all of which is on the disk by then.
@@ -97,8 +109,12 @@ class Records:
         if not self._config.restart.branch:
             self._continued = state
 
-    def open(self, clock: Clock) -> None:
+    def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files.
+
+        Args:
+          clock: at the begin of the run or segment.
+          of_all: whether this rank writes the file that all members share.
 
         Raises:
           ConfigError: the history is to have a field that the model does not offer.
@@ -138,7 +154,7 @@ class Records:
                 ", ".join(imposed),
             )
         attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
-        if file := self._files["&ngcm_history file"]:
+        if of_all and (file := self._files["&ngcm_history file"]):
             self._history = History(
                 file,
                 self._atmosphere.grid,
@@ -147,16 +163,20 @@ class Records:
                 clock,
                 attributes,
                 provenance,
-                interval_seconds=self._ledger.interval_seconds,
+                interval_seconds=self._config.coupling.interval_seconds,
                 settings=history,
                 levels=self._atmosphere.levels.chosen(
                     history.level_fields, history.pressure_levels_hpa
                 ),
+                members=self._all_members(),
                 existing=self._existing(clock),
                 continued=self._continued,
             )
-        if file := self._files["&ngcm_history budget_file"]:
-            self._budget_file = BudgetFile(file, self._ledger, clock, attributes, provenance)
+        if name := self._files["&ngcm_history budget_file"]:
+            self._budget_files = [
+                BudgetFile(of_member(name, number), ledger, clock, attributes, provenance)
+                for number, ledger in zip(self._members, self._ledgers, strict=True)
+            ]
 
     def _require_offered(self) -> None:
         """Refuses a field of the history that only the model itself can tell it does not offer."""
@@ -167,6 +187,13 @@ class Records:
                 f" it offers {', '.join(names)}"
             )
 
+    def _all_members(self) -> Sequence[int] | None:
+        """Numbers of the members of the run; None where it is a single one."""
+        ensemble = self._config.ensemble
+        if ensemble.members == 1:
+            return None
+        return range(ensemble.first_member, ensemble.first_member + ensemble.members)
+
     def _existing(self, clock: Clock) -> Existing:
         """What becomes of history files that are there: only those of a month or year go on."""
         history = self._config.history
@@ -174,12 +201,13 @@ class Records:
             return "replace"
         return "refuse" if self._config.restart.branch else "continue"
 
-    def open_recording(self, device: Any, save_restart: Callable[[str], None]) -> None:
-        """Creates the recording, if the namelist asks for one.
+    def open_recordings(self, device: Any, save_restart: Callable[[str, int], None]) -> None:
+        """Creates the recordings, if the namelist asks for them: each that of a single member.
 
         Args:
           device: the device that the atmosphere lives on.
-          save_restart: writes a restart file of that name with the state as it is.
+          save_restart: writes a restart file of that name with the state of one of the members,
+            given by its place among those of this rank.
 
         Raises:
           OutputError: a file cannot be created.
@@ -187,42 +215,39 @@ class Records:
         file = self._files["&ngcm_recording file"]
         if not file:
             return
-        with tempfile.TemporaryDirectory() as folder:
-            restart = Path(folder) / "restart.nc"
-            save_restart(str(restart))
-            state = restart.read_bytes()
-        header = {
-            "atmosphere": self._atmosphere.name,
-            "namelist": self._config.resolved_text(),
-            **environment(device),
-        }
-        self._recorder = Recorder(
-            file,
-            self._atmosphere.grid,
-            self._imports,
-            self._exports,
-            header,
-            state,
-        )
+        for place, number in enumerate(self._members):
+            with tempfile.TemporaryDirectory() as folder:
+                restart = Path(folder) / "restart.nc"
+                save_restart(str(restart), place)
+                state = restart.read_bytes()
+            header = {
+                "atmosphere": self._atmosphere.name,
+                "namelist": self._config.of_member(number).resolved_text(),
+                **environment(device),
+            }
+            self._recorders.append(
+                Recorder(
+                    of_member(file, number),
+                    self._atmosphere.grid,
+                    self._imports,
+                    self._exports,
+                    header,
+                    state,
+                )
+            )
 
     def begin(self, clock: Clock, imports: np.ndarray) -> None:
         """Records what goes into the interval that begins now.
 
-        Raises:
-          OutputError: the recording cannot be written.
-        """
-        if self._recorder is not None:
-            self._recorder.begin(clock.iso8601(), imports)
-
-    def decode(self, clock: Clock, decode: Callable[[], Mapping[str, Any]]) -> None:
-        """Starts the decoder behind the interval that ends at a moment, if a record needs it.
-
         Args:
-          clock: clock at the end of the interval.
-          decode: starts it and gives fields on pressure levels, which the device may still compute.
+          clock: date of the begin.
+          imports: shape (members or 1, len(imports), n).
+
+        Raises:
+          OutputError: a recording cannot be written.
         """
-        if self._history and self._history.needs_levels(clock, self._ledger.interval_seconds):
-            self._levels = decode()
+        for recorder, rows in zip(self._recorders, self._of_each(imports), strict=False):
+            recorder.begin(clock.iso8601(), rows)
 
     @contextlib.contextmanager
     def failure_recorded(self) -> Iterator[None]:
@@ -230,36 +255,76 @@ class Records:
         try:
             yield
         except Exception as error:
-            if self._recorder is not None:
+            for recorder in self._recorders:
                 with contextlib.suppress(OutputError):  # the error that came first is to be seen
-                    self._recorder.fail(str(error))
+                    recorder.fail(str(error))
             raise
 
     def enter(
-        self, clock: Clock, imports: np.ndarray, exports: np.ndarray, dry_air_pressure: float
+        self, clock: Clock, imports: np.ndarray, exports: np.ndarray, dry_air_pressure: np.ndarray
     ) -> np.ndarray:
-        """Enters the interval that ends now into the ledger. See `Ledger.close`."""
-        return self._ledger.close(clock, imports, exports, dry_air_pressure)
+        """Enters the interval that ends now into the ledgers. See `Ledger.close`.
 
-    def write(self, clock: Clock, imports: np.ndarray, exports: np.ndarray) -> None:
-        """Writes the interval that has been entered to the files.
+        Args:
+          clock: end of the interval.
+          imports: shape (members or 1, len(imports), n).
+          exports: shape (members, len(exports), n).
+          dry_air_pressure: [Pa], shape (members,).
+
+        Returns:
+          The exports with their water closed, member by member.
+        """
+        given = self._of_each(imports)
+        closed = [
+            ledger.close(clock, given[place], exports[place], float(dry_air_pressure[place]))
+            for place, ledger in enumerate(self._ledgers)
+        ]
+        return closed[0][np.newaxis] if len(closed) == 1 else np.stack(closed)
+
+    def write_members(self, exports: np.ndarray) -> None:
+        """Writes the interval that has been entered to the files of each member of this rank.
 
         Raises:
           OutputError: a file cannot be written.
         """
-        if self._recorder is not None:
-            self._recorder.complete(exports)
-        if self._budget_file is not None:
-            self._budget_file.write()
-        # Last: the others would wait for its turn with netCDF.
-        if self._history is not None:
-            rows = np.concatenate([imports, exports])
-            values = {row.name: value for row, value in zip(self._fields, rows, strict=True)}
-            levels, self._levels = self._levels, {}
-            values |= {name: np.asarray(rows) for name, rows in levels.items()}
-            self._history.write(clock, self._ledger.interval_seconds, values)
+        for recorder, rows in zip(self._recorders, exports, strict=False):
+            recorder.complete(rows)
+        for budget_file in self._budget_files:
+            budget_file.write()
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s", table(self._ledger))
+            for number, ledger in zip(self._members, self._ledgers, strict=True):
+                _log.debug("%s%s", self._heading(number), table(ledger))
+
+    def write_all(
+        self,
+        clock: Clock,
+        imports: np.ndarray,
+        exports: np.ndarray,
+        levels: Mapping[str, np.ndarray],
+    ) -> None:
+        """Writes the interval of all members of the run, where `open` was told so.
+
+        Args:
+          clock: end of the interval.
+          imports: of all members, shape (members or 1, len(imports), n).
+          exports: of all members, shape (members, len(exports), n).
+          levels: name -> field on levels of all members, shape (members, levels, n), where a
+            record needs them.
+
+        Raises:
+          OutputError: a record before this one could not be written.
+        """
+        if self._history is None:
+            return
+        values = {}
+        for fields, rows in (self._imports, imports), (self._exports, exports):
+            for number, field in enumerate(fields):
+                of_members = np.broadcast_to(rows[:, number], exports[:, 0].shape)
+                values[field.name] = of_members
+        values |= levels
+        if len(exports) == 1:
+            values = {name: rows[0] for name, rows in values.items()}
+        self._history.write(clock, self._config.coupling.interval_seconds, values)
 
     def close(self) -> None:
         """Prints the budgets and completes the files.
@@ -267,12 +332,25 @@ class Records:
         Raises:
           OutputError: a file cannot be completed.
         """
-        if self._ledger.clock is not None:
-            _log.info("%s", table(self._ledger))
+        for number, ledger in zip(self._members, self._ledgers, strict=True):
+            if ledger.clock is not None:
+                _log.info("%s%s", self._heading(number), table(ledger))
         with contextlib.ExitStack() as files:  # one that fails leaves none open
-            for file in (self._history, self._budget_file, self._recorder):
+            for file in (self._history, *self._budget_files, *self._recorders):
                 if file is not None:
                     files.callback(file.close)
+
+    def _of_each(self, rows: np.ndarray) -> Sequence[np.ndarray]:
+        """The rows of each member, which may be the same for all."""
+        return list(rows) if len(rows) == len(self._members) else [rows[0]] * len(self._members)
+
+    def _heading(self, number: int) -> str:
+        return f"member {number}\n" if self._config.ensemble.members > 1 else ""
+
+
+def of_member(name: str, number: int) -> str:
+    """The name of a member's own file."""
+    return name.replace(MEMBER, f"{number:03d}")
 
 
 def _dated(name: str, clock: Clock) -> str:

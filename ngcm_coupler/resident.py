@@ -1,16 +1,17 @@
-"""The atmosphere that lives on the device: state, parameters and the compiled interval.
+"""The atmosphere that lives on the device: states, parameters and the compiled interval.
 
 Between two exchanges nothing here crosses to the host. What does cross is one array of imports
-per interval in, and one array of exports out.
+per interval and member in, and one array of exports out.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -19,11 +20,14 @@ import numpy as np
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, multiple_of_step_fault
+from ngcm_coupler.devices import device
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere, Parameters
+from ngcm_coupler.ensemble import batched, member_key, perturbed
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
 from ngcm_coupler.exchange.grid_files import read_surface_grid
+from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.interval import CoupledState, Interval
 
 _log = logging.getLogger(__name__)
@@ -57,23 +61,33 @@ def _build_engine(config: Config) -> Atmosphere:
 
 
 class ResidentAtmosphere:
-    """An atmosphere with its state on a device. `begin` or `restore` gives it its first state.
+    """Members of an atmosphere with their states on a device.
+
+    `begin` or `restore` gives them their first state. On a CPU the members are stepped in turn by
+    one compiled function, so that a member has the same bits in whatever company it is computed;
+    on a GPU all of a rank are one batch, unless `&ngcm_ensemble` says otherwise.
 
     Attributes:
       atmosphere: the engine.
       fields: the exported fields, in the order of the rows of `exports`.
       device: where it lives.
+      members: numbers of the members.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, members: Sequence[int] = (CONTROL,)) -> None:
         """Builds the engine and puts its parameters on the device.
+
+        Args:
+          config: the settings.
+          members: numbers of the members to hold.
 
         Raises:
           ConfigError: no such device, the coupling interval does not fit the model step, or the
             model does not decode the levels that &ngcm_history asks for.
           CheckpointError: the checkpoint cannot be used.
         """
-        self.device = _device(config.device.platform)
+        self.members = tuple(members)
+        self.device = device(config.device)
         _warn_of_binding(self.device)
         with self._settings():
             self.atmosphere = build_atmosphere(config)
@@ -84,82 +98,132 @@ class ResidentAtmosphere:
         with self._settings():
             self._interval = Interval(self.atmosphere, config)
         self.fields = self._interval.exports
-        self._seed = config.model.random_seed
+        self._config = config
         self._calendar = config.run.calendar
         self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
         self._traced = 0
-        self._advance = jax.jit(self._trace)
-        self._dry_air_pressure = jax.jit(self.atmosphere.dry_air_pressure)
+        each = config.ensemble.coupling == "each"
+        self._batched = len(self.members) > 1 and batched(config.ensemble, self.device.platform)
+        over_members = (None, 0, 0 if each else None)
+
+        def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+            return jax.jit(jax.vmap(function, over_members) if self._batched else function)
+
         history, offered = config.history, self.atmosphere.levels
         self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
-        self._decode = jax.jit(self._decoded)
+        self._decoded: list[dict[str, jax.Array]] = []
+        self._advance = compiled(self._trace)
+        self._decode = compiled(self._pressure_levels)
+        self._diagnose = compiled(self._interval.diagnose)
+        dry_air_pressure = self.atmosphere.dry_air_pressure
+        self._dry_air_pressure = jax.jit(
+            jax.vmap(dry_air_pressure) if self._batched else dry_air_pressure
+        )
 
-    def begin(self, start: str | None) -> Clock:
+    def begin(self, start: str | None) -> tuple[Clock, np.ndarray]:
         """Starts from the initial data.
 
         Args:
           start: date of the initial state, ISO 8601; None for the date of the initial data.
 
         Returns:
-          The clock at the date of the state.
+          The clock at the date of the state, and the imports that stand for a host's until it has
+          put its own, float32, shape (members, len(imports), n).
 
         Raises:
           DataError: the initial data cannot be used.
         """
         with self._settings():
-            initial = self.atmosphere.initial_condition(start, self._seed)
-            imports = jax.jit(lambda: self._interval.initial_imports(self._parameters, initial))()
-            clock = Clock(initial.time, self._calendar)
-            state = jax.jit(self._interval.begin)(initial.state, clock.day, clock.second)
-            self._state = jax.device_put(state, self.device)
-            self._hold(np.asarray(imports))
-            self._exports = jax.jit(self._interval.diagnose)(
-                self._parameters, self._state, self._imports
-            )
-        return clock
+            states, imports = [], []
+            ensemble, seed = self._config.ensemble, self._config.model.random_seed
+            perturb = jax.jit(functools.partial(perturbed, self.atmosphere))
+            for number in self.members:
+                key = member_key(seed, number)
+                initial = self.atmosphere.initial_condition(start, key)
+                if number != CONTROL and ensemble.perturbation_kelvin:
+                    state = perturb(initial.state, key, ensemble.perturbation_kelvin)
+                    initial = dataclasses.replace(initial, state=state)
+                values = jax.jit(self._interval.initial_imports)(self._parameters, initial)
+                imports.append(np.asarray(values))
+                clock = Clock(initial.time, self._calendar)
+                begin = jax.jit(self._interval.begin)
+                states.append(begin(initial.state, clock.day, clock.second))
+            self._hold_states(states)
+        return clock, np.stack(imports)
+
+    def diagnose(self) -> None:
+        """Makes the exported states of this moment the exports; fluxes are not a number."""
+        with self._settings():
+            self._exports = [
+                self._diagnose(self._parameters, state, imports)
+                for state, imports in zip(self._states, self._imports, strict=True)
+            ]
 
     def send(self, imports: np.ndarray) -> None:
         """Copies imported fields to the device.
 
         Args:
-          imports: float32, shape (len(imports), n).
+          imports: float32, shape (members, len(imports), n), or (1, ...) for all members.
         """
-        self._hold(imports)
-
-    def _hold(self, imports: np.ndarray) -> None:
-        """Puts imports on the device, and keeps them here, so that no one need fetch them back."""
         # On a CPU a device array may share the memory it is put from: no one may change it.
         self._held = imports.copy()
-        self._imports = jax.device_put(self._held, self.device)
+        count = len(self._states)
+        if self._batched:
+            batches = [self._held if len(self._held) > 1 else self._held[0]]
+        else:
+            batches = list(self._held) if len(self._held) == count else [self._held[0]] * count
+        self._imports = [jax.device_put(batch, self.device) for batch in batches]
 
     def advance(self) -> None:
         """Starts one interval and returns while the device works."""
         if not self.compiled_intervals():
             _log.info("compiling the coupling interval, once for the whole run")
         with self._settings():
-            self._state, self._exports = self._advance(self._parameters, self._state, self._imports)
+            results = [
+                self._advance(self._parameters, state, imports)
+                for state, imports in zip(self._states, self._imports, strict=True)
+            ]
+        self._states = [state for state, _ in results]
+        self._exports = [exports for _, exports in results]
 
-    def imports(self) -> np.ndarray:
-        """The imported fields as the device has them, shape (len(imports), n)."""
-        return self._held
-
-    def exports(self) -> np.ndarray:
-        """Waits for the device and returns the exported fields, shape (len(fields), n)."""
-        return np.asarray(self._exports)
-
-    def dry_air_pressure(self) -> float:
-        """Pressure of dry air at the surface, mean over the globe [Pa]: its mass."""
+    def decode(self) -> None:
+        """Starts the decoder behind the interval that the device is at, and returns."""
         with self._settings():
-            return float(self._dry_air_pressure(self._state.atmosphere))
+            self._decoded = [
+                self._decode(self._parameters, state, imports)
+                for state, imports in zip(self._states, self._imports, strict=True)
+            ]
 
-    def pressure_levels(self) -> dict[str, jax.Array]:
-        """Starts the decoder behind what the device has to do, and returns without waiting.
+    def levels(self) -> dict[str, np.ndarray]:
+        """Waits for what `decode` has started, and hands it out once.
 
         Returns:
-          Name in files of each field on levels that &ngcm_history asks for -> shape (levels, n).
+          Name in files of each field on levels that &ngcm_history asks for -> shape (members,
+          levels, n); empty where nothing has been started.
         """
+        decoded, self._decoded = self._decoded, []
+        names = [field.name for field in self._levels.fields] if decoded else []
+        return {name: self._by_member([rows[name] for rows in decoded]) for name in names}
+
+    def imports(self) -> np.ndarray:
+        """The imported fields as the device has them, as given to `send`."""
+        return self._held
+
+    def wait(self) -> bool:
+        """Waits for the device; whether it had finished before."""
+        ready = all(exports.is_ready() for exports in self._exports)
+        jax.block_until_ready(self._exports)
+        return ready
+
+    def exports(self) -> np.ndarray:
+        """Waits for the device; the exported fields, shape (members, len(fields), n)."""
+        return self._by_member(self._exports)
+
+    def dry_air_pressure(self) -> np.ndarray:
+        """Pressure of dry air at the surface, mean over the globe [Pa]: its mass; (members,)."""
         with self._settings():
-            return self._decode(self._parameters, self._state, self._imports)
+            pressures = [self._dry_air_pressure(state.atmosphere) for state in self._states]
+        return self._by_member(pressures)
 
     def compiled_intervals(self) -> int:
         """How many times the interval has been compiled; more than once is a fault."""
@@ -178,7 +242,7 @@ class ResidentAtmosphere:
         self._traced += 1
         return self._interval.advance(parameters, state, imports)
 
-    def _decoded(
+    def _pressure_levels(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
     ) -> dict[str, jax.Array]:
         """The chosen part of what the decoder gives, so that no more leaves the device."""
@@ -187,24 +251,50 @@ class ResidentAtmosphere:
         return {field.name: rows[field.name][places] for field in self._levels.fields}
 
     def leaves(self) -> dict[str, np.ndarray]:
-        """The state as named arrays, random keys as their bits, for a restart file."""
-        return {name: _to_host(leaf) for name, leaf in _named_leaves(self._state)}
+        """The states as named arrays, shape (members, ...), random keys as their bits."""
+        by_batch = [dict(_named_leaves(state)) for state in self._states]
+        return {
+            name: self._by_member([_to_host(leaves[name]) for leaves in by_batch])
+            for name in by_batch[0]
+        }
 
-    def restore(self, leaves: dict[str, np.ndarray], imports: np.ndarray) -> None:
-        """Starts from what `leaves` and `imports` have given.
+    def restore(self, leaves: dict[str, np.ndarray]) -> None:
+        """Starts from what `leaves` has given.
 
         Raises:
           RestartError: an array is missing, left over, or of another shape or type.
         """
         with self._settings():
             template = jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
-        named = _named_leaves(template)
-        if odd := sorted({name for name, _ in named} ^ set(leaves)):
-            raise RestartError(f"the restart state differs from the model's in: {', '.join(odd)}")
-        values = [_to_leaf(name, leaves[name], leaf) for name, leaf in named]
-        state = jax.tree.unflatten(jax.tree.structure(template), values)
-        self._state = jax.device_put(state, self.device)
-        self._hold(imports)
+            named = _named_leaves(template)
+            if odd := sorted({name for name, _ in named} ^ set(leaves)):
+                raise RestartError(
+                    f"the restart state differs from the model's in: {', '.join(odd)}"
+                )
+            structure = jax.tree.structure(template)
+            self._hold_states(
+                [
+                    jax.tree.unflatten(
+                        structure,
+                        [_to_leaf(name, leaves[name][place], leaf) for name, leaf in named],
+                    )
+                    for place in range(len(self.members))
+                ]
+            )
+
+    def _hold_states(self, states: list[CoupledState]) -> None:
+        """Takes a state of each member, in one batch or one by one."""
+        if self._batched:
+            states = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)]
+        self._states = [jax.device_put(state, self.device) for state in states]
+
+    def _by_member(self, batches: Sequence[jax.Array | np.ndarray]) -> np.ndarray:
+        """Arrays of the batches as one on the host, with a leading axis of members."""
+        if self._batched:
+            return np.asarray(batches[0])
+        if len(batches) == 1:
+            return np.asarray(batches[0])[np.newaxis]
+        return np.stack([np.asarray(batch) for batch in batches])
 
 
 def _warn_of_binding(device: Any) -> None:
@@ -216,17 +306,6 @@ def _warn_of_binding(device: Any) -> None:
             " with --bind-to none or --map-by slot:PE=N",
             os.cpu_count(),
         )
-
-
-def _device(platform: str) -> Any:
-    """The device that ``&ngcm_device`` asks for."""
-    try:
-        return jax.devices(None if platform == "auto" else platform)[0]
-    except RuntimeError as error:
-        raise ConfigError(
-            f"&ngcm_device platform = '{platform}': JAX finds no such device ({error}); use 'auto'"
-            " or 'cpu', or install JAX with support for it"
-        ) from error
 
 
 def _named_leaves(state: Any) -> list[tuple[str, Any]]:

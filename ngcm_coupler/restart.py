@@ -18,7 +18,7 @@ import numpy as np
 from ngcm_coupler.errors import OutputError, RestartError
 from ngcm_coupler.netcdf import open_dataset
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 POINTER = "latest"
 """File in a folder of restart files that holds the name of the newest."""

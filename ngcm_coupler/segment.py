@@ -83,11 +83,11 @@ class Segment:
         # The first one compiles, and says nothing of the others.
         if self._intervals != 1:
             self._longest_interval = max(self._longest_interval, now - self._interval_begun)
-        elif self._ranks.is_owner:
+        elif self._ranks.is_root:
             self._longest_interval = 0.0
         self._interval_begun = now
         over = False
-        if self._ranks.is_owner and self._limits.wall_clock_seconds:
+        if self._ranks.is_root and self._limits.wall_clock_seconds:
             left = self._limits.wall_clock_seconds - (now - self._begun)
             need = self._limits.margin_seconds + self._longest_interval + self._longest_restart
             over = left < need

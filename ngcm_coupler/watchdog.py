@@ -7,18 +7,16 @@ apart. The watchdog itself ends nothing: that is left to an action of the host's
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+
+from ngcm_coupler.timing import Stopwatch
 
 _log = logging.getLogger(__name__)
-
-HOST = "host"
-"""What a rank is doing between two calls of the library."""
 
 _GRACE_SECONDS = 1.0
 """Time for all ranks to speak before one of them ends the job."""
@@ -27,15 +25,16 @@ _GRACE_SECONDS = 1.0
 class Watchdog:
     """Barks when an interval takes too long; with a limit of 0 it sleeps."""
 
-    def __init__(self, timeout_seconds: float, rank: int) -> None:
+    def __init__(self, timeout_seconds: float, rank: int, stopwatch: Stopwatch) -> None:
         """Starts the thread; the time counts from the first interval on.
 
         Args:
           timeout_seconds: longest time from the begin of one interval to that of the next.
           rank: of this process, for the message.
+          stopwatch: knows what the rank is doing.
         """
         self._timeout, self._rank = timeout_seconds, rank
-        self._phase, self._date = HOST, ""
+        self._stopwatch, self._date = stopwatch, ""
         self._deadline = float("inf")
         self._action: Callable[[], None] | None = None
         self._watched = threading.get_ident()
@@ -54,15 +53,6 @@ class Watchdog:
                 self._date, self._watched = date, threading.get_ident()
                 self._deadline = time.monotonic() + self._timeout
                 self._changed.notify()
-
-    @contextlib.contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Names what this rank does inside."""
-        before, self._phase = self._phase, name
-        try:
-            yield
-        finally:
-            self._phase = before
 
     def close(self) -> None:
         """Sends the watchdog to sleep for good."""
@@ -89,7 +79,7 @@ class Watchdog:
             self._rank,
             self._date,
             self._timeout,
-            self._phase,
+            self._stopwatch.now.words,
             place.rstrip(),
         )
         if self._action is not None:

@@ -30,7 +30,7 @@ program driver
   type(bands) :: grid
   type(surfaces) :: below
   type(reporter) :: report
-  integer :: interval_seconds, intervals, interval, done
+  integer :: interval_seconds, intervals, intervals_per_line, interval, done
   logical :: keeps, due, complete, stopping
   integer(i8) :: seconds
   real(dp), allocatable :: u10(:, :), v10(:, :)
@@ -51,7 +51,7 @@ program driver
   call atmosphere%coupling_interval(seconds, status)
   call require(status, comm)
   interval_seconds = int(seconds)
-  call read_run_length(file, interval_seconds, intervals, status)
+  call read_run_length(file, interval_seconds, intervals, status, intervals_per_line)
   call require(status, comm)
   call below%configure(file, interval_seconds, status)
   call require(status, comm)
@@ -77,8 +77,10 @@ program driver
     call require(status, comm)
     call atmosphere%time(date, status)
     call require(status, comm)
-    call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
-      sqrt(u10**2 + v10**2))
+    if (modulo(interval, intervals_per_line) == 0) then
+      call report%interval(date, interval_seconds, MPI_Wtime() - started, below, &
+        sqrt(u10**2 + v10**2))
+    end if
     done = interval
     call atmosphere%restart_due(due, status)
     call require(status, comm)
@@ -131,17 +133,23 @@ contains
   !! Reads the grid, deals its points out to the ranks, and starts the surfaces.
   subroutine set_up_surfaces()
     real(dp), allocatable :: area(:, :), land_fraction(:, :)
-    integer(i4) :: nlon, nlat
+    integer(i4) :: nlon, nlat, instances, instance
     logical :: continued
 
     call atmosphere%grid_size(nlon, nlat, status)
     call require(status, comm)
-    call grid%create(comm, nlon, nlat)
+    call atmosphere%instances(instances, status)
+    call require(status, comm)
+    ! Surfaces of their own under each member are more rows of one grid.
+    call grid%create(comm, nlon, nlat*instances)
     call atmosphere%grid(area=area, land_fraction=land_fraction, status=status)
     call require(status, comm)
     call atmosphere%set_partition(grid%global_index(), status)
     call require(status, comm)
 
+    ! The share of each in the mean of all.
+    area = reshape([(area/instances, instance=1, instances)], [nlon, nlat*instances])
+    land_fraction = reshape([(land_fraction, instance=1, instances)], shape(area))
     area = area(:, grid%first:grid%last)
     land_fraction = land_fraction(:, grid%first:grid%last)
     call below%start(atmosphere, land_fraction, status)

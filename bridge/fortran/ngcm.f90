@@ -21,8 +21,8 @@ module ngcm
   use, intrinsic :: iso_c_binding, only: c_funloc, c_loc, c_null_ptr, c_ptr
   use ngcm_c, only: c_abi_version, c_advance, c_continues, c_coupling_interval, c_create, &
     c_destroy, c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, &
-    c_grid, c_grid_size, c_is_complete, c_keeps_restarts, c_load_f64, c_on_timeout, c_put_f32, &
-    c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, c_stop_requested, &
+    c_grid, c_grid_size, c_instances, c_is_complete, c_keeps_restarts, c_load_f64, c_on_timeout, &
+    c_put_f32, c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, c_stop_requested, &
     c_text, c_time, c_wait, c_write_restart, fortran_text, status_of
   use ngcm_errors, only: ngcm_ok, ngcm_error_internal, ngcm_error_config, ngcm_error_checkpoint, &
     ngcm_error_data, ngcm_error_field, ngcm_error_shape, ngcm_error_value, ngcm_error_state, &
@@ -57,6 +57,7 @@ module ngcm
     procedure :: create
     procedure :: grid_size
     procedure :: grid
+    procedure :: instances
     procedure :: set_partition
     procedure :: coupling_interval
     procedure :: field_count
@@ -163,10 +164,21 @@ contains
     end function corners
   end subroutine grid
 
+  !! Gives how many copies of the grid the points of a field are: the members' where each of them is
+  !! coupled to a host of its own, else 1. The points of the second follow those of the first.
+  subroutine instances(self, count, status)
+    class(ngcm_component), intent(in) :: self
+    integer(i4), intent(out) :: count
+    type(ngcm_status), intent(out) :: status
+
+    status = status_of(c_instances(self%handle, count))
+  end subroutine instances
+
   !! Declares which points of the grid this rank owns. Collective, before the first put.
   subroutine set_partition(self, global_index, status)
     class(ngcm_component), intent(in) :: self
-    !! 1-based indices into the grid's own order, in the order of the rank's arrays; may be empty
+    !! 1-based indices into the grid's own order, counted on through its copies, in the order of the
+    !! rank's arrays; may be empty
     integer(i4), intent(in) :: global_index(:)
     type(ngcm_status), intent(out) :: status
 

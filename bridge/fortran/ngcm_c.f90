@@ -46,6 +46,13 @@ module ngcm_c
       type(c_ptr), value, intent(in) :: lon, lat, corner_lon, corner_lat, area, land_fraction
     end function c_grid
 
+    integer(c_int) function c_instances(handle, count) bind(c, name="ngcm_instances")
+      import :: c_int
+      implicit none (type, external)
+      integer(c_int), value, intent(in) :: handle
+      integer(c_int), intent(out) :: count
+    end function c_instances
+
     integer(c_int) function c_set_partition(handle, n, global_index) &
       bind(c, name="ngcm_set_partition")
       import :: c_int

@@ -103,9 +103,14 @@ NGCM_API int ngcm_grid_size(int handle, int *nlon, int *nlat);
 NGCM_API int ngcm_grid(int handle, double *lon, double *lat, double *corner_lon, double *corner_lat,
                        double *area, double *land_fraction);
 
+/* Gives how many copies of the grid the points of a field are: the number of members where
+ * &ngcm_ensemble couples each member to a host of its own, else 1. The points of the second copy
+ * follow those of the first, and so on. */
+NGCM_API int ngcm_instances(int handle, int *count);
+
 /* Declares which points of the grid this rank puts and gets: `n` 1-based indices into the grid's
- * own order (longitude fastest), in the order of the rank's arrays. n may be 0. Every point
- * belongs to exactly one rank. Collective; before the first put.
+ * own order (longitude fastest), counted on through its copies, in the order of the rank's arrays.
+ * n may be 0. Every point belongs to exactly one rank. Collective; before the first put.
  * Errors: PARALLEL (a point missing or owned twice), STATE, ARGUMENT. */
 NGCM_API int ngcm_set_partition(int handle, int n, const int *global_index);
 

@@ -38,6 +38,7 @@ struct Abi {
       : create(abi.attr("create")),
         grid_size(abi.attr("grid_size")),
         grid(abi.attr("grid")),
+        instances(abi.attr("instances")),
         set_partition(abi.attr("set_partition")),
         coupling_interval(abi.attr("coupling_interval")),
         field_count(abi.attr("field_count")),
@@ -62,8 +63,8 @@ struct Abi {
         destroy(abi.attr("destroy")),
         describe(abi.attr("describe")) {}
 
-  py::object create, grid_size, grid, set_partition, coupling_interval, field_count, field_info,
-      field_alias, field_id, put, get, advance, wait, time, write_restart, save, load, continues,
+  py::object create, grid_size, grid, instances, set_partition, coupling_interval, field_count,
+      field_info, field_alias, field_id, put, get, advance, wait, time, write_restart, save, load, continues,
       keeps_restarts, restart_due, is_complete, stop_requested, request_stop, on_timeout, destroy,
       describe;
 };
@@ -281,6 +282,13 @@ int ngcm_grid(int handle, double* lon, double* lat, double* corner_lon, double* 
     };
     abi.grid(handle, view(lon, points), view(lat, points), view(corner_lon, 4 * points),
              view(corner_lat, 4 * points), view(area, points), view(land_fraction, points));
+  });
+}
+
+int ngcm_instances(int handle, int* count) {
+  return on_component([&](const Abi& abi) {
+    require_argument(count != nullptr, "ngcm_instances: count is null");
+    *count = abi.instances(handle).cast<int>();
   });
 }
 

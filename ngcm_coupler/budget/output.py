@@ -11,7 +11,7 @@ from ngcm_coupler.budget.entries import Entry
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import exclusive, import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little
 
 _FILL_VALUE = 1.0e20
 
@@ -53,6 +53,7 @@ class BudgetFile:
             with exclusive():
                 self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
                 self._define(start, attributes, provenance)
+                keep_little(self._file)
                 self._file.sync()
         except OSError as error:
             raise OutputError(

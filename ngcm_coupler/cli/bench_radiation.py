@@ -51,7 +51,7 @@ def measure(days: int) -> str:
     """
     atmosphere = build_atmosphere(Config())
     parameters = jax.device_put(atmosphere.parameters)
-    initial = atmosphere.initial_condition(None, 0)
+    initial = atmosphere.initial_condition(None, jax.random.key(0))
     weights = jnp.asarray(atmosphere.grid.area / atmosphere.grid.area.sum(), jnp.float32)
     step, columns = jax.jit(atmosphere.step), jax.jit(atmosphere.columns)
     schemes = {name: RadiationSettings(scheme=name) for name in ("grey", "rrtmgp")}

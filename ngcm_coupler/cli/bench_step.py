@@ -42,7 +42,7 @@ def measure(repeats: int) -> list[dict[str, Any]]:
       to that of the model alone just before it [1].
     """
     engine = NeuralGCM(read_checkpoint("demo"), "demo")
-    initial = engine.initial_condition(None, 0)
+    initial = engine.initial_condition(None, jax.random.key(0))
     bare = jax.jit(
         lambda state: dataclasses.replace(
             engine.step(engine.parameters, state, initial.surface), diagnostics={}

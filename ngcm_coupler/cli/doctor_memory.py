@@ -41,8 +41,10 @@ def measured(config: Config) -> str:
 def _peak(config: Config) -> tuple[int, int, str]:
     from ngcm_coupler.resident import ResidentAtmosphere
 
-    atmosphere = ResidentAtmosphere(config)
-    atmosphere.begin(config.run.start_date or None)
+    members = -(-config.ensemble.members // config.device.owners_per_node)
+    atmosphere = ResidentAtmosphere(config, range(members))
+    _, imports = atmosphere.begin(config.run.start_date or None)
+    atmosphere.send(imports if config.instances > 1 else imports[:1])
     atmosphere.advance()
     atmosphere.exports()
     statistics = atmosphere.device.memory_stats() or {}

@@ -6,9 +6,13 @@ import argparse
 import importlib.util
 from pathlib import Path
 
+from ngcm_coupler.cli.tables import number_table
 from ngcm_coupler.errors import NgcmError, OutputError
 
 NAME = "report.html"
+
+_DAYS = 10
+"""Length of a block of days where nothing else is asked for."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -25,10 +29,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help=f"where to write {NAME} (DIR)"
     )
+    parser.add_argument(
+        "--drift",
+        type=int,
+        nargs="?",
+        const=_DAYS,
+        metavar="DAYS",
+        help="print instead, as text, means of blocks of so many days (%(const)s), what changes"
+        " from the first to the last, and trends; needs no matplotlib",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.drift is not None:
+        print(_drift(arguments.folder, arguments.drift), end="")
+        return 0
     if importlib.util.find_spec("matplotlib") is None:
         raise NgcmError(
             "the report needs matplotlib, which is not installed; install it with"
@@ -48,3 +64,16 @@ def _run(arguments: argparse.Namespace) -> int:
         ) from error
     print(output / NAME)
     return 0
+
+
+def _drift(folder: Path, days: int) -> str:
+    """The tables of the drift as text."""
+    if days < 1:
+        raise NgcmError(f"--drift {days}: a block of days has one or more")
+    # numpy takes a while to import and is for this alone.
+    from ngcm_coupler.report.drift import drift
+
+    return "\n".join(
+        f"{table.caption}\n{number_table(table.header, table.rows)}"
+        for table in drift(folder, days)
+    )

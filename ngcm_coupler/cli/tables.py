@@ -18,6 +18,20 @@ def text_table(header: Sequence[str], rows: Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
+def number_table(header: Sequence[str], rows: Rows) -> str:
+    """Returns columns whose numbers stand at the right; the first names the row."""
+    table = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in table
+    )
+    return "\n".join(lines) + "\n"
+
+
 def markdown_table(header: Sequence[str], rows: Rows) -> str:
     """Returns a Markdown table."""
     lines = (f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))

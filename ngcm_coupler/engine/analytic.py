@@ -103,9 +103,9 @@ class AnalyticAtmosphere:
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
 
-    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
         """Air in balance with a sea that is warm at the equator and frozen at the poles."""
-        del seed  # nothing is random here
+        del key  # nothing is random here
         celsius = np.maximum(27.0 * (1.0 - 1.6 * np.sin(self._latitude) ** 2), -1.8)
         ice = np.clip((np.abs(np.rad2deg(self._latitude)) - 62.0) / 15.0, 0.0, 1.0)
         surface = SurfaceState(
@@ -118,7 +118,7 @@ class AnalyticAtmosphere:
 
     def state_template(self) -> AnalyticState:
         """See `Atmosphere`."""
-        return jax.eval_shape(lambda: self.initial_condition(None, 0).state)
+        return jax.eval_shape(lambda: self.initial_condition(None, jax.random.key(0)).state)
 
     def with_date(self, state: AnalyticState, day: jax.Array, second: jax.Array) -> AnalyticState:
         """This atmosphere has no sun."""

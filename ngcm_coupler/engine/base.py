@@ -8,6 +8,7 @@ grid points (see ``grid.py``).
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, Protocol
 
 import jax
@@ -126,6 +127,9 @@ class SurfaceWater:
     precipitation: jax.Array | None
 
 
+@functools.partial(
+    jax.tree_util.register_dataclass, data_fields=["state", "surface"], meta_fields=["time"]
+)
 @dataclasses.dataclass(frozen=True)
 class InitialCondition:
     """Where a run begins.
@@ -168,12 +172,12 @@ class Atmosphere(Protocol):
     predicts_precipitation: bool
     levels: Levels
 
-    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
         """Builds the initial state.
 
         Args:
           start: date wanted, ISO 8601; None takes the date of the initial data.
-          seed: seed of the one random key of the run.
+          key: random key of the member.
 
         Raises:
           DataError: the initial data lack that date, a variable or a level.

@@ -114,7 +114,7 @@ class NeuralGCM:
         land = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
         self.land_area_fraction = self.grid.land_and_inland_water(land)
 
-    def initial_condition(self, start: str | None, seed: int) -> InitialCondition:
+    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
         """Encodes one date of the initial dataset. See `Atmosphere`."""
         model = self._model
         dataset = read_initial_data(
@@ -133,7 +133,7 @@ class NeuralGCM:
         sim_time = np.asarray(inputs["sim_time"], np.float32)
         sim_time = np.asarray(self._time.of(sim_time, clock.day, clock.second))
         inputs["sim_time"] = forcings["sim_time"] = sim_time
-        state = model.encode(inputs, forcings, jax.random.key(seed))
+        state = model.encode(inputs, forcings, key)
         surface = SurfaceState(
             jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),
             jnp.asarray(self._to_points(forcings["sea_ice_cover"][0])),

@@ -19,7 +19,7 @@ from ngcm_coupler import disk_space
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.history.layout import Layout
-from ngcm_coupler.netcdf import exclusive, import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little
 
 _log = logging.getLogger(__name__)
 
@@ -154,8 +154,9 @@ class Files:
         file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
         file.set_auto_maskandscale(False)
         self._layout.define(file)
-        # Attributes may have changed what is masked, for each variable anew.
+        # Also of the variables that have come since.
         file.set_auto_maskandscale(False)
+        keep_little(file)
         file.sync()
         return file
 
@@ -195,6 +196,7 @@ class Files:
                 path, len(ends) - kept, begin.iso8601(),
             )  # fmt: skip
             self._shorten(path, kept)
+        keep_little(self._file)
         return kept
 
     def _shorten(self, path: str, kept: int) -> None:

@@ -37,6 +37,17 @@ class Continued:
     sums: Mapping[str, np.ndarray]
 
 
+def needs_levels(settings: Settings, clock: Clock, interval_seconds: int) -> bool:
+    """Whether `History.write` at the end of that interval will need the fields on levels.
+
+    Any rank that holds members can tell, also where another one writes.
+    """
+    if not settings.file or not settings.level_fields:
+        return False
+    schedule = Schedule.of(settings.file, settings, interval_seconds)
+    return settings.record != "instant" or schedule.record.rings(clock, interval_seconds)
+
+
 class History:
     """Writes records while the run goes on, and leaves a complete file after each.
 
@@ -130,12 +141,6 @@ class History:
         except BaseException:
             self._writer.close()
             raise
-
-    def needs_levels(self, clock: Clock, interval_seconds: int) -> bool:
-        """Whether `write` at the end of that interval will need the fields on levels."""
-        if not any(each.on_levels for each in self._variables):
-            return False
-        return self._means is not None or self._schedule.record.rings(clock, interval_seconds)
 
     def write(self, clock: Clock, interval_seconds: int, values: Mapping[str, np.ndarray]) -> None:
         """Takes the fields of the interval that ends now; their arrays may be used again after it.

@@ -28,6 +28,7 @@ class Contents:
       facts: label -> what ran.
       times: when the records begin and end.
       tables: of the budget; none without a budget file.
+      drift: tables of means of blocks of days; none of a short run.
       series: pictures over time.
       maps: of the history; none without a history file.
       missing_maps: titles of maps for which the history has no field.
@@ -41,6 +42,7 @@ class Contents:
     facts: dict[str, str]
     times: Times
     tables: Sequence[Table]
+    drift: Sequence[Table]
     series: Sequence[Picture]
     maps: Sequence[Map]
     missing_maps: Sequence[str]
@@ -56,6 +58,7 @@ def page(contents: Contents) -> str:
     sections = {
         "run": ("What ran", _facts(contents)),
         "budgets": ("Budgets", _tables(contents)),
+        **({"drift": ("Drift", _drift(contents))} if contents.drift else {}),
         "series": ("Over time", _series(contents)),
         "maps": ("Maps", _maps(contents)),
         "fields": ("Where the values come from", _provenance(contents)),
@@ -105,6 +108,14 @@ def _tables(contents: Contents) -> str:
         )
     sources = "".join(f"<li><b>{_(key)}</b>: {_(text)}</li>" for key, text in SOURCES.items())
     return words + "".join(map(_table, contents.tables)) + f"<ul class=faint>{sources}</ul>"
+
+
+def _drift(contents: Contents) -> str:
+    return (
+        "<p>Means of blocks of days. Below them what the last whole block has more than the first,"
+        " and trends by least squares over all records and over those of the second half: what"
+        " drifts goes on there, what only settles has ended.</p>"
+    ) + "".join(map(_table, contents.drift))
 
 
 def _table(table: Table) -> str:

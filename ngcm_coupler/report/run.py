@@ -10,6 +10,7 @@ import numpy as np
 from ngcm_coupler.fields import EXPORTS, Field, Need
 from ngcm_coupler.history import SAMPLED
 from ngcm_coupler.report import maps, series
+from ngcm_coupler.report.drift import DAYS, drift_of
 from ngcm_coupler.report.folder import RunFiles, Segment, find
 from ngcm_coupler.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.report.page import Contents, page
@@ -61,6 +62,7 @@ def report(folder: Path) -> str:
             facts=_facts(files, times),
             times=times,
             tables=[*(tables(entries) if entries else ()), *exchanged(folder)],
+            drift=drift_of(files, entries, DAYS),
             series=pictures,
             maps=drawn,
             missing_maps=missing,

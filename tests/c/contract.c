@@ -35,6 +35,8 @@ static void check_grid(int handle) {
 
 static void check_fields(int handle) {
   int count, id, imports = 0;
+  EXPECT_OK(ngcm_instances(handle, &count));
+  CHECK(count == 1);
   EXPECT_OK(ngcm_field_count(handle, &count));
   for (int i = 1; i <= count; ++i) {
     char name[64], units[16], direction[16], averaging[16], surface[16], short_name[4];

@@ -31,6 +31,7 @@ static void null_pointers(int handle, const char *namelist) {
   EXPECT(NGCM_ERROR_ARGUMENT, "negative", ngcm_set_partition(handle, -1, &number));
   EXPECT(NGCM_ERROR_ARGUMENT, "null", ngcm_coupling_interval(handle, NULL));
   EXPECT(NGCM_ERROR_ARGUMENT, "null", ngcm_field_count(handle, NULL));
+  EXPECT(NGCM_ERROR_ARGUMENT, "null", ngcm_instances(handle, NULL));
   EXPECT(NGCM_ERROR_ARGUMENT, "null", ngcm_field_id(handle, NULL, &number));
   EXPECT(NGCM_ERROR_ARGUMENT, "null", ngcm_field_id(handle, "height", NULL));
   EXPECT(NGCM_ERROR_ARGUMENT, "length",

@@ -32,7 +32,10 @@ def test_a_century_of_intervals_ends_on_the_date_and_in_the_season_it_began(cale
     text = NAMELIST.format(calendar=calendar, start="1890-01-01")
     config = parse(text.replace("step_seconds = 21600", "step_seconds = 86400"))
     engine = AnalyticAtmosphere(8, DAY)
-    interval, initial = Interval(engine, config), engine.initial_condition(config.run.start_date, 0)
+    interval, initial = (
+        Interval(engine, config),
+        engine.initial_condition(config.run.start_date, jax.random.key(0)),
+    )
     clock = Clock(initial.time, calendar)
     imports = interval.initial_imports({}, initial)
     row = [field.name for field in interval.exports].index("toa_incoming_shortwave_flux")
@@ -166,7 +169,7 @@ def test_the_published_model_takes_its_initial_date_in_the_calendar_of_the_run()
 
     day = Clock("1959-01-02", "360_day").day
     engine = NeuralGCM(read_checkpoint("demo"), "demo", "360_day")
-    initial = engine.initial_condition(None, 0)
+    initial = engine.initial_condition(None, jax.random.key(0))
     assert initial.time == "1959-01-02T00:00:00"
     time = initial.state.state.sim_time
     dated = jax.jit(engine.with_date)(initial.state, day, 0).state.sim_time

@@ -123,7 +123,7 @@ def test_an_unknown_key_is_told_the_nearest_one():
 
 def test_an_unknown_key_like_no_other_is_told_all_keys():
     assert faults("&ngcm_log colour = 1 /") == [
-        "test.nml:1: &ngcm_log has no key colour; its keys are level"
+        "test.nml:1: &ngcm_log has no key colour; its keys are level, format, hours_per_line"
     ]
 
 
@@ -176,6 +176,18 @@ def test_faults_of_form_and_of_value_come_together():
         "test.nml:2: &ngcm_log level = 'loud' is none of 'debug', 'info', 'warning', 'error'",
         "test.nml:3: &ngcm_log level is set twice, first on line 2; keep one",
     ]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_what_is_not_the_default_is_the_whole_configuration(path):
+    config = parse(path.read_text(), with_files=False)
+    changed = config.changed_text()
+    assert parse(changed, with_files=False) == config
+    assert len(changed.splitlines()) < 0.4 * len(config.resolved_text().splitlines())
+
+
+def test_a_configuration_of_defaults_has_nothing_that_is_not():
+    assert parse("").changed_text() == ""
 
 
 def test_names_and_logical_layout_follow_fortran():

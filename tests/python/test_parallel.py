@@ -25,7 +25,7 @@ def create(partition=True):
     return component
 
 def get(component, name):
-    out = np.empty(component._ranks.points.size)
+    out = np.empty(component._points.mine.size)
     component.get(component.field_id(name), out)
     return out
 
@@ -73,7 +73,7 @@ def test_scattered_points_give_the_fields_of_a_single_rank(mpirun):
                 put(each)
                 each.advance(each.interval_seconds)
         for field in component.fields:
-            expected = get(alone, field.name)[component._ranks.points]
+            expected = get(alone, field.name)[component._points.mine]
             assert (get(component, field.name) == expected).all(), field.name
         """,
     )
@@ -84,7 +84,7 @@ def test_ranks_without_the_atmosphere_do_not_load_jax(mpirun):
         2,
         """
         component = create(partition=False)
-        assert component._ranks.points.size == (component.grid.size if rank == 0 else 0)
+        assert component._points.mine.size == (component.grid.size if rank == 0 else 0)
         put(component)
         component.advance(component.interval_seconds)
         assert ("jax" in sys.modules) == (rank == 0)
@@ -117,8 +117,9 @@ def test_failure_of_the_owner_reaches_all_and_a_get_does_not_wait(mpirun):
         component = create()
         put(component)
         if rank == 0:
-            component._resident.advance = lambda: None
-            component._resident._exports = component._resident._exports * np.nan
+            resident = component._owner.resident
+            resident.advance = lambda: None
+            resident._exports = [exports * np.nan for exports in resident._exports]
         raises(NgcmError, "diverged", lambda: component.advance(component.interval_seconds))
         raises(StateError, "has failed", lambda: get(component, "air_temperature"))
         """,
@@ -158,7 +159,7 @@ def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
         component.advance(component.interval_seconds)
         component.write_restart("restart.nc")
         component.advance(component.interval_seconds)
-        whole = component._ranks.gather(component._exports, component.grid.size)
+        whole = component._at_root.gather(component._exports)[0]
         if rank == 0:
             np.save("expected.npy", whole)
         component.close()

@@ -33,7 +33,7 @@ class Hour:
         names = ", ".join(f"'{name}'" for name in TAKEN)
         config = parse(f"&ngcm_coupling interval_seconds = {HOUR}, imports = {names} /")
         self.interval = Interval(self.engine, config)
-        self.initial = self.engine.initial_condition(None, 0)
+        self.initial = self.engine.initial_condition(None, jax.random.key(0))
         self.imports = self.interval.initial_imports(self.engine.parameters, self.initial)
         day = Clock(self.initial.time).day
         self.state = self.interval.begin(self.initial.state, day, 0)

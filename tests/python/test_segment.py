@@ -13,8 +13,9 @@ import pytest
 from ngcm_coupler import config as configuration
 from ngcm_coupler import continuation, segment
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.component import Component, _not_finite
+from ngcm_coupler.component import Component
 from ngcm_coupler.errors import ConfigError, RestartError, ShapeError, StateError
+from ngcm_coupler.owner import _not_finite
 from ngcm_coupler.parallel import Ranks
 from ngcm_coupler.restart import newest, read_restart, write_into
 from ngcm_coupler.segment import Segment

@@ -40,7 +40,7 @@ class Run:
             self.engine,
             parse(f"&ngcm_coupling interval_seconds = {STEP}, imports = {listed} / {extra}"),
         )
-        initial = self.engine.initial_condition(None, 0)
+        initial = self.engine.initial_condition(None, jax.random.key(0))
         self.imports = self.interval.initial_imports({}, initial)
         self.state = self.interval.begin(initial.state, 10957, 0)
         self._advance = jax.jit(self.interval.advance)

@@ -93,6 +93,22 @@ def test_sea_alone_is_driven_where_nothing_else_is_imported(drive, closed_budget
     assert len({hour[ICE_AREA] for hour in _hours(done.stdout)}) == 1
 
 
+def test_a_long_run_need_not_print_every_interval(drive, namelist):
+    """The driver thins its own lines and the library its own; the other ranks are silent."""
+    text = re.sub(r"&ngcm_log.*", "&ngcm_log hours_per_line = 2 /", namelist.read_text())
+    namelist.write_text(text)
+    done = drive(2, "&ngcm_driver run_hours = 7, hours_per_line = 3 /")
+    assert done.stdout.endswith("ngcm_driver: completed 7 intervals\n"), done.stdout + done.stderr
+    assert re.findall(r"^(\S+T\S+) ", done.stdout, re.MULTILINE) == [
+        "2000-01-01T03:00:00", "2000-01-01T06:00:00"
+    ]  # fmt: skip
+    told = re.findall(r"ngcm_coupler.journal INFO (\S+T\S+) ", done.stderr)
+    # The last hour has a line when the component is closed.
+    assert told == [f"2000-01-01T0{hour}:00:00" for hour in (2, 4, 6, 7)]
+    assert done.stderr.count("where the time went: 7 intervals") == 1
+    assert "ranks: 2" in done.stderr
+
+
 def test_sea_without_relaxation_has_nothing_from_outside(drive, closed_budgets):
     done = drive(1, "&ngcm_driver run_hours = 2 / &slab_ocean relaxation_time_days = 0.0 /")
     heat, _ = closed_budgets(done.stdout, "sea")

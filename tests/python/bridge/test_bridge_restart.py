@@ -148,7 +148,7 @@ def test_stuck_rank_ends_the_job_and_every_rank_says_where_it_was(job):
     # Where exactly rank 0 waits depends on the moment at which the other stopped.
     assert re.search(
         r"time-out: rank 0 has been in the interval from 2000-\S+ for more than timeout_seconds = 5"
-        r" .* phase '(gather|advance|exports|host)",
+        r" .* phase '(gather|advance|exports|agreement|host)",
         messages,
     ), messages
 

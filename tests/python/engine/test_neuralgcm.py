@@ -31,7 +31,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def initial(engine):
-    return engine.initial_condition(None, 0)
+    return engine.initial_condition(None, jax.random.key(0))
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +127,8 @@ def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, 
 
 
 def test_seed_draws_a_member_and_draws_it_again(engine, initial):
-    assert_identical(engine.initial_condition(None, 0).state, initial.state)
-    other = engine.initial_condition(None, 1).state
+    assert_identical(engine.initial_condition(None, jax.random.key(0)).state, initial.state)
+    other = engine.initial_condition(None, jax.random.key(1)).state
     assert (other.randomness.core != initial.state.randomness.core).any()
     vorticity = initial.state.state.vorticity
     perturbation = other.state.vorticity - vorticity
@@ -413,15 +413,15 @@ def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_
                 component.get(number, out)
                 component.put(number, out)
             # Compiling moves constants to the device; from then on nothing may cross by itself.
-            compiled = component._resident.compiled_intervals()
+            compiled = component._owner.resident.compiled_intervals()
             with jax.transfer_guard("disallow" if compiled else "allow"):
                 component.advance(3600)
-                jax.block_until_ready(component._resident._exports)
+                jax.block_until_ready(component._owner.resident._exports)
         component.wait()
         fields = np.empty((len(component.fields), component.grid.size))
         for number, row in enumerate(fields, start=1):
             component.get(number, row)
-        assert component._resident.compiled_intervals() == 1
+        assert component._owner.resident.compiled_intervals() == 1
         return fields
 
     first = Component.create(str(tmp_path / "first.nml"))

@@ -77,6 +77,11 @@ def records(folder, pattern):
 @pytest.mark.parametrize(
     ("record", "name"),
     [
+        (
+            "record = 'mean', interval_hours = 3 / &ngcm_ensemble members = 3,"
+            " perturbation_kelvin = 0.1",
+            "{}_{{date}}.nc",
+        ),
         ("record = 'mean', interval_hours = 3", "{}_{{date}}.nc"),
         ("record = 'mean', interval_hours = 3, file_period = 'month'", "{}_{{period}}.nc"),
         ("interval_hours = 3, file_period = 'year'", "{}_{{period}}.nc"),
@@ -97,6 +102,11 @@ def test_a_run_cut_in_two_leaves_the_records_of_the_whole_one(create, tmp_path, 
     second.close()
     expected = records(tmp_path, "whole*.nc")
     assert expected and records(tmp_path, "cut*.nc") == expected
+    if "ensemble" in record:
+        (file,) = tmp_path.glob("whole*.nc")
+        with open_dataset(file) as history:
+            assert history["realization"][:].tolist() == [0, 1, 2]
+            assert (history[STATE][:].std(axis=1) > 0.0).all(), "members are not alike"
     if "period" in name:
         files = [sorted(path.name.removeprefix(each) for path in tmp_path.glob(f"{each}*.nc"))
                  for each in ("whole", "cut")]  # fmt: skip

@@ -188,7 +188,7 @@ def test_a_folder_that_takes_no_new_file_fails_the_run_as_a_month_begins(make, t
 def test_an_error_that_comes_after_the_last_interval_is_raised_by_close(folder, tmp_path):
     component = Component.create(str(folder() / "run.nml"))
     advance(component, 2)
-    component._records._history.state()
+    component._owner.records._history.state()
     shutil.rmtree(tmp_path / "out")
     advance(component, 1)
     with pytest.raises(OutputError, match=r"record of 2000-01-01T03:00:00 cannot be written"):

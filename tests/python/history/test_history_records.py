@@ -8,6 +8,8 @@ import pytest
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import field
+from ngcm_coupler.groups import History as Settings
+from ngcm_coupler.history import needs_levels
 from ngcm_coupler.netcdf import import_netcdf4, open_dataset
 from ngcm_coupler.pressure_levels import LEVEL_FIELDS, Levels
 
@@ -191,10 +193,7 @@ def on_levels(planet, count, number=0.0):
 
 def test_fields_on_levels_have_a_pressure_in_pascal_that_is_positive_down(make, read, planet):
     written = make(settings={"interval_hours": 2, "fields": (STATE,)}, levels=LEVELS)
-    assert not written.history.needs_levels(written.clock.advanced(HOUR), HOUR)
-    written.write()
-    assert written.history.needs_levels(written.clock.advanced(HOUR), HOUR)
-    written.write(**on_levels(planet, 3)).history.close()
+    written.write().write(**on_levels(planet, 3)).history.close()
     values, attributes = read()
     assert values["plev"].tolist() == [25000.0, 50000.0, 85000.0]
     assert attributes["plev"] == {
@@ -210,11 +209,22 @@ def test_fields_on_levels_have_a_pressure_in_pascal_that_is_positive_down(make, 
         np.testing.assert_array_equal(values[name].reshape(3, -1), rows)
 
 
-def test_means_on_levels_need_the_decoder_in_every_interval(make, read, planet):
+def test_the_decoder_is_needed_for_records_and_for_means_in_every_interval():
+    keys = {"file": "h.nc", "level_fields": ("temperature",), "interval_hours": 2}
+    clocks = [Clock("2000-01-01").advanced(hour * HOUR) for hour in (1, 2, 3, 4)]
+
+    def needed(**changes):
+        return [needs_levels(Settings(**keys | changes), clock, HOUR) for clock in clocks]
+
+    assert needed() == [False, True, False, True]
+    assert needed(record="mean") == [True] * 4
+    assert needed(level_fields=()) == needed(file="") == [False] * 4
+
+
+def test_means_on_levels_are_those_of_every_interval(make, read, planet):
     settings = {"interval_hours": 2, "record": "mean", "fields": (STATE,)}
     written = make(settings=settings, levels=LEVELS)
     for number in (1.0, 4.0):
-        assert written.history.needs_levels(written.clock.advanced(HOUR), HOUR)
         written.write(**on_levels(planet, 3, number))
     written.history.close()
     values, attributes = read()

@@ -175,6 +175,16 @@ def run(tmp_path, monkeypatch):
     return advance
 
 
+def test_an_ensemble_writes_the_levels_of_each_member(run, tmp_path):
+    levels = "level_fields = 'temperature', pressure_levels_hpa = 500"
+    ensemble = "&ngcm_ensemble members = 2, perturbation_kelvin = 0.1"
+    run(f"interval_hours = 2, fields = 'air_temperature', {levels} / {ensemble}")
+    with open_dataset(tmp_path / "h.nc") as file:
+        found, air = (file[name][...] for name in (TEMPERATURE.name, "air_temperature"))
+        assert found.shape == (2, 2, 1, 8, 16) and (air[:, 0] != air[:, 1]).any()
+        np.testing.assert_allclose(found[:, :, 0], air + 500.0, rtol=1e-6)
+
+
 @pytest.mark.parametrize("record", ["instant", "mean"])
 def test_a_run_writes_what_the_decoder_gives_for_its_records(run, tmp_path, record):
     levels = "level_fields = 'temperature', pressure_levels_hpa = 850, 100"

@@ -1,0 +1,50 @@
+"""Members of an ensemble: what makes each of them another one, and nothing else does."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Increments
+from ngcm_coupler.groups import CONTROL, Ensemble
+
+_PERTURBATION = 0x7E77
+"""Draws the noise of a member from its key, apart from what the model draws from it."""
+
+
+def member_key(seed: int, number: int) -> jax.Array:
+    """The random key of a member, which depends on its number and not on who else there is.
+
+    Args:
+      seed: random_seed of &ngcm_model.
+      number: of the member; the control has the key of a run without an ensemble.
+    """
+    key = jax.random.key(seed)
+    return key if number == CONTROL else jax.random.fold_in(key, number)
+
+
+def perturbed(
+    atmosphere: Atmosphere, state: AtmosphereState, key: jax.Array, size: float
+) -> AtmosphereState:
+    """The initial state of a member with noise in its air temperature.
+
+    Args:
+      atmosphere: the engine.
+      state: the state without.
+      key: of the member.
+      size: standard deviation [K] of the noise at each level and point of the grid, of which
+        stays what the model resolves.
+    """
+    shape = (len(atmosphere.sigma_levels), atmosphere.grid.size)
+    noise = jax.random.normal(jax.random.fold_in(key, _PERTURBATION), shape, jnp.float32)
+    return atmosphere.with_increments(state, Increments(air_temperature=size * noise))
+
+
+def batched(ensemble: Ensemble, platform: str) -> bool:
+    """Whether the members of a rank are computed as one batch, and not in turn.
+
+    On a CPU a batch is no faster than its members in turn, which need less memory and whose bits
+    do not depend on how many they are.
+    """
+    choices = {"in_turn": False, "batch": True, "auto": platform != "cpu"}
+    return choices[ensemble.computed]

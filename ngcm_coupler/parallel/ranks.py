@@ -1,0 +1,165 @@
+"""The ranks of a component: they start, fail and stop together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ngcm_coupler.errors import ParallelError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+T = TypeVar("T")
+
+ROOT = 0
+"""Rank of the host's communicator that writes what belongs to all, and reads for all."""
+
+
+def communicator(fortran_handle: int | None) -> MPI.Comm | None:
+    """The host's communicator, a duplicate of our own; None for a host without MPI.
+
+    Raises:
+      ParallelError: mpi4py is unusable, MPI is not running, or the handle is the null
+        communicator.
+    """
+    if fortran_handle is None:
+        return None
+    import mpi4py
+
+    # The host starts and ends MPI, never the plugin.
+    mpi4py.rc.initialize = False
+    mpi4py.rc.finalize = False
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise ParallelError(
+            f"mpi4py cannot use the host's MPI library ({error}); install mpi4py for that MPI, or"
+            " create the component without a communicator"
+        ) from error
+    # Looking up a handle before MPI_Init or after MPI_Finalize kills the process.
+    if not MPI.Is_initialized() or MPI.Is_finalized():
+        raise ParallelError(
+            "a communicator was given but MPI is not running; call MPI_Init before create, or pass"
+            " NGCM_NO_MPI"
+        )
+    comm = MPI.Comm.f2py(fortran_handle)
+    if comm == MPI.COMM_NULL:
+        raise ParallelError("the communicator is MPI_COMM_NULL; only its members may call create")
+    return comm.Dup()
+
+
+class Ranks:
+    """The ranks of one component.
+
+    Attributes:
+      comm: the communicator; None for a host without MPI.
+      rank: number of this rank, from 0.
+      size: number of ranks.
+    """
+
+    def __init__(self, comm: MPI.Comm | None) -> None:
+        self.comm = comm
+        self.rank = 0 if comm is None else comm.Get_rank()
+        self.size = 1 if comm is None else comm.Get_size()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the first rank."""
+        return self.rank == ROOT
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is only one rank."""
+        return self.size == 1
+
+    def agree(self, error: BaseException | None) -> None:
+        """Ends a collective step: if any rank has failed, every rank raises.
+
+        A rank that has failed raises its own error, the others a `ParallelError` that names the
+        first one that failed and says why, so that none of them waits for a message forever.
+        """
+        if self.alone:
+            if error is not None:
+                raise error
+            return
+        comm = self.comm
+        assert comm is not None
+        from mpi4py import MPI
+
+        failed = np.array(self.rank if error is not None else self.size, np.int32)
+        first = np.empty_like(failed)
+        comm.Allreduce(failed, first, op=MPI.MIN)
+        rank = int(first)
+        if rank == self.size:
+            return
+        text = str(error).encode(errors="surrogateescape") if rank == self.rank else b""
+        length = np.array(len(text), np.int32)
+        comm.Bcast(length, root=rank)
+        message = np.frombuffer(text, np.uint8).copy() if text else np.empty(length, np.uint8)
+        comm.Bcast(message, root=rank)
+        if error is not None:
+            raise error
+        raise ParallelError(
+            f"rank {rank} failed: {message.tobytes().decode(errors='surrogateescape')}"
+        )
+
+    def together(self, action: Callable[[], T]) -> T:
+        """Runs an action that may fail on any rank; if it does, every rank raises. Collective."""
+        if self.alone:
+            return action()
+        try:
+            result = action()
+        except Exception as error:
+            self.agree(error)
+            raise
+        self.agree(None)
+        return result
+
+    def any(self, flag: bool) -> bool:
+        """Whether a flag is set on any rank, the same answer on all. Collective."""
+        if self.alone:
+            return flag
+        assert self.comm is not None
+        from mpi4py import MPI
+
+        mine = np.array(flag, np.int32)
+        most = np.empty_like(mine)
+        self.comm.Allreduce(mine, most, op=MPI.MAX)
+        return bool(most)
+
+    def earliest(self, values: np.ndarray, counts: bool) -> np.ndarray:
+        """The smallest value over the ranks, int64, element by element. Collective.
+
+        Args:
+          values: of this rank.
+          counts: whether they count; those of at least one rank must.
+        """
+        if self.alone:
+            return values
+        assert self.comm is not None
+        from mpi4py import MPI
+
+        mine = values if counts else np.full_like(values, np.iinfo(np.int64).max)
+        least = np.empty_like(mine)
+        self.comm.Allreduce(np.ascontiguousarray(mine), least, op=MPI.MIN)
+        return least
+
+    def share(self, values: np.ndarray) -> np.ndarray:
+        """Gives every rank the first one's values; the shape and type must be the same on all."""
+        if not self.alone:
+            assert self.comm is not None
+            self.comm.Bcast(values, root=ROOT)
+        return values
+
+    def close(self) -> None:
+        """Releases the communicator, if MPI still runs."""
+        if self.comm is None:
+            return
+        from mpi4py import MPI
+
+        if not MPI.Is_finalized():
+            self.comm.Free()
+        self.comm = None

@@ -276,7 +276,7 @@ class Component:
                     self._owner.records.failure_recorded(),
                     self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
                 ):
-                    self._owner.resident.advance()
+                    self._owner.advance(self.clock.advanced(seconds))
                 self._stopwatch.device_starts()
 
         with self._stopwatch.phase(Phase.SEND):
@@ -382,8 +382,9 @@ class Component:
                 assert self._owner is not None
                 assert imports is not None
                 arrays, budgets = states
-                arrays = {**arrays, **self._saved, "imports": imports}
-                header = self._owner.header(self.clock, budgets) | self._standing(put_at)
+                history, sums = self._owner.history()
+                arrays = {**arrays, **self._saved, **sums, "imports": imports}
+                header = self._owner.header(self.clock, budgets) | self._standing(put_at) | history
                 self._segment.write(path, self.clock, header, arrays)
 
             self._on_root(save)
@@ -617,16 +618,19 @@ class Component:
         self._on_owners(write)
         if not self._config.history.file:
             return
-        imports = None
+        imports, levels = None, {}
         if self._owner is not None:
             imports = self._owner.resident.imports()
             imports = self._owners.collect(imports) if self._each else imports
+            for name, rows in self._owner.resident.levels().items():
+                if (of_all := self._owners.collect(rows)) is not None:
+                    levels[name] = of_all
 
         def write_all() -> None:
             assert self._owner is not None
             assert imports is not None
             assert self._all_exports is not None
-            self._owner.records.write_all(self.clock, imports, self._all_exports)
+            self._owner.records.write_all(self.clock, imports, self._all_exports, levels)
 
         self._on_root(write_all)
 

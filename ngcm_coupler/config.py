@@ -20,6 +20,7 @@ from ngcm_coupler import calendars, groups, program_groups, schema
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, Need, field
 from ngcm_coupler.namelist import Assignment, Fault, Group, read, scan, text_of
+from ngcm_coupler.pressure_levels import Levels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +140,12 @@ class Conflict(NamedTuple):
 Rule = Callable[[Config], Iterable[Conflict]]
 """Finds what is wrong between values that are each allowed."""
 
+DATE = "{date}"
+"""In the name of a file, the model date at which the run begins that writes it."""
+
+PERIOD = "{period}"
+"""In the name of a history file, the month or year of the calendar that it holds."""
+
 INTERVAL = Where("ngcm_coupling", "interval_seconds")
 _CALENDAR = Where("ngcm_run", "calendar")
 _START_DATE = Where("ngcm_run", "start_date")
@@ -151,6 +158,7 @@ _SOIL_LAYER = Where("bucket_land", "soil_layer_m")
 _IMPORTS = Where("ngcm_coupling", "imports")
 _RADIATION = Where("ngcm_radiation", "scheme")
 _SKIN = Where("ngcm_surface", "sea_skin")
+_ENGINE = Where("ngcm_model", "engine")
 _REMEDIES: dict[Need, str] = {
     "sea_ice": f"all imports of sea ice in {_IMPORTS}",
     "land": f"all imports of land in {_IMPORTS}",
@@ -201,6 +209,7 @@ def parse(
         _surface_conflicts,
         _oasis_conflicts,
         _restart_conflicts,
+        _history_conflicts,
         _ensemble_conflicts,
     ]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
@@ -296,12 +305,8 @@ def _oasis_conflicts(config: Config) -> Iterator[Conflict]:
     """What goes through OASIS is what the settings offer, each under a name of its own."""
     oasis, where = config.oasis, Where("ngcm_oasis", "exports")
     for name in oasis.exports:
-        for need in field(name).needs:
-            # Only the model can tell whether it knows its water.
-            if need != "water" and need not in config.available:
-                message = f"{where} names {name}, which is not offered: it needs {need}"
-                yield Conflict(f"{message} ({_REMEDIES[need]})", (where, _IMPORTS, _RADIATION))
-                break
+        if fault := _not_exchanged(config, name):
+            yield Conflict(f"{where} names {name}, which {fault}", (where, _IMPORTS, _RADIATION))
     exchanged = {*oasis.exports, *config.coupling.imports}
     for pair in oasis.partner_names:
         name = pair.partition("=")[0].strip()
@@ -392,6 +397,67 @@ def _restart_conflicts(config: Config) -> Iterator[Conflict]:
             if given:
                 message = f"{where} = {given} is not possible through OASIS, whose components stop"
                 yield Conflict(f"{message} together; cut the run by {_RUN_HOURS}", (where,))
+
+
+def _history_conflicts(config: Config) -> Iterator[Conflict]:
+    """What is to be written is there, and the names of files tell them apart."""
+    history, interval = config.history, config.coupling.interval_seconds
+    file, period, kind, hours, names, level_fields, levels = (
+        Where("ngcm_history", key)
+        for key in (
+            "file", "file_period", "record", "interval_hours", "fields", "level_fields",
+            "pressure_levels_hpa",
+        )
+    )  # fmt: skip
+    for name in history.fields:
+        if fault := _not_exchanged(config, name):
+            keys = (names, _IMPORTS, _RADIATION, _SKIN)
+            yield Conflict(f"{names} names {name}, which {fault}", keys)
+    if history.interval_hours * 3600 % interval:
+        fit = math.lcm(interval, 3600) // 3600
+        message = f"{hours} = {history.interval_hours} is not a whole number of coupling intervals"
+        yield Conflict(f"{message} of {interval} s; use a multiple of {fit}", (hours, INTERVAL))
+    if history.record == "monthly_mean":
+        if history.interval_hours:
+            message = f"{hours} = {history.interval_hours} has no meaning with {kind} ="
+            yield Conflict(f"{message} 'monthly_mean'; use 0 or {kind} = 'mean'", (hours, kind))
+        if calendars.SECONDS_PER_DAY % interval:
+            message = f"{kind} = 'monthly_mean' needs coupling intervals that divide a day, or"
+            remedy = f"months would not end with one; {INTERVAL} = {interval} does not"
+            yield Conflict(f"{message} {remedy}", (kind, INTERVAL))
+    if history.file and (history.file_period != "run") != (PERIOD in history.file):
+        if history.file_period == "run":
+            message = f"{file} = {text_of(history.file)} names a {PERIOD}, and {period} = 'run' has"
+            yield Conflict(f"{message} none; use 'month' or 'year'", (file, period))
+        else:
+            message = (
+                f"{file} = {text_of(history.file)} would be that of every {history.file_period}"
+            )
+            yield Conflict(f"{message}; put {PERIOD} into the name", (file, period))
+    if PERIOD in history.budget_file:
+        where = Where("ngcm_history", "budget_file")
+        message = f"{where} = {text_of(history.budget_file)} names a {PERIOD}, and one file holds"
+        yield Conflict(f"{message} the budgets of a run; use {DATE}", (where,))
+    if history.pressure_levels_hpa and not history.level_fields:
+        yield Conflict(f"{levels} needs fields; give {level_fields}", (levels, level_fields))
+    if history.level_fields and config.model.engine == "analytic":
+        (fault,) = Levels().faults(history.level_fields, ())
+        yield Conflict(fault, (level_fields, _ENGINE))
+
+
+def _not_exchanged(config: Config, name: str) -> str | None:
+    """Why a field of the table is not exchanged under these settings, with a remedy, or None."""
+    row = field(name)
+    if row.direction == "import":
+        if name in config.coupling.imports:
+            return None
+        given = ", ".join(config.coupling.imports)
+        return f"the host does not give; it gives {given}: add it to {_IMPORTS}, or take it out"
+    for need in row.needs:
+        # Only the model can tell whether it knows its water.
+        if need != "water" and need not in config.available:
+            return f"is not offered: it needs {need} ({_REMEDIES[need]})"
+    return None
 
 
 def begins(restart: groups.Restart) -> bool:

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from typing import Any
 
-from ngcm_coupler import calendars, fields
+from ngcm_coupler import calendars, fields, pressure_levels
 from ngcm_coupler.schema import did_you_mean, key
 
 DEMO = "demo"
@@ -439,16 +439,81 @@ class Device:
     )
 
 
+def _twice(names: tuple[Any, ...]) -> str | None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"names {', '.join(map(str, twice))} more than once"
+    return None
+
+
+def _fields_problem(names: tuple[str, ...]) -> str | None:
+    known = [field.name for field in fields.FIELDS]
+    for name in names:
+        if name not in known:
+            return f"names {name!r}, which is no field{did_you_mean(name, known)}"
+    return _twice(names)
+
+
+def _levels_problem(pressures_hpa: tuple[int, ...]) -> str | None:
+    if any(pressure <= 0 for pressure in pressures_hpa):
+        return "holds a pressure that is not positive"
+    return _twice(pressures_hpa)
+
+
 @dataclasses.dataclass(frozen=True)
 class History:
     """The output."""
 
     file: str = key(
         "",
-        "netCDF file of the exchanged fields, one record an interval; '' writes none. {date} in "
-        "the name stands for the model date at which the run begins.",
+        "netCDF file of fields over time; '' writes none. {date} in the name stands for the model "
+        "date at which the run begins, {period} for the month or year that file_period asks for.",
         note="'' or a file in an existing, writable folder",
     )
+    file_period: str = key(
+        "run",
+        "Time that one file holds: that of the run, or a month or year of the calendar, which a "
+        "run that continues in the middle of it goes on filling.",
+        choices=("run", "month", "year"),
+    )
+    fields: tuple[str, ...] = key(
+        (),
+        "Exchanged fields to write; '' writes all.",
+        note="'' or fields as `ngcm-coupler fields` lists them, none twice",
+        check=_fields_problem,
+    )
+    level_fields: tuple[str, ...] = key(
+        (),
+        "Fields of the air to write on levels of constant pressure, by the names that the model's "
+        "decoder has for them; '' writes none.",
+        choices=tuple(row.decoder for row in pressure_levels.LEVEL_FIELDS),
+        note="'' or as many as the model decodes, none twice",
+        check=_twice,
+    )
+    pressure_levels_hpa: tuple[int, ...] = key(
+        (),
+        "Levels for level_fields; '' writes all that the model decodes.",
+        items=int,
+        unit="hPa",
+        note="'' or levels that the model decodes, none twice",
+        check=_levels_problem,
+    )
+    interval_hours: int = key(
+        0,
+        "Time between records, whole coupling intervals; 0 writes one each coupling interval.",
+        unit="h",
+        minimum=0,
+        maximum=8784000,
+    )
+    record: str = key(
+        "instant",
+        "What a record holds: 'instant', states at its date and fluxes of the coupling interval "
+        "that ends there; 'mean', means over the time since the record before; 'monthly_mean', "
+        "over each month of the calendar.",
+        choices=("instant", "mean", "monthly_mean"),
+    )
+    compression_level: int = key(
+        1, "Effort of compression; 0 for none.", minimum=0, maximum=9
+    )  # fmt: skip
     budget_file: str = key(
         "",
         "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "

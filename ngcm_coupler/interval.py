@@ -157,6 +157,15 @@ class Interval:
         unknown = jnp.full(self._atmosphere.grid.size, jnp.nan)
         return self._stacked({row.name: unknown for row in self.exports} | rows)
 
+    def pressure_levels(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> dict[str, jax.Array]:
+        """The air of one moment on levels of constant pressure. See `Atmosphere`."""
+        model = self._atmosphere
+        atmosphere = model.with_date(state.atmosphere, state.day, state.second)
+        surface = self._reader.read(imports).as_seen_by_atmosphere()
+        return model.pressure_levels(parameters, atmosphere, surface)
+
     def _step(
         self, parameters: Parameters, state: CoupledState, surface: HostSurface
     ) -> tuple[CoupledState, jax.Array]:

@@ -1,13 +1,18 @@
-"""The one place where the netCDF library enters the process."""
+"""The one place where the netCDF library enters the process, and where its users take turns."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
+
+_LOCK = threading.RLock()
 
 
 def import_netcdf4() -> ModuleType:
@@ -26,6 +31,31 @@ def import_netcdf4() -> ModuleType:
         return importlib.import_module("netCDF4")
     finally:
         sys.setdlopenflags(flags)
+
+
+@contextlib.contextmanager
+def exclusive() -> Iterator[None]:
+    """Keeps all other threads from netCDF as long as it lasts; may be nested.
+
+    The library keeps tables of its own that threads would corrupt, also where each has a file of
+    its own, and ``netCDF4`` lets other threads run while it is inside. A run writes its history in
+    a thread, so everything that a run does with netCDF stands in one of these.
+    """
+    with _LOCK:
+        yield
+
+
+@contextlib.contextmanager
+def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) -> Iterator[Any]:
+    """Opens a file for as long as the block lasts, in which no other thread uses netCDF.
+
+    Args:
+      path: the file.
+      mode: as ``netCDF4.Dataset`` takes it.
+      **options: of ``netCDF4.Dataset``.
+    """
+    with exclusive(), import_netcdf4().Dataset(path, mode, **options) as file:
+        yield file
 
 
 def keep_little(file: Any) -> None:

@@ -14,10 +14,14 @@ from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import DivergedError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.groups import CONTROL
+from ngcm_coupler.history import Continued, needs_levels
 from ngcm_coupler.parallel import Owners
 from ngcm_coupler.records import Records
 from ngcm_coupler.resident import ResidentAtmosphere
 from ngcm_coupler.timing import Phase, Stopwatch
+
+_HISTORY_PREFIX = "history."
+"""Before the names, in a restart file, of what the means of the history have added up."""
 
 
 class Owner:
@@ -72,6 +76,23 @@ class Owner:
         self.exports = arrays["exports"][mine]
         self._open_books()
         self.records.restore(header["budgets"][mine])
+        if history := header.get("history"):  # of a run that has had one
+            sums = {
+                name.removeprefix(_HISTORY_PREFIX): array
+                for name, array in arrays.items()
+                if name.startswith(_HISTORY_PREFIX)
+            }
+            self.records.restore_history(Continued(history, sums))
+
+    def advance(self, end: Clock) -> None:
+        """Starts an interval, and the decoder behind it if a record of the history needs it.
+
+        Args:
+          end: clock at the end of the interval.
+        """
+        self.resident.advance()
+        if needs_levels(self._config.history, end, self._config.coupling.interval_seconds):
+            self.resident.decode()
 
     def take(self, clock: Clock) -> None:
         """Waits for the interval that ends now, and closes its budgets.
@@ -92,6 +113,20 @@ class Owner:
             self.exports = self.records.enter(
                 clock, self.resident.imports(), exports, dry_air_pressure
             )
+
+    def history(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What a restart says of the history and holds of its means, on the rank that writes it.
+
+        All records are on the disk by then: a restart must not claim others.
+
+        Raises:
+          OutputError: a record could not be written.
+        """
+        state = self.records.history_state()
+        if state is None:
+            return {}, {}
+        sums = {_HISTORY_PREFIX + name: array for name, array in state.sums.items()}
+        return {"history": dict(state.header)}, sums
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a restart file holds of each member of this rank, shape (members, ...)."""

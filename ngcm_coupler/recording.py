@@ -19,7 +19,7 @@ import numpy as np
 from ngcm_coupler.errors import DataError, OutputError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4
 
 TITLE = "ngcm_coupler recording"
 FORMAT_VERSION = 1
@@ -60,13 +60,14 @@ class Recorder:
         self._fields = {"import": tuple(imports), "export": tuple(exports)}
         self._record = -1
         try:
-            # The fifth classic format has variables of any size and types without a sign.
-            self._file = import_netcdf4().Dataset(path, "w", format="NETCDF3_64BIT_DATA")
-            self._define(grid, header, len(restart))
-            self._file["lat"][:] = grid.latitudes
-            self._file["lon"][:] = grid.longitudes
-            self._file["restart"][:] = np.frombuffer(restart, np.uint8)
-            self._to_disk()
+            with exclusive():
+                # The fifth classic format has variables of any size and types without a sign.
+                self._file = import_netcdf4().Dataset(path, "w", format="NETCDF3_64BIT_DATA")
+                self._define(grid, header, len(restart))
+                self._file["lat"][:] = grid.latitudes
+                self._file["lon"][:] = grid.longitudes
+                self._file["restart"][:] = np.frombuffer(restart, np.uint8)
+                self._to_disk()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{path}' cannot be created ({error}); check folder,"
@@ -110,7 +111,8 @@ class Recorder:
           OutputError: what is left cannot be written.
         """
         try:
-            self._file.close()
+            with exclusive():
+                self._file.close()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{self._path}' cannot be completed ({error})"
@@ -121,15 +123,16 @@ class Recorder:
     ) -> None:
         record = self._record
         try:
-            if values is not None:
-                for row, field in zip(values, self._fields[kind], strict=True):
-                    self._file[field.name][record] = row.reshape(self._shape)
-                digests = [np.frombuffer(_digest(row), np.uint8) for row in values]
-                self._file[f"{kind}_sha256"][record] = np.stack(digests)
-            for name, array in more.items():
-                self._file[name][record] = array
-            self._file["state"][record] = state
-            self._to_disk()
+            with exclusive():
+                if values is not None:
+                    for row, field in zip(values, self._fields[kind], strict=True):
+                        self._file[field.name][record] = row.reshape(self._shape)
+                    digests = [np.frombuffer(_digest(row), np.uint8) for row in values]
+                    self._file[f"{kind}_sha256"][record] = np.stack(digests)
+                for name, array in more.items():
+                    self._file[name][record] = array
+                self._file["state"][record] = state
+                self._to_disk()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{self._path}': interval {record + 1} cannot be written"

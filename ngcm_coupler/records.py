@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,15 @@ from ngcm_coupler.budget.output import BudgetFile
 from ngcm_coupler.budget.provenance import Sources
 from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import MEMBER, Config
+from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.environment import environment
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.history import History
+from ngcm_coupler.history import Continued, Existing, History
 from ngcm_coupler.recording import Recorder
 
 _log = logging.getLogger(__name__)
-
-_DATE = "{date}"
-"""In the name of a file, the model date at which the run begins that writes it."""
 
 _COLUMN_WATER = "atmosphere_mass_content_of_water"
 
@@ -64,6 +61,7 @@ class Records:
         self._members = tuple(members)
         self._files: dict[str, str] = {}
         self._history: History | None = None
+        self._continued: Continued | None = None
         self._budget_files: list[BudgetFile] = []
         self._recorders: list[Recorder] = []
         water = [row.name for row in exports].index(_COLUMN_WATER)
@@ -98,6 +96,19 @@ class Records:
         for ledger, state in zip(self._ledgers, states, strict=True):
             ledger.restore(state)
 
+    def history_state(self) -> Continued | None:
+        """What a continued run needs of the history, all of which is on the disk by then.
+
+        Raises:
+          OutputError: a record could not be written.
+        """
+        return self._history.state() if self._history else None
+
+    def restore_history(self, state: Continued) -> None:
+        """Continues from what `history_state` gave, when `open` is called; a branch does not."""
+        if not self._config.restart.branch:
+            self._continued = state
+
     def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files.
 
@@ -106,8 +117,10 @@ class Records:
           of_all: whether this rank writes the file that all members share.
 
         Raises:
+          ConfigError: the history is to have a field that the model does not offer.
           OutputError: a file cannot be created, or would replace that of an earlier segment.
         """
+        self._require_offered()
         history = self._config.history
         files = {
             "&ngcm_history file": history.file,
@@ -115,11 +128,13 @@ class Records:
             "&ngcm_recording file": self._config.recording.file,
         }
         for where, name in files.items():
-            # A name with a date is taken only by a run from that same date, which has failed.
-            if name and _DATE not in name and clock.elapsed_seconds and Path(name).exists():
+            # A name with a date is taken only by a run from that same date, which has failed; one
+            # with a period by a run that is continued.
+            own = DATE in name or PERIOD in name
+            if name and not own and clock.elapsed_seconds and Path(name).exists():
                 raise OutputError(
                     f"{where} = '{name}' exists, and this run continues another: its records would"
-                    f" be lost; put {_DATE} in the name, for the date at which a segment begins"
+                    f" be lost; put {DATE} in the name, for the date at which a segment begins"
                 )
         self._files = {where: _dated(name, clock) for where, name in files.items()}
         sources = Sources.of(
@@ -148,12 +163,43 @@ class Records:
                 clock,
                 attributes,
                 provenance,
+                interval_seconds=self._config.coupling.interval_seconds,
+                settings=history,
+                levels=self._atmosphere.levels.chosen(
+                    history.level_fields, history.pressure_levels_hpa
+                ),
+                members=self._all_members(),
+                existing=self._existing(clock),
+                continued=self._continued,
             )
         if name := self._files["&ngcm_history budget_file"]:
             self._budget_files = [
                 BudgetFile(of_member(name, number), ledger, clock, attributes, provenance)
                 for number, ledger in zip(self._members, self._ledgers, strict=True)
             ]
+
+    def _require_offered(self) -> None:
+        """Refuses a field of the history that only the model itself can tell it does not offer."""
+        names = [row.name for row in self._fields]
+        if lacking := [name for name in self._config.history.fields if name not in names]:
+            raise ConfigError(
+                f"&ngcm_history fields names {', '.join(lacking)}, which this model does not offer;"
+                f" it offers {', '.join(names)}"
+            )
+
+    def _all_members(self) -> Sequence[int] | None:
+        """Numbers of the members of the run; None where it is a single one."""
+        ensemble = self._config.ensemble
+        if ensemble.members == 1:
+            return None
+        return range(ensemble.first_member, ensemble.first_member + ensemble.members)
+
+    def _existing(self, clock: Clock) -> Existing:
+        """What becomes of history files that are there: only those of a month or year go on."""
+        history = self._config.history
+        if not clock.elapsed_seconds or DATE in history.file or PERIOD not in history.file:
+            return "replace"
+        return "refuse" if self._config.restart.branch else "continue"
 
     def open_recordings(self, device: Any, save_restart: Callable[[str, int], None]) -> None:
         """Creates the recordings, if the namelist asks for them: each that of a single member.
@@ -249,16 +295,24 @@ class Records:
             for number, ledger in zip(self._members, self._ledgers, strict=True):
                 _log.debug("%s%s", self._heading(number), table(ledger))
 
-    def write_all(self, clock: Clock, imports: np.ndarray, exports: np.ndarray) -> None:
+    def write_all(
+        self,
+        clock: Clock,
+        imports: np.ndarray,
+        exports: np.ndarray,
+        levels: Mapping[str, np.ndarray],
+    ) -> None:
         """Writes the interval of all members of the run, where `open` was told so.
 
         Args:
           clock: end of the interval.
           imports: of all members, shape (members or 1, len(imports), n).
           exports: of all members, shape (members, len(exports), n).
+          levels: name -> field on levels of all members, shape (members, levels, n), where a
+            record needs them.
 
         Raises:
-          OutputError: the file cannot be written.
+          OutputError: a record before this one could not be written.
         """
         if self._history is None:
             return
@@ -266,7 +320,10 @@ class Records:
         for fields, rows in (self._imports, imports), (self._exports, exports):
             for number, field in enumerate(fields):
                 of_members = np.broadcast_to(rows[:, number], exports[:, 0].shape)
-                values[field.name] = of_members[0] if len(exports) == 1 else of_members
+                values[field.name] = of_members
+        values |= levels
+        if len(exports) == 1:
+            values = {name: rows[0] for name, rows in values.items()}
         self._history.write(clock, self._config.coupling.interval_seconds, values)
 
     def close(self) -> None:
@@ -298,4 +355,4 @@ def of_member(name: str, number: int) -> str:
 
 def _dated(name: str, clock: Clock) -> str:
     """The name of a file, with the date of the segment where it asks for that."""
-    return name.replace(_DATE, clock.iso8601().replace(":", ""))
+    return name.replace(DATE, clock.iso8601().replace(":", ""))

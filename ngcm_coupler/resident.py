@@ -82,7 +82,8 @@ class ResidentAtmosphere:
           members: numbers of the members to hold.
 
         Raises:
-          ConfigError: no such device, or the coupling interval does not fit the model step.
+          ConfigError: no such device, the coupling interval does not fit the model step, or the
+            model does not decode the levels that &ngcm_history asks for.
           CheckpointError: the checkpoint cannot be used.
         """
         self.members = tuple(members)
@@ -108,7 +109,11 @@ class ResidentAtmosphere:
         def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
             return jax.jit(jax.vmap(function, over_members) if self._batched else function)
 
+        history, offered = config.history, self.atmosphere.levels
+        self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
+        self._decoded: list[dict[str, jax.Array]] = []
         self._advance = compiled(self._trace)
+        self._decode = compiled(self._pressure_levels)
         self._diagnose = compiled(self._interval.diagnose)
         dry_air_pressure = self.atmosphere.dry_air_pressure
         self._dry_air_pressure = jax.jit(
@@ -181,6 +186,25 @@ class ResidentAtmosphere:
         self._states = [state for state, _ in results]
         self._exports = [exports for _, exports in results]
 
+    def decode(self) -> None:
+        """Starts the decoder behind the interval that the device is at, and returns."""
+        with self._settings():
+            self._decoded = [
+                self._decode(self._parameters, state, imports)
+                for state, imports in zip(self._states, self._imports, strict=True)
+            ]
+
+    def levels(self) -> dict[str, np.ndarray]:
+        """Waits for what `decode` has started, and hands it out once.
+
+        Returns:
+          Name in files of each field on levels that &ngcm_history asks for -> shape (members,
+          levels, n); empty where nothing has been started.
+        """
+        decoded, self._decoded = self._decoded, []
+        names = [field.name for field in self._levels.fields] if decoded else []
+        return {name: self._by_member([rows[name] for rows in decoded]) for name in names}
+
     def imports(self) -> np.ndarray:
         """The imported fields as the device has them, as given to `send`."""
         return self._held
@@ -217,6 +241,14 @@ class ResidentAtmosphere:
         """The interval; Python runs through it only while JAX compiles it."""
         self._traced += 1
         return self._interval.advance(parameters, state, imports)
+
+    def _pressure_levels(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> dict[str, jax.Array]:
+        """The chosen part of what the decoder gives, so that no more leaves the device."""
+        rows = self._interval.pressure_levels(parameters, state, imports)
+        places = self._levels.places(self.atmosphere.levels)
+        return {field.name: rows[field.name][places] for field in self._levels.fields}
 
     def leaves(self) -> dict[str, np.ndarray]:
         """The states as named arrays, shape (members, ...), random keys as their bits."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.errors import OutputError, RestartError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 FORMAT_VERSION = 3
 
@@ -41,7 +41,7 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
     try:
         with (
             _replaced(final) as temporary,
-            import_netcdf4().Dataset(temporary, "w", format="NETCDF4") as file,
+            open_dataset(temporary, "w", format="NETCDF4") as file,
         ):
             file.setncatts(
                 {
@@ -154,7 +154,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not path.is_file():
         raise RestartError(f"restart file {path} cannot be read: there is no such file")
     try:
-        with import_netcdf4().Dataset(path, "r") as file:
+        with open_dataset(path, "r") as file:
             file.set_auto_mask(False)
             attributes = {name: file.getncattr(name) for name in file.ncattrs()}
             if attributes.get("title") != _TITLE:

@@ -14,12 +14,10 @@ from typing import Any
 
 from ngcm_coupler.namelist import Value, text_of, value_of
 
-Setting = Value | tuple[str, ...]
-"""What one key can hold; a list of strings is a tuple, so that a group stays hashable."""
+Setting = Value | tuple[str, ...] | tuple[int, ...]
+"""What one key can hold; a list is a tuple, so that a group stays hashable."""
 
-_KINDS: dict[type, str] = {
-    bool: "logical", int: "integer", float: "real", str: "string", tuple: "list of strings",
-}  # fmt: skip
+_KINDS: dict[type, str] = {bool: "logical", int: "integer", float: "real", str: "string"}
 _ARTICLES = {"integer": "an integer"}
 
 
@@ -30,6 +28,7 @@ class Key:
     Attributes:
       default: its value where the namelist is silent; also fixes the type.
       doc: what it means, for the reference.
+      items: type of the items, where the default is a list.
       unit: its unit, empty for a number without one and for text.
       choices: the only strings allowed; empty: any.
       minimum: smallest number allowed.
@@ -40,6 +39,7 @@ class Key:
 
     default: Setting
     doc: str
+    items: type = str
     unit: str = ""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
@@ -50,7 +50,13 @@ class Key:
     @property
     def kind(self) -> str:
         """The Fortran type, in words."""
+        if self._is_list:
+            return f"list of {_KINDS[self.items]}s"
         return _KINDS[type(self.default)]
+
+    @property
+    def _is_list(self) -> bool:
+        return isinstance(self.default, tuple)
 
     @property
     def allowed(self) -> str:
@@ -76,7 +82,7 @@ class Key:
         problem = self._problem_of_items(items, values)
         if problem:
             raise ValueError(problem)
-        setting: Any = tuple(values) if isinstance(self.default, tuple) else values[0]
+        setting: Any = tuple(values) if self._is_list else values[0]
         problem = self.problem(setting)
         if problem:
             raise ValueError(problem)
@@ -88,12 +94,12 @@ class Key:
             return f"has an empty place where {self._expected()} is expected"
         for item, value in zip(items, values, strict=True):
             if value is None:
-                wants_text = isinstance(self.default, str | tuple)
+                wants_text = isinstance(self.default, str) or (self._is_list and self.items is str)
                 remedy = "write text in quotes" if wants_text else f"expected {self._expected()}"
                 return f"holds {item}, which cannot be read; {remedy}"
-        if len(items) > 1 and not isinstance(self.default, tuple):
+        if len(items) > 1 and not self._is_list:
             return f"is a list; expected {self._expected()}"
-        wanted = str if isinstance(self.default, tuple) else type(self.default)
+        wanted = self.items if self._is_list else type(self.default)
         accepted = (int, float) if wanted is float else (wanted,)
         if any(type(value) not in accepted for value in values):
             return f"is not {self._expected()}"
@@ -118,7 +124,7 @@ class Key:
             for item in setting if isinstance(setting, tuple) else (setting,):
                 if item not in self.choices:
                     which = f"holds {text_of(item)}, which" if isinstance(setting, tuple) else ""
-                    hint = did_you_mean(item, self.choices, text_of)
+                    hint = did_you_mean(str(item), self.choices, text_of)
                     return f"{which} is none of {text_of(self.choices)}{hint}".lstrip()
         if problem is None and self.check:
             problem = self.check(setting)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ngcm_coupler import namelist
 from ngcm_coupler.batch.chain import Segment, file_date, start
-from ngcm_coupler.config import Config, Where
+from ngcm_coupler.config import PERIOD, Config, Where
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError
 
 ASIDE = "incomplete"
@@ -41,7 +41,8 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
     changes |= {
         where: _dated(file, segment.name)
         for where in _OUTPUTS
-        if (file := getattr(_group(config, where), where.key))
+        # A history of months or years goes on across segments.
+        if (file := getattr(_group(config, where), where.key)) and PERIOD not in file
     }
     # The state of the test ocean follows that of the atmosphere by the date in its name.
     if state := config.oasis_ocean.write_file:

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ngcm_coupler import disk_space
 from ngcm_coupler.budget.entries import Entry
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import import_netcdf4, keep_little
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little
 
 _FILL_VALUE = 1.0e20
+
+_CHUNK_BYTES = 4096
+"""What netCDF takes of the disk at once for a variable of one number a record."""
 
 TITLE = "Budgets of heat, water, momentum and dry air"
 """Global attribute ``title`` by which a file is known for a budget."""
@@ -43,11 +47,14 @@ class BudgetFile:
         """
         self._path = path
         self._ledger = ledger
+        count = len(ledger.entries) + 2
+        self._record_bytes = disk_space.record_bytes(count * _CHUNK_BYTES, count)
         try:
-            self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
-            self._define(start, attributes, provenance)
-            keep_little(self._file)
-            self._file.sync()
+            with exclusive():
+                self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
+                self._define(start, attributes, provenance)
+                keep_little(self._file)
+                self._file.sync()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{path}' cannot be created ({error}); check folder,"
@@ -63,13 +70,15 @@ class BudgetFile:
         clock = self._ledger.clock
         assert clock is not None
         try:
-            record = self._file.dimensions["time"].size
-            begin = clock.elapsed_seconds - self._ledger.interval_seconds
-            self._file["time"][record] = clock.elapsed_seconds
-            self._file["time_bounds"][record] = begin, clock.elapsed_seconds
-            for name, value in self._ledger.last.items():
-                self._file[name][record] = _FILL_VALUE if np.isnan(value) else value
-            self._file.sync()
+            with exclusive():
+                disk_space.take(self._path, self._record_bytes)
+                record = self._file.dimensions["time"].size
+                begin = clock.elapsed_seconds - self._ledger.interval_seconds
+                self._file["time"][record] = clock.elapsed_seconds
+                self._file["time_bounds"][record] = begin, clock.elapsed_seconds
+                for name, value in self._ledger.last.items():
+                    self._file[name][record] = _FILL_VALUE if np.isnan(value) else value
+                self._file.sync()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}': the record of {clock.iso8601()}"
@@ -84,7 +93,9 @@ class BudgetFile:
           OutputError: what is left cannot be written.
         """
         try:
-            self._file.close()
+            with exclusive():
+                self._file.close()
+                disk_space.give_back(self._path)
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}' cannot be completed ({error}); check"

@@ -22,9 +22,11 @@ from ngcm_coupler.errors import CheckpointError, ConfigError
 from ngcm_coupler.groups import ANALYTIC_START_DATE
 from ngcm_coupler.namelist import text_of
 from ngcm_coupler.oasis.namcouple import NAME as NAMCOUPLE
+from ngcm_coupler.pressure_levels import Levels
 
 _CHECKPOINT = Where("ngcm_model", "checkpoint")
 _ENGINE = Where("ngcm_model", "engine")
+_LEVELS = Where("ngcm_history", "level_fields"), Where("ngcm_history", "pressure_levels_hpa")
 _OASIS = Where("ngcm_oasis", "exports"), Where("ngcm_oasis", "partner_names")
 
 _INTRODUCTION = """\
@@ -81,19 +83,23 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def checkpoint_rule(config: Config) -> Iterator[Conflict]:
-    """The checkpoint can be read, and its model's step divides the coupling interval."""
+    """The checkpoint can be read; its model's step divides the interval, and it has the levels."""
     if config.model.engine != "neuralgcm":
         return
     # Reading a checkpoint is slow, and an analytic run needs none.
     from ngcm_coupler.engine import checkpoint
 
     try:
-        step = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint)).step_seconds
+        model = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
     except CheckpointError as error:
         yield Conflict(f"{_CHECKPOINT}: {error}", (_CHECKPOINT,))
         return
-    if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
+    if fault := multiple_of_step_fault(config.coupling.interval_seconds, model.step_seconds):
         yield Conflict(fault, (INTERVAL, _CHECKPOINT, _ENGINE))
+    levels = Levels.offered(model.input_variables, model.pressure_levels)
+    history = config.history
+    for fault in levels.faults(history.level_fields, history.pressure_levels_hpa):
+        yield Conflict(fault, (*_LEVELS, _CHECKPOINT, _ENGINE))
 
 
 def run_folder_rule(config: Config) -> Iterator[Conflict]:

@@ -29,6 +29,7 @@ from ngcm_coupler.engine.base import (
 )
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.groups import ANALYTIC_START_DATE
+from ngcm_coupler.pressure_levels import Levels
 
 _LOWEST_SIGMA = 0.984
 """Pressure of the lowest level over surface pressure, that of the published 32-level models."""
@@ -97,6 +98,7 @@ class AnalyticAtmosphere:
         self.step_seconds = step_seconds
         self.budgets_water = True
         self.predicts_precipitation = False
+        self.levels = Levels()
         self.parameters: dict[str, np.ndarray] = {}
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
@@ -197,6 +199,12 @@ class AnalyticAtmosphere:
     def surface_water(self, state: AnalyticState) -> SurfaceWater:
         """The air's own change of water, as it has no other exchange. See `Atmosphere`."""
         return SurfaceWater(state.net_downward_water, None)
+
+    def pressure_levels(
+        self, parameters: dict[str, np.ndarray], state: AnalyticState, surface: SurfaceState
+    ) -> dict[str, jax.Array]:
+        """This atmosphere has no decoder."""
+        return {}
 
     def _phase(self, state: AnalyticState) -> jax.Array:
         """Phase of the travelling wave [rad], shape (n,)."""

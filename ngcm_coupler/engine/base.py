@@ -17,6 +17,7 @@ import numpy as np
 
 from ngcm_coupler.constants import GRAVITY, KAPPA
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.pressure_levels import Levels
 
 AtmosphereState = Any
 """The prognostic state of an atmosphere: a pytree of arrays, opaque outside its engine."""
@@ -158,6 +159,7 @@ class Atmosphere(Protocol):
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
       predicts_precipitation: whether `surface_water` tells a precipitation of the model's own.
       budgets_water: whether `surface_water` can tell what a step has done.
+      levels: what `pressure_levels` gives; empty for a model without a decoder.
     """
 
     name: str
@@ -168,6 +170,7 @@ class Atmosphere(Protocol):
     parameters: Parameters
     budgets_water: bool
     predicts_precipitation: bool
+    levels: Levels
 
     def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
         """Builds the initial state.
@@ -227,5 +230,16 @@ class Atmosphere(Protocol):
         """Water exchanged in the step that led to a state. Pure and differentiable.
 
         Only where ``budgets_water`` says so.
+        """
+        ...
+
+    def pressure_levels(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> dict[str, jax.Array]:
+        """Decodes the air to levels of constant pressure. Pure.
+
+        Returns:
+          Name in files of each field of ``levels`` -> values in its unit, shape (levels, n), in
+          the order of its pressures; empty without a decoder.
         """
         ...

@@ -11,7 +11,7 @@ from dinosaur import horizontal_interpolation, spherical_harmonic, xarray_utils
 from dinosaur.coordinate_systems import CoordinateSystem
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4
 
 _COORDINATES = ("longitude", "latitude", "level")
 
@@ -52,7 +52,7 @@ def read_initial_data(
     file = demo_path() if path == "demo" else Path(path)
     import_netcdf4()
     try:
-        with xarray.open_dataset(file, engine="netcdf4") as opened:
+        with exclusive(), xarray.open_dataset(file, engine="netcdf4") as opened:
             dataset = _select(opened, file, start, variables, coords).load()
     except OSError as error:
         raise DataError(f"initial state {file}: not a readable netCDF file: {error}") from error

@@ -48,6 +48,7 @@ from ngcm_coupler.engine.era5 import date_of, read_initial_data
 from ngcm_coupler.engine.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.pressure_levels import Levels
 
 _OROGRAPHIES = (
     orographies.ClippedOrography,
@@ -97,6 +98,9 @@ class NeuralGCM:
         self.parameters: Parameters = self._model.params
         self.budgets_water = diagnoses_water(config)
         self.predicts_precipitation = predicts_precipitation(config)
+        self.levels = Levels.offered(
+            self._model.input_variables, self._model.data_coords.vertical.centers.tolist()
+        )
         self.step_seconds = round(self._model.timestep / np.timedelta64(1, "s"))
         self._calendar = calendar
         self._time = ModelTime(
@@ -179,15 +183,18 @@ class NeuralGCM:
         The forcing carries the date of the state itself: how old an imported value may be is
         the component's decision, and the model's own answer to a stale one would be NaN.
         """
-        forcing = {
+        if self.budgets_water:
+            # Upstream adds some of the diagnostics up over time; only the step's own are wanted.
+            state = dataclasses.replace(state, diagnostics={})
+        return self._with_parameters(parameters).advance(state, self._forcing(state, surface))
+
+    def _forcing(self, state: AtmosphereState, surface: SurfaceState) -> dict[str, jax.Array]:
+        """What upstream's model sees of the surface."""
+        return {
             "sea_surface_temperature": self._to_nodal(surface.sea_surface_temperature)[None],
             "sea_ice_cover": self._to_nodal(surface.sea_ice_area_fraction)[None],
             "sim_time": _prognostic(state).sim_time,
         }
-        if self.budgets_water:
-            # Upstream adds some of the diagnostics up over time; only the step's own are wanted.
-            state = dataclasses.replace(state, diagnostics={})
-        return self._with_parameters(parameters).advance(state, forcing)
 
     def dry_air_pressure(self, state: AtmosphereState) -> jax.Array:
         """Surface pressure less the weight of vapour and cloud. See `Atmosphere`."""
@@ -321,6 +328,14 @@ class NeuralGCM:
             if water.precipitation is None
             else self._to_points(water.precipitation) * rate,
         )
+
+    def pressure_levels(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> dict[str, jax.Array]:
+        """What upstream's own decoder gives, in SI units as it gives them. See `Atmosphere`."""
+        model = self._with_parameters(parameters)
+        decoded = model.decode(state, self._forcing(state, surface))
+        return {row.name: _to_columns(decoded[row.decoder]) for row in self.levels.fields}
 
     @functools.cached_property
     def _water_density(self) -> float:

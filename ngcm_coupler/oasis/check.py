@@ -15,7 +15,7 @@ from ngcm_coupler.config import Config, Where
 from ngcm_coupler.errors import ConfigError, DataError
 from ngcm_coupler.exchange.weights import read_weights, row_sums
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.oasis import namcouple as namcouples
 from ngcm_coupler.oasis.coupling import Pair, land_imports, ocean_grid_name, pairs, run_seconds
 from ngcm_coupler.oasis.files import GRIDS, MASKS
@@ -237,7 +237,7 @@ class _Check:
             return self._atmosphere
         if grid != ocean_grid_name(self._config) or not (self._folder / GRIDS).exists():
             return None
-        with import_netcdf4().Dataset(self._folder / GRIDS) as file:
+        with open_dataset(self._folder / GRIDS) as file:
             if f"{grid}.lon" not in file.variables:
                 return None
             nlat, nlon = file[f"{grid}.lon"].shape
@@ -318,7 +318,7 @@ class _Check:
         path = self._folder / MASKS
         if not path.exists():
             return None
-        with import_netcdf4().Dataset(path) as file:
+        with open_dataset(path) as file:
             name = f"{grid}.msk"
             return file[name][...].reshape(-1) == 0 if name in file.variables else None
 
@@ -326,7 +326,7 @@ class _Check:
 def _restart_faults(path: Path, fields: dict[str, tuple[int, int] | None]) -> Iterator[str]:
     """What a restart file lacks of the fields, and which have not the shape given with them."""
     wrong: dict[str, list[str]] = {}
-    with import_netcdf4().Dataset(path) as file:
+    with open_dataset(path) as file:
         missing = [name for name in fields if name not in file.variables]
         for name, shape in fields.items():
             if shape and name not in missing and file[name].shape != shape[::-1]:

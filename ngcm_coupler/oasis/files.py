@@ -14,7 +14,7 @@ from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
 from ngcm_coupler.exchange.surface_grid import SurfaceGrid
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 if TYPE_CHECKING:
     from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
@@ -159,12 +159,11 @@ def _update(path: Path, variables: Variables) -> Path:
     netCDF cannot change the size of a dimension, so the file is written anew beside the old one.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    dataset = import_netcdf4().Dataset
     try:
         with contextlib.ExitStack() as stack:
-            old = stack.enter_context(dataset(path)) if path.exists() else None
+            old = stack.enter_context(open_dataset(path)) if path.exists() else None
             form = old.data_model if old else "NETCDF3_64BIT_OFFSET"
-            new = stack.enter_context(dataset(temporary, "w", format=form))
+            new = stack.enter_context(open_dataset(temporary, "w", format=form))
             new.set_fill_off()
             for name, (dims, values, attributes) in variables.items():
                 _define(new, name, dims, values.shape, values.dtype, attributes)

@@ -12,7 +12,7 @@ import numpy as np
 from ngcm_coupler.budget.output import TITLE as BUDGET_TITLE
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
 _HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
@@ -92,13 +92,19 @@ def _is_netcdf(path: Path) -> bool:
 def _read(path: Path) -> tuple[str, Segment]:
     """The kind of a file and what identifies its run."""
     try:
-        with import_netcdf4().Dataset(path) as file:
+        with open_dataset(path) as file:
             file.set_auto_mask(False)
             attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
             names = tuple(file.variables)
             has_history = all(name in names for name in _HISTORY_VARIABLES)
             kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
             kind = "history" if has_history else kind
+            if kind == "history" and "realization" in file.dimensions:
+                raise DataError(
+                    f"{path} holds {file.dimensions['realization'].size} members of an ensemble,"
+                    " and a report is of one run; take a member out of it, as with `ncks -d"
+                    " realization,0`, then `ncwa -a realization`, and give a folder with that file"
+                )
             if kind == "other":
                 return kind, Segment(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
             parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")

@@ -10,11 +10,12 @@ import numpy as np
 
 from ngcm_coupler.budget.entries import area_of, share_of
 from ngcm_coupler.fields import Surface
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.report.folder import Segment
 
 _BLOCK = 48  # records that are in memory at once
-_SURFACE = re.compile(r"area: mean where (\w+)")
+_SURFACE = re.compile(r"area: (?:time: )?mean where (\w+)")
+_ICE = "sea_ice_area_fraction"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,7 @@ class EntrySeries:
 
 def read_grid(segment: Segment) -> Grid:
     """The grid of a history file."""
-    with import_netcdf4().Dataset(segment.path) as file:
+    with open_dataset(segment.path) as file:
         file.set_auto_mask(False)
         bounds = file["lat_bounds"][...]
         edges = np.append(bounds[:, 0], bounds[-1, 1])
@@ -82,23 +83,32 @@ def read_grid(segment: Segment) -> Grid:
 def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -> list[FieldMean]:
     """Reads those of the named fields that a history has, in one pass and little memory.
 
+    Without the fraction of ice in it, nobody can weigh what is of ice or of open water: those
+    fields are left out.
+
     Args:
       segments: the files of the history in the order of time.
       names: fields wanted.
       grid: their grid.
     """
     present = [name for name in names if name in segments[0].variables]
+    has_ice = _ICE in segments[0].variables
+    if not has_ice:
+        present = [name for name in present if not needs_ice(segments[0], name)]
     sums = {name: _Sum(grid) for name in present}
     attributes: dict[str, dict[str, str]] = {}
     for segment in segments:
-        with import_netcdf4().Dataset(segment.path) as file:
+        with open_dataset(segment.path) as file:
             for name in present:
                 attributes[name] = {
                     key: str(file[name].getncattr(key)) for key in file[name].ncattrs()
                 }
             for begin in range(0, len(segment.bounds), _BLOCK):
                 block = slice(begin, begin + _BLOCK)
-                ice = np.ma.filled(file["sea_ice_area_fraction"][block], np.nan)
+                count = len(segment.bounds[block])
+                ice = np.zeros((count, *grid.area.shape))
+                if has_ice:
+                    ice = np.ma.filled(file[_ICE][block], np.nan)
                 for name in present:
                     fraction = _fraction(_surface(attributes[name]), grid.land, ice)
                     sums[name].add(np.ma.filled(file[name][block], np.nan), fraction)
@@ -115,9 +125,15 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
     ]
 
 
+def needs_ice(segment: Segment, name: str) -> bool:
+    """Whether a field is over a surface whose area goes with that of the ice."""
+    with open_dataset(segment.path) as file:
+        return _surface({"cell_methods": file[name].cell_methods}) in ("sea_ice", "ice_free_sea")
+
+
 def provenance(segments: Sequence[Segment]) -> list[tuple[str, str, str, str]]:
     """Name, unit, description and origin of every field of a history or entry of a budget."""
-    with import_netcdf4().Dataset(segments[-1].path) as file:
+    with open_dataset(segments[-1].path) as file:
         return [
             (name, variable.units, variable.long_name, variable.provenance)
             for name, variable in file.variables.items()
@@ -130,7 +146,7 @@ def entry_series(segments: Sequence[Segment]) -> dict[str, EntrySeries]:
     values: dict[str, list[np.ndarray]] = {}
     attributes: dict[str, dict[str, str]] = {}
     for segment in segments:
-        with import_netcdf4().Dataset(segment.path) as file:
+        with open_dataset(segment.path) as file:
             for name, variable in file.variables.items():
                 if "over_time" in variable.ncattrs():
                     attributes[name] = {

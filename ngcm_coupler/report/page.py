@@ -31,7 +31,9 @@ class Contents:
       drift: tables of means of blocks of days; none of a short run.
       series: pictures over time.
       maps: of the history; none without a history file.
-      missing_maps: titles of maps for which the run has no field.
+      missing_maps: titles of maps for which the history has no field.
+      unweighed: fields of the history that no map is drawn of, for want of the fraction of ice.
+      has_history: whether there is a history file.
       not_offered: exported fields that the run does not have, and why.
       provenance: name, unit, description and origin of what it has.
     """
@@ -44,6 +46,8 @@ class Contents:
     series: Sequence[Picture]
     maps: Sequence[Map]
     missing_maps: Sequence[str]
+    unweighed: Sequence[str]
+    has_history: bool
     not_offered: Sequence[tuple[str, str]]
     provenance: Sequence[tuple[str, str, str, str]]
 
@@ -154,6 +158,15 @@ def _series(contents: Contents) -> str:
 
 
 def _maps(contents: Contents) -> str:
+    unweighed = ""
+    if contents.unweighed:
+        unweighed = (
+            f"<p>Not drawn: {_(', '.join(contents.unweighed))}. The history lacks"
+            " sea_ice_area_fraction, by which fields over ice and open water are weighed; name it"
+            " among the fields in <code>&amp;ngcm_history</code>.</p>"
+        )
+    if contents.has_history and not contents.maps:
+        return f"{unweighed}<p>The history holds no field that a map is drawn of.</p>"
     if not contents.maps:
         return (
             "<p>The folder holds no history file. Set <code>file</code> in"
@@ -172,8 +185,8 @@ def _maps(contents: Contents) -> str:
     )
     missing = ""
     if contents.missing_maps:
-        missing = f"<p>Not offered in this run: {_(', '.join(contents.missing_maps))}.</p>"
-    return f"{words}<div class=maps>{figures}</div>{missing}"
+        missing = f"<p>Not in this history: {_(', '.join(contents.missing_maps))}.</p>"
+    return f"{words}<div class=maps>{figures}</div>{unweighed}{missing}"
 
 
 def _provenance(contents: Contents) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.fields import EXPORTS, Field, Need
+from ngcm_coupler.history import SAMPLED
 from ngcm_coupler.report import maps, series
 from ngcm_coupler.report.drift import DAYS, drift_of
 from ngcm_coupler.report.folder import RunFiles, Segment, find
@@ -25,7 +26,11 @@ _NEEDS: dict[Need, str] = {
     "skin": "the run has no skin of the sea of its own",
 }
 
-_LABELS = {"source": "Atmosphere", "ngcm_coupler_version": "ngcm_coupler"}
+_LABELS = {
+    "source": "Atmosphere",
+    "ngcm_coupler_version": "ngcm_coupler",
+    SAMPLED: "Seconds between records of the history",
+}
 """Global attribute of the files -> what a reader calls it."""
 
 
@@ -38,13 +43,17 @@ def report(folder: Path) -> str:
     files = find(folder)
     segments = files.budget or files.history
     times = _times(segments)
-    pictures, drawn, missing = [], [], []
+    pictures, drawn, missing, unweighed = [], [], [], []
     entries = entry_series(files.budget) if files.budget else {}
     if files.budget:
         pictures += series.of_budget(times, entries)
     if files.history:
         grid = read_grid(files.history[0])
-        fields = {each.name: each for each in field_means(files.history, maps.wanted(), grid)}
+        wanted = maps.wanted()
+        fields = {each.name: each for each in field_means(files.history, wanted, grid)}
+        unweighed = [
+            name for name in wanted if name in files.history[0].variables and name not in fields
+        ]
         pictures += series.of_history(_times(files.history), fields)
         drawn, missing = maps.draw_all(fields, grid)
     return page(
@@ -57,6 +66,8 @@ def report(folder: Path) -> str:
             series=pictures,
             maps=drawn,
             missing_maps=missing,
+            unweighed=unweighed,
+            has_history=bool(files.history),
             not_offered=_not_offered(files),
             provenance=provenance(files.history or files.budget),
         )
@@ -65,7 +76,8 @@ def report(folder: Path) -> str:
 
 def _times(segments: Sequence[Segment]) -> Times:
     bounds = np.concatenate([segment.bounds for segment in segments])
-    return Times(segments[0].start, bounds.astype(np.int64))
+    spacing = int(segments[0].attributes.get(SAMPLED, 0))
+    return Times(segments[0].start, bounds.astype(np.int64), spacing)
 
 
 def _facts(files: RunFiles, times: Times) -> dict[str, str]:

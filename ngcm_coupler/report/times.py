@@ -21,10 +21,13 @@ class Times:
     Attributes:
       start: the clock as the run began.
       seconds: since then, begin and end of each record, int64, shape (records, 2).
+      spacing: from the end of a record to that of the next, where more time passes than a record
+        is of; 0 where one follows the other.
     """
 
     start: Clock
     seconds: np.ndarray
+    spacing: int = 0
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -52,7 +55,9 @@ class Times:
     @property
     def after_gaps(self) -> np.ndarray:
         """Numbers of the records that do not begin where the one before has ended."""
-        return np.flatnonzero(self.seconds[1:, 0] > self.seconds[:-1, 1]) + 1
+        begins, ends = self.seconds.T
+        late = (begins[1:] > ends[:-1]) & (np.diff(ends) > self.spacing)
+        return np.flatnonzero(late) + 1
 
     def on_axis(self, seconds: np.ndarray) -> np.ndarray:
         """Seconds since the start as an axis takes them.

@@ -153,6 +153,7 @@ def test_files_of_a_run_say_its_calendar(run, tmp_path):
     files = f"file = '{tmp_path}/history.nc', budget_file = '{tmp_path}/budget.nc'"
     component = run("360_day", "2000-02-29", f"&ngcm_history {files} /")
     advanced(component, 2)
+    component.close()
     for name in ("history.nc", "budget.nc"):
         with import_netcdf4().Dataset(tmp_path / name) as file:
             time = file["time"]

@@ -326,6 +326,16 @@ def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     assert (read.driver.run_hours, read.run.stop_date) == (6, "2000-01-01T18:00:00")
 
 
+def test_a_history_of_months_keeps_its_name_across_segments(folder):
+    """Each segment goes on with the file of its month, which must not be moved aside either."""
+    own = "file = 'h_{period}.nc', file_period = 'month'"
+    text = CHAIN.replace("file = 'history.nc'", own)
+    settings = config.parse(text)
+    changes = segment.settings(settings, chain.next_segment(settings), 0)
+    assert Where("ngcm_history", "file") not in changes
+    assert own in segment.text(text, changes)
+
+
 def test_segment_keeps_all_else_in_the_namelist():
     changes = {
         Where("ngcm_history", "file"): "it's.nc",

@@ -19,6 +19,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.groups import History as Settings
 from ngcm_coupler.history import History
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.report import means
@@ -54,6 +55,7 @@ class Run:
         self.folder, self.exports, self.imports = folder, exports, imports
         self.grid, self.land, self.attributes = grid, land, {"source": model}
         self.clock = self.start = start
+        self.settings = {}
         self.ledger = Ledger(
             grid, land, imports, exports, HOUR, np.full(grid.size, 25.0, np.float32), 98000.0
         )
@@ -94,7 +96,17 @@ class Run:
         if history:
             path = str(self.folder / f"{name}_fields")
             files.append(
-                History(path, self.grid, self.land, fields, self.start, self.attributes, origin)
+                History(
+                    path,
+                    self.grid,
+                    self.land,
+                    fields,
+                    self.start,
+                    self.attributes,
+                    origin,
+                    interval_seconds=HOUR,
+                    **self.settings,
+                )
             )
         if budget:
             path = str(self.folder / f"{name}_sums")
@@ -236,7 +248,7 @@ def test_what_a_run_does_not_offer_is_named_with_the_reason(tmp_path):
     Run(tmp_path, OCEAN_ONLY, SEA).write("run", 2, budget=False)
     page = Page(report(tmp_path))
     assert "The folder holds no budget file" in page.words
-    assert re.search(r"Not offered in this run: .*Sunlight that the planet reflects", page.words)
+    assert re.search(r"Not in this history: .*Sunlight that the planet reflects", page.words)
     rows = " ".join(page.words.split())
     assert "surface_net_downward_shortwave_flux_over_land the host gives no land" in rows
     assert "toa_outgoing_longwave_flux the radiation scheme does not know" in rows
@@ -345,3 +357,60 @@ def test_without_matplotlib_the_extra_is_named(tmp_path, capsys, monkeypatch):
         importlib.util, "find_spec", lambda name: None if name == "matplotlib" else found(name)
     )
     assert "pip install 'ngcm_coupler[report]'" in refusal(tmp_path, capsys)
+
+
+def test_a_history_of_means_has_the_averages_of_its_hours(tmp_path):
+    """Fields over ice and open water are weighed by the ice that there was in each hour."""
+    names = ["surface_downward_sensible_heat_flux_over_ice_free_sea", "sea_ice_area_fraction"]
+    found = {}
+    for settings in ({}, {"record": "mean", "interval_hours": 2}):
+        folder = tmp_path / str(len(settings))
+        folder.mkdir()
+        run = Run(folder)
+        run.settings = {"settings": Settings(**settings)}
+        run.write("run", 4)
+        files = find(folder).history
+        found[len(settings)] = field_means(files, names, read_grid(files[0]))
+        assert len(found[len(settings)][0].series) == (2 if settings else 4)
+    for hours, means_ in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(means_.average, hours.average, rtol=1e-5)
+        assert means_.mean == pytest.approx(hours.mean, rel=1e-5)
+
+
+def test_records_that_are_hours_apart_by_choice_are_no_gaps(tmp_path):
+    run = Run(tmp_path, OCEAN_ONLY, SEA)
+    run.settings = {"settings": Settings(interval_hours=3)}
+    run.write("run", 9, budget=False)
+    words = Page(report(tmp_path)).words
+    assert "3600 s, 3 records" in words and "gaps" not in words
+
+
+def test_chosen_fields_without_ice_leave_out_what_ice_weighs_and_say_so(tmp_path):
+    run = Run(tmp_path)
+    over_water = "air_temperature_at_2m_over_ice_free_sea"
+    run.settings = {"settings": Settings(fields=("air_temperature_at_2m", over_water))}
+    words = Page(report(run.write("run", 2).folder)).words
+    assert "Air temperature at 2 m" in words
+    assert (
+        f"Not drawn: {over_water}" in words and "The history lacks sea_ice_area_fraction" in words
+    )
+
+
+def test_a_history_that_no_map_is_drawn_of_says_so(tmp_path):
+    run = Run(tmp_path)
+    run.settings = {"settings": Settings(fields=("height",))}
+    words = Page(report(run.write("run", 2, budget=False).folder)).words
+    assert "The history holds no field that a map is drawn of." in words
+    assert "the files were written without it" in words
+
+
+def test_a_report_of_an_ensemble_is_refused(tmp_path, capsys):
+    origin = {row.name: "" for row in SEA}
+    history = History(
+        str(tmp_path / "h.nc"), GRID, LAND, SEA, START, {}, origin,
+        interval_seconds=HOUR, members=(0, 1),
+    )  # fmt: skip
+    values = {row.name: np.zeros((2, GRID.size), np.float32) for row in SEA}
+    history.write(START.advanced(HOUR), HOUR, values)
+    history.close()
+    assert "holds 2 members of an ensemble, and a report is of one run" in refusal(tmp_path, capsys)

@@ -91,7 +91,8 @@ def write_history(path, values, hours=2):
     """A history file as a run writes it, of a temperature and of a flux over the sea."""
     start = Clock("2000-01-01")
     names = {row.name: "a model" for row in (FIELD, FLUX)}
-    file = History(str(path), GRID, LAND, (FIELD, FLUX), start, {"source": "a model"}, names)
+    fields, source = (FIELD, FLUX), {"source": "a model"}
+    file = History(str(path), GRID, LAND, fields, start, source, names, interval_seconds=3600)
     for hour in range(1, hours + 1):
         rows = np.full(GRID.size, values * hour, np.float32)
         file.write(start.advanced(3600 * hour), 3600, {FIELD.name: rows, FLUX.name: -rows})

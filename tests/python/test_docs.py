@@ -6,6 +6,9 @@ import subprocess
 
 import pytest
 
+from ngcm_coupler.cli import main
+from ngcm_coupler.pressure_levels import LEVEL_FIELDS
+
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 
 
@@ -51,6 +54,24 @@ def test_legacy_model_of_the_coupling_page_runs_and_leaves_a_restart(folder):
     output = build_and_run(folder, "legacy")
     assert 289.0 < float(re.search(r"temperature +(\S+)", output)[1]) < 290.0
     assert (folder / "restart.nc").exists()
+
+
+HISTORIES = re.findall(r"```fortran\n(&ngcm.*?)```", (DOCS / "history.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("namelist", HISTORIES)
+def test_namelists_of_the_history_page_are_sound(namelist, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run.nml").write_text(namelist)
+    assert len(HISTORIES) == 3 and main(["check", "run.nml"]) == 0
+
+
+def test_the_history_page_names_every_field_on_levels():
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+)` \| (.*) \|$", (DOCS / "history.md").read_text(), re.M
+    )
+    expected = [(row.decoder, row.standard_name, row.units) for row in LEVEL_FIELDS]
+    assert rows == expected
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)

@@ -12,7 +12,7 @@ import numpy as np
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.exchange.grid_files.variables import GridFile
 from ngcm_coupler.exchange.surface_grid import SurfaceGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 
 def recognises(file: GridFile) -> bool:
@@ -60,7 +60,7 @@ def _beside(file: GridFile, kind: str, name: str) -> np.ndarray | None:
     path = _path_beside(file, kind)
     if not path.is_file():
         return None
-    with import_netcdf4().Dataset(path) as dataset:
+    with open_dataset(path) as dataset:
         beside = GridFile(path, dataset)
         if name not in beside.names:
             return None

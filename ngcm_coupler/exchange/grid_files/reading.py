@@ -11,7 +11,7 @@ from ngcm_coupler.errors import DataError
 from ngcm_coupler.exchange.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.exchange.grid_files.variables import GridFile
 from ngcm_coupler.exchange.surface_grid import SurfaceGrid
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 FORMATS = (oasis, nemo, scrip, esmf_mesh, ugrid, cf)
 """Each knows a file of its kind (`recognises`) and makes a grid of it (`read`)."""
@@ -39,7 +39,7 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
     """
     path = Path(file)
     try:
-        with import_netcdf4().Dataset(path) as dataset:
+        with open_dataset(path) as dataset:
             opened = GridFile(path, dataset)
             kind = next((kind for kind in FORMATS if kind.recognises(opened)), None)
             if kind is None:

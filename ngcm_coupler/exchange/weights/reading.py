@@ -9,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.exchange.weights.links import GridPoints, Weights
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 LINKS = {
     "ESMF": ("row", "col", "S"),
@@ -40,7 +40,7 @@ def read_weights(
     """
     path = Path(file)
     try:
-        with import_netcdf4().Dataset(path) as dataset:
+        with open_dataset(path) as dataset:
             weights = _read(dataset, path, {"source": source_size, "target": target_size})
     except (OSError, RuntimeError) as error:
         raise DataError(

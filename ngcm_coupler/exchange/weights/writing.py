@@ -11,7 +11,7 @@ import numpy as np
 
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.exchange.weights.links import GridPoints, Weights
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import open_dataset
 
 MAP_METHODS = {
     "conservative": "Conservative remapping using clipping on sphere",
@@ -53,7 +53,7 @@ def write_weights(
     if max(weights.weight.size, weights.source_size, weights.target_size) * 8 > LARGEST_OFFSET:
         kind = "NETCDF3_64BIT_DATA"
     try:
-        with import_netcdf4().Dataset(temporary, "w", format=kind) as dataset:
+        with open_dataset(temporary, "w", format=kind) as dataset:
             (_write_esmf if format == "esmf" else _write_scrip)(weights, dataset)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())

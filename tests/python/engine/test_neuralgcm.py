@@ -77,6 +77,37 @@ def assert_identical(ours, theirs):
         np.testing.assert_array_equal(one, other)
 
 
+def test_levels_are_those_of_upstreams_decoder_and_near_the_initial_data(engine, initial, upstream):
+    """The same numbers, in the order of our points, and in the units of the ERA5 data."""
+    surface = initial.surface
+    decode = jax.jit(engine.pressure_levels)
+    rows = decode(engine.parameters, initial.state, surface)
+    dataset = demo.load_data(upstream.data_coords).isel(time=0)
+    _, forcings = upstream.data_from_xarray(dataset)
+    theirs = upstream.decode(initial.state, forcings)
+    levels, n = len(engine.levels.pressures_hpa), engine.grid.size
+    assert set(rows) == {row.name for row in engine.levels.fields} and len(rows) == 7
+    mid = engine.levels.pressures_hpa.index(500.0)
+    # How far the learned encoder and decoder together are from the data at 500 hPa, with a margin.
+    close = {"geopotential": 200.0, "temperature": 0.6, "u_component_of_wind": 1.2,
+             "v_component_of_wind": 1.2, "specific_humidity": 2.0e-4}  # fmt: skip
+    for row in engine.levels.fields:
+        assert rows[row.name].shape == (levels, n)
+        expected = np.asarray(theirs[row.decoder]).transpose(0, 2, 1).reshape(levels, n)
+        # Forcing over land differs, which the decoder does not see.
+        np.testing.assert_allclose(rows[row.name], expected, rtol=1e-5, atol=1e-6 * expected.max())
+        if row.decoder in close:
+            data = dataset[row.decoder].sel(level=500).values.T.reshape(-1)
+            error = np.sqrt(np.mean((np.asarray(rows[row.name][mid]) - data) ** 2))
+            assert error < close[row.decoder] < data.std(), row.decoder
+    stepped = jax.jit(engine.step)(engine.parameters, initial.state, surface)
+    after = decode(engine.parameters, stepped, surface)
+    # Geopotential, an hour later, with the diagnostics that a step leaves in the state.
+    name = "geopotential_on_pressure_levels"
+    change = np.abs(np.asarray(after[name] - rows[name]))[mid]
+    assert 0.0 < change.mean() < 200.0
+
+
 @pytest.mark.slow
 def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, upstream):
     dataset = demo.load_data(upstream.data_coords).isel(time=0)

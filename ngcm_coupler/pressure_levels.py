@@ -1,0 +1,128 @@
+"""Fields of the air on levels of constant pressure, as the decoders of published models give them.
+
+One row per field is the only place where its names and unit are written down.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from ngcm_coupler.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class LevelField:
+    """A field on levels.
+
+    Attributes:
+      decoder: the decoder's name for it, that of ERA5, which a namelist gives.
+      standard_name: CF standard name.
+      units: UDUNITS string.
+      description: one line for the reader of an output file.
+    """
+
+    decoder: str
+    standard_name: str
+    units: str
+    description: str
+
+    @property
+    def name(self) -> str:
+        """Its name in files, where the standard name alone is that of the lowest model level."""
+        return f"{self.standard_name}_on_pressure_levels"
+
+
+LEVEL_FIELDS = (
+    LevelField("geopotential", "geopotential", "m2 s-2", "Geopotential"),
+    LevelField("temperature", "air_temperature", "K", "Air temperature"),
+    LevelField("u_component_of_wind", "eastward_wind", "m s-1", "Eastward wind"),
+    LevelField("v_component_of_wind", "northward_wind", "m s-1", "Northward wind"),
+    LevelField("specific_humidity", "specific_humidity", "1", "Specific humidity"),
+    LevelField(
+        "specific_cloud_ice_water_content",
+        "mass_fraction_of_cloud_ice_in_air",
+        "1",
+        "Mass fraction of cloud ice in air",
+    ),
+    LevelField(
+        "specific_cloud_liquid_water_content",
+        "mass_fraction_of_cloud_liquid_water_in_air",
+        "1",
+        "Mass fraction of cloud liquid water in air",
+    ),
+)
+"""All that decoders of published models give; older models lack the last two."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Levels:
+    """Fields and levels: what a decoder offers, or what is chosen of it. Empty without a decoder.
+
+    Attributes:
+      fields: the fields.
+      pressures_hpa: the levels [hPa], top first.
+    """
+
+    fields: tuple[LevelField, ...] = ()
+    pressures_hpa: tuple[float, ...] = ()
+
+    @classmethod
+    def offered(cls, decoder_names: Sequence[str], pressures_hpa: Sequence[float]) -> Levels:
+        """What a decoder offers that gives those of its own variables on those levels."""
+        fields = tuple(row for row in LEVEL_FIELDS if row.decoder in decoder_names)
+        return cls(fields, tuple(float(each) for each in pressures_hpa))
+
+    def chosen(self, names: Sequence[str], pressures_hpa: Sequence[float]) -> Levels:
+        """The part of what is offered that a namelist asks for, in the order of the offer.
+
+        Args:
+          names: the decoder's names of fields; none for no levels at all.
+          pressures_hpa: levels [hPa]; none for all that are offered.
+
+        Raises:
+          ConfigError: something is not offered; carries every fault.
+        """
+        if faults := self.faults(names, pressures_hpa):
+            raise ConfigError(faults)
+        if not names:
+            return Levels()
+        return Levels(
+            tuple(row for row in self.fields if row.decoder in names),
+            tuple(
+                each for each in self.pressures_hpa if each in pressures_hpa or not pressures_hpa
+            ),
+        )
+
+    def faults(self, names: Sequence[str], pressures_hpa: Sequence[float]) -> list[str]:
+        """Says what of a choice is not offered, and lists what is. See `chosen`."""
+        if not names:
+            return []
+        if not self.fields:
+            return [
+                "&ngcm_history level_fields: the atmosphere has no decoder for levels of constant"
+                " pressure; leave level_fields empty, or use engine = 'neuralgcm' in &ngcm_model"
+            ]
+        found = []
+        offered = [row.decoder for row in self.fields]
+        if unknown := [name for name in names if name not in offered]:
+            found.append(
+                f"&ngcm_history level_fields names {', '.join(unknown)}, which the model does not"
+                f" decode; it offers {', '.join(offered)}"
+            )
+        if unknown := [each for each in pressures_hpa if each not in self.pressures_hpa]:
+            found.append(
+                f"&ngcm_history pressure_levels_hpa names {_listing(unknown)}, which the model does"
+                f" not decode; it offers {_listing(self.pressures_hpa)}"
+            )
+        return found
+
+    def places(self, of: Levels) -> np.ndarray:
+        """Where the levels stand among those of another set, for picking them."""
+        return np.array([of.pressures_hpa.index(each) for each in self.pressures_hpa], np.int32)
+
+
+def _listing(pressures_hpa: Sequence[float]) -> str:
+    return ", ".join(f"{each:g}" for each in pressures_hpa)

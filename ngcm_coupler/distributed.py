@@ -55,7 +55,8 @@ def initialize(
       comm: the ranks that compute; the first of them holds the service.
       address: name or IPv4 address by which the others reach the first rank; by default its host
         name, or the loopback interface where all are on one host.
-      local_device: number of the GPU that this rank uses; None for all that it sees.
+      local_device: number of the GPU that this rank uses; None for all that it sees. A single
+        rank needs no service: nothing is done for it.
       heartbeat_seconds: silence after which a process counts as dead.
 
     Raises:
@@ -65,15 +66,18 @@ def initialize(
     if comm.Get_size() == 1:
         return
     ranks.agree(_use_fault())
-    first = comm.Get_rank() == 0
     address = _shared(ranks, address) or _host(ranks)
     interface = _LOOPBACK if address == _LOOPBACK else "0.0.0.0"
     with contextlib.ExitStack() as open_sockets:
         port = np.zeros(1, np.int64)
-        if first:
-            # Bound but deaf, it keeps the port from other programs until the service has it.
-            held = open_sockets.enter_context(_socket(interface, 0))
-            port[0] = held.getsockname()[1]
+
+        def hold() -> None:
+            """Keeps a port from other programs until the service has it: bound but deaf."""
+            if ranks.is_owner:
+                held = open_sockets.enter_context(_socket(interface, 0))
+                port[0] = held.getsockname()[1]
+
+        ranks.together(hold)
         ranks.share(port)
         _try_connection(ranks, address, interface, int(port[0]))
         # The host may count on its handler of SIGTERM, which this service would replace.
@@ -132,9 +136,12 @@ def _try_connection(ranks: Ranks, address: str, interface: str, port: int) -> No
     """Has every rank reach the first one, since JAX ends a process that cannot."""
     fault = None
     with contextlib.ExitStack() as listening:
-        if ranks.is_owner:
-            listening.enter_context(_socket(interface, port)).listen(socket.SOMAXCONN)
-        ranks.agree(None)
+
+        def listen() -> None:
+            if ranks.is_owner:
+                listening.enter_context(_socket(interface, port)).listen(socket.SOMAXCONN)
+
+        ranks.together(listen)
         try:
             if not ranks.is_owner:
                 socket.create_connection((address, port), CONNECT_SECONDS).close()

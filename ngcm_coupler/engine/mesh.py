@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -197,7 +196,7 @@ def connect(mesh: Mesh) -> None:
     give up after 30 seconds: sooner than one may finish compiling after another. Once connected
     they wait as long as it takes.
     """
-    ones = place(np.ones(math.prod(mesh.shape.values()), np.float32), _whole_mesh(mesh))
+    ones = place(np.ones(mesh.size, np.float32), NamedSharding(mesh, PartitionSpec(AXES)))
     axes = [axis for axis in AXES if mesh.shape[axis] > 1]
     for count in range(1, len(axes) + 1):
         for group in itertools.combinations(axes, count):
@@ -208,10 +207,6 @@ def connect(mesh: Mesh) -> None:
                 out_specs=PartitionSpec(tuple(axis for axis in AXES if axis not in group)),
             )
             jax.block_until_ready(jax.jit(total)(ones))
-
-
-def _whole_mesh(mesh: Mesh) -> NamedSharding:
-    return NamedSharding(mesh, PartitionSpec(AXES))
 
 
 def _is_key(value: Any) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.mesh import Split
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import CheckpointError, ConfigError
 
 STEPS = 3
 
@@ -132,10 +132,16 @@ def test_two_processes_with_half_the_levels_each_agree_with_one(engine, initial,
     assert done.returncode == 0, done.stdout + done.stderr
     with np.load(tmp_path / "end.npz") as end:
         split = [end[str(i)] for i in range(len(whole))]
-    print("MEASURED", farthest(split, whole), tolerance)
     assert farthest(split, whole) < tolerance
 
 
 def test_split_asks_for_as_many_devices_as_parts():
     with pytest.raises(ConfigError, match="needs 4 devices; got 1"):
         Split(levels=2, latitude=2).mesh(jax.devices()[:1])
+
+
+def test_uneven_split_is_refused_with_what_would_fit():
+    # Only the shape of a mesh is looked at: devices that are not there will do.
+    mesh = jax.sharding.AbstractMesh((3, 1, 1), ("z", "x", "y"))
+    with pytest.raises(CheckpointError, match="32 levels cannot be cut into 3 equal parts"):
+        NeuralGCM(read_checkpoint("demo"), "demo", mesh=mesh)

@@ -78,7 +78,9 @@ class Component:
         self._has_means = False
         self._config = config
         self.members, self.instances = config.ensemble.members, config.instances
-        self._owners = Owners(ranks, self.members, config.device.owners_per_node)
+        self._owners = Owners(
+            ranks, self.members, config.device.owners_per_node, config.device.level_parts
+        )
         self._segment = Segment(config, ranks)
         self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
@@ -442,6 +444,8 @@ class Component:
                 self._journal.end(self.clock)
             self._watchdog.close()
             self._pending = False
+            if self._owner is not None:
+                self._owner.close()
             self._owner = self._journal = None
             self._owners.close()
             self._ranks.close()
@@ -599,6 +603,8 @@ class Component:
     def _open_files(self) -> None:
         """On the owners: creates the files, last of all, so that no failure leaves one."""
         assert self._owner is not None
+        if self._owners.parts > 1 and not self._ranks.is_root:
+            return  # the first rank writes what they share
         owner, put_at = self._owner, self._imports.put_at
         owner.records.open(self.clock, of_all=self._ranks.is_root)
         owner.records.open_recordings(

@@ -150,6 +150,7 @@ INTERVAL = Where("ngcm_coupling", "interval_seconds")
 _CALENDAR = Where("ngcm_run", "calendar")
 _START_DATE = Where("ngcm_run", "start_date")
 _STOP_DATE = Where("ngcm_run", "stop_date")
+_ENGINE = Where("ngcm_model", "engine")
 _ANALYTIC_STEP = Where("ngcm_model", "analytic_step_seconds")
 _RUN_HOURS = Where("ngcm_driver", "run_hours")
 _SLAB_STEP = Where("slab_ocean", "time_step_seconds")
@@ -211,6 +212,7 @@ def parse(
         _restart_conflicts,
         _history_conflicts,
         _ensemble_conflicts,
+        _split_conflicts,
     ]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
     # OASIS it has &ngcm_driver all the same, which says the length of the run.
@@ -335,6 +337,20 @@ def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
         message = f"{coupling} = 'each' is not possible through OASIS, which knows one ocean"
         remedy = "use 'mean', or run each member as a job of its own (members = 1, first_member)"
         yield Conflict(f"{message}; {remedy}", (coupling, members))
+
+
+def _split_conflicts(config: Config) -> Iterator[Conflict]:
+    """What a model that several ranks share cannot do."""
+    parts, where = config.device.level_parts, Where("ngcm_device", "level_parts")
+    if parts == 1:
+        return
+    for other, is_odd, why in (
+        (_ENGINE, config.model.engine != "neuralgcm", "is of a published model only"),
+        (Where("ngcm_ensemble", "members"), config.ensemble.members > 1, "is of a single member"),
+        (Where("ngcm_recording", "file"), config.recording.file, "can be recorded by no rank"),
+    ):
+        if is_odd:
+            yield Conflict(f"{where} = {parts} {why}; give 1, or change {other}", (where, other))
 
 
 def _length_conflicts(config: Config) -> Iterator[Conflict]:

@@ -96,7 +96,7 @@ def device(settings: Device) -> Any:
 
     wanted = settings.platform
     try:
-        found = jax.devices(None if wanted == "auto" else wanted)[0]
+        found = jax.local_devices(backend=None if wanted == "auto" else wanted)[0]
     except RuntimeError as error:
         if wanted != "gpu" or not settings.allow_cpu:
             remedy = "allow_cpu = .true. to go on without" if wanted == "gpu" else "'auto' or 'cpu'"
@@ -104,7 +104,7 @@ def device(settings: Device) -> Any:
                 f"&ngcm_device platform = '{wanted}': JAX finds no such device ({error}); give"
                 f" {remedy}, or install JAX with support for it"
             ) from error
-        found = jax.devices("cpu")[0]
+        found = jax.local_devices(backend="cpu")[0]
         _log.warning("platform = 'gpu', but JAX finds none: running on the CPU, as allow_cpu says")
     require_no_silent_cpu(settings, found.platform, graphics_devices(os.environ))
     return found

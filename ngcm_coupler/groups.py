@@ -430,6 +430,14 @@ class Device:
         minimum=1,
         maximum=1024,
     )
+    level_parts: int = key(
+        1,
+        "Ranks that share one model, each with a part of its levels on a device of its own, for a "
+        "model that one device cannot hold; there is one member then. The first owners_per_node "
+        "ranks of every node take part.",
+        minimum=1,
+        maximum=1024,
+    )
     memory_fraction: float = key(
         0.0,
         "Part of the GPU's memory that a rank takes at the start; 0 leaves it to JAX.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
-from ngcm_coupler import continuation
+from ngcm_coupler import continuation, distributed
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.environment import environment
@@ -48,7 +49,7 @@ class Owner:
         self._config, self._owners, self._stopwatch = config, owners, stopwatch
         self._imports = tuple(imports)
         self.numbers = [config.ensemble.first_member + place for place in owners.mine]
-        self.resident = ResidentAtmosphere(config, self.numbers)
+        self.resident = ResidentAtmosphere(config, self.numbers, _mesh(owners))
         self.exports = np.empty((len(self.numbers), len(self.resident.fields), 0), np.float32)
 
     def begin(self, imports: np.ndarray) -> None:
@@ -178,6 +179,11 @@ class Owner:
             "budgets": budgets,
         }
 
+    def close(self) -> None:
+        """Ends what the owners share. Collective over them."""
+        if self._owners.parts > 1:
+            distributed.shutdown()
+
     def _open_books(self) -> None:
         self.records = Records(
             self._config,
@@ -202,6 +208,19 @@ class Owner:
             f" {int((~np.isfinite(exports[member])).sum())} values that are not finite"
             f"{_not_finite({k: leaf[member] for k, leaf in self.resident.leaves().items()})}"
         )
+
+
+def _mesh(owners: Owners) -> Any:
+    """The devices of the owners that share one member, as one; None where each has its own."""
+    if owners.comm is None or owners.parts == 1:
+        return None
+    from ngcm_coupler.engine.mesh import Split, connect
+
+    distributed.initialize(owners.comm)
+    mesh = Split(levels=owners.parts).mesh(jax.devices())
+    owners.comm.Barrier()
+    connect(mesh)
+    return mesh
 
 
 def _not_finite(state: dict[str, np.ndarray]) -> str:

@@ -29,18 +29,23 @@ from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
 from ngcm_coupler.exchange.grid_files import read_surface_grid
 from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.interval import CoupledState, Interval
+from ngcm_coupler.placement import STATE, WHOLE, OneDevice, OnMesh
 
 _log = logging.getLogger(__name__)
 
 
-def build_atmosphere(config: Config) -> Atmosphere:
+def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
     """Builds the atmosphere that ``&ngcm_model`` names, over the sea that ``&ngcm_grid`` names.
+
+    Args:
+      config: the settings.
+      mesh: devices that share it; None for one.
 
     Raises:
       CheckpointError: the checkpoint cannot be used.
       DataError: the file of the sea's grid cannot be used.
     """
-    atmosphere = _build_engine(config)
+    atmosphere = _build_engine(config, mesh)
     settings = config.grid
     if settings.sea_grid_file:
         sea = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
@@ -49,7 +54,7 @@ def build_atmosphere(config: Config) -> Atmosphere:
     return atmosphere
 
 
-def _build_engine(config: Config) -> Atmosphere:
+def _build_engine(config: Config, mesh: Any) -> Atmosphere:
     model = config.model
     if model.engine == "analytic":
         return AnalyticAtmosphere(model.analytic_latitudes, model.analytic_step_seconds)
@@ -57,7 +62,8 @@ def _build_engine(config: Config) -> Atmosphere:
     from ngcm_coupler.engine.checkpoint import read_checkpoint
     from ngcm_coupler.engine.neuralgcm import NeuralGCM
 
-    return NeuralGCM(read_checkpoint(model.checkpoint), model.initial_state, config.run.calendar)
+    checkpoint = read_checkpoint(model.checkpoint)
+    return NeuralGCM(checkpoint, model.initial_state, config.run.calendar, mesh)
 
 
 class ResidentAtmosphere:
@@ -74,12 +80,15 @@ class ResidentAtmosphere:
       members: numbers of the members.
     """
 
-    def __init__(self, config: Config, members: Sequence[int] = (CONTROL,)) -> None:
+    def __init__(
+        self, config: Config, members: Sequence[int] = (CONTROL,), mesh: Any = None
+    ) -> None:
         """Builds the engine and puts its parameters on the device.
 
         Args:
           config: the settings.
           members: numbers of the members to hold.
+          mesh: devices of several ranks that share one member; None for this rank's own.
 
         Raises:
           ConfigError: no such device, the coupling interval does not fit the model step, or the
@@ -90,33 +99,37 @@ class ResidentAtmosphere:
         self.device = device(config.device)
         _warn_of_binding(self.device)
         with self._settings():
-            self.atmosphere = build_atmosphere(config)
+            self.atmosphere = build_atmosphere(config, mesh)
         interval_seconds = config.coupling.interval_seconds
         fault = multiple_of_step_fault(interval_seconds, self.atmosphere.step_seconds)
         if fault:
             raise ConfigError(fault)
         with self._settings():
             self._interval = Interval(self.atmosphere, config)
+            self._placement = OneDevice(self.device)
+            if mesh is not None:
+                self._placement = OnMesh(mesh, self._template())
         self.fields = self._interval.exports
         self._config = config
         self._calendar = config.run.calendar
-        self._parameters = jax.device_put(self.atmosphere.parameters, self.device)
+        self._parameters = self._placement.put(self.atmosphere.parameters)
         self._traced = 0
         each = config.ensemble.coupling == "each"
         self._batched = len(self.members) > 1 and batched(config.ensemble, self.device.platform)
         over_members = (None, 0, 0 if each else None)
 
-        def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-            return jax.jit(jax.vmap(function, over_members) if self._batched else function)
+        def compiled(function: Callable[..., Any], gives: Any = WHOLE) -> Callable[..., Any]:
+            function = jax.vmap(function, over_members) if self._batched else function
+            return self._placement.compiled(function, gives)
 
         history, offered = config.history, self.atmosphere.levels
         self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
         self._decoded: list[dict[str, jax.Array]] = []
-        self._advance = compiled(self._trace)
+        self._advance = compiled(self._trace, (STATE, WHOLE))
         self._decode = compiled(self._pressure_levels)
         self._diagnose = compiled(self._interval.diagnose)
         dry_air_pressure = self.atmosphere.dry_air_pressure
-        self._dry_air_pressure = jax.jit(
+        self._dry_air_pressure = self._placement.compiled(
             jax.vmap(dry_air_pressure) if self._batched else dry_air_pressure
         )
 
@@ -143,10 +156,10 @@ class ResidentAtmosphere:
                 if number != CONTROL and ensemble.perturbation_kelvin:
                     state = perturb(initial.state, key, ensemble.perturbation_kelvin)
                     initial = dataclasses.replace(initial, state=state)
-                values = jax.jit(self._interval.initial_imports)(self._parameters, initial)
-                imports.append(np.asarray(values))
+                first_imports = self._placement.compiled(self._interval.initial_imports)
+                imports.append(np.asarray(first_imports(self._parameters, initial)))
                 clock = Clock(initial.time, self._calendar)
-                begin = jax.jit(self._interval.begin)
+                begin = self._placement.compiled(self._interval.begin, STATE)
                 states.append(begin(initial.state, clock.day, clock.second))
             self._hold_states(states)
         return clock, np.stack(imports)
@@ -172,7 +185,7 @@ class ResidentAtmosphere:
             batches = [self._held if len(self._held) > 1 else self._held[0]]
         else:
             batches = list(self._held) if len(self._held) == count else [self._held[0]] * count
-        self._imports = [jax.device_put(batch, self.device) for batch in batches]
+        self._imports = [self._placement.put(batch) for batch in batches]
 
     def advance(self) -> None:
         """Starts one interval and returns while the device works."""
@@ -253,8 +266,9 @@ class ResidentAtmosphere:
     def leaves(self) -> dict[str, np.ndarray]:
         """The states as named arrays, shape (members, ...), random keys as their bits."""
         by_batch = [dict(_named_leaves(state)) for state in self._states]
+        fetch = self._placement.fetch
         return {
-            name: self._by_member([_to_host(leaves[name]) for leaves in by_batch])
+            name: self._by_member([_to_host(fetch(leaves[name])) for leaves in by_batch])
             for name in by_batch[0]
         }
 
@@ -265,7 +279,7 @@ class ResidentAtmosphere:
           RestartError: an array is missing, left over, or of another shape or type.
         """
         with self._settings():
-            template = jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
+            template = self._template()
             named = _named_leaves(template)
             if odd := sorted({name for name, _ in named} ^ set(leaves)):
                 raise RestartError(
@@ -286,7 +300,11 @@ class ResidentAtmosphere:
         """Takes a state of each member, in one batch or one by one."""
         if self._batched:
             states = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)]
-        self._states = [jax.device_put(state, self.device) for state in states]
+        self._states = [self._placement.put_state(state) for state in states]
+
+    def _template(self) -> CoupledState:
+        """The structure of a state, without computing one."""
+        return jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
 
     def _by_member(self, batches: Sequence[jax.Array | np.ndarray]) -> np.ndarray:
         """Arrays of the batches as one on the host, with a leading axis of members."""

@@ -45,6 +45,7 @@ from ngcm_coupler.engine.diagnosed_water import (
     with_water_diagnostics,
 )
 from ngcm_coupler.engine.era5 import date_of, read_initial_data
+from ngcm_coupler.engine.mesh import on_mesh, place, replicated, without_padding
 from ngcm_coupler.engine.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.grid import GaussianGrid
@@ -63,18 +64,28 @@ _TYPICAL_PRESSURE = 98000.0
 class NeuralGCM:
     """A published model. See `Atmosphere` for the interface."""
 
-    def __init__(self, checkpoint: Checkpoint, initial_state: str, calendar: str = REAL) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        initial_state: str,
+        calendar: str = REAL,
+        mesh: jax.sharding.Mesh | None = None,
+    ) -> None:
         """Builds the model of a checkpoint.
 
         Args:
           checkpoint: the file's contents.
           initial_state: path of a dataset in ERA5 layout, or ``demo``.
           calendar: of the run, one of `calendars.CALENDARS`.
+          mesh: the devices that share the model, of a `mesh.Split`; None for one device.
 
         Raises:
-          CheckpointError: upstream cannot build the model, or its grid is not Gaussian.
+          CheckpointError: upstream cannot build the model, its grid is not Gaussian, or it cannot
+            be split over such a mesh.
         """
         config = with_water_diagnostics(checkpoint.model_config_str)
+        if mesh is not None:
+            config = without_padding(config)
         try:
             self._model = api.PressureLevelModel.from_checkpoint(
                 checkpoint.as_dict() | {"model_config_str": config}
@@ -84,6 +95,8 @@ class NeuralGCM:
                 f"checkpoint {checkpoint.path}: neuralgcm cannot build the model:"
                 f" {type(error).__name__}: {error}"
             ) from error
+        if mesh is not None:
+            self._model = on_mesh(self._model, mesh)
         vertical = self._model.model_coords.vertical
         if not isinstance(vertical, sigma_coordinates.SigmaCoordinates):
             raise CheckpointError(
@@ -133,6 +146,8 @@ class NeuralGCM:
         sim_time = np.asarray(inputs["sim_time"], np.float32)
         sim_time = np.asarray(self._time.of(sim_time, clock.day, clock.second))
         inputs["sim_time"] = forcings["sim_time"] = sim_time
+        if (mesh := model.model_coords.spmd_mesh) is not None:
+            key = place(key, replicated(mesh))
         state = model.encode(inputs, forcings, key)
         surface = SurfaceState(
             jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngcm_coupler.errors import ParallelError
 from ngcm_coupler.parallel.ranks import Ranks
 
 if TYPE_CHECKING:
@@ -41,26 +42,39 @@ class Owners:
     Attributes:
       held: places of the members that each rank of the component holds; empty for most ranks.
       members: number of members.
+      parts: number of owners that share each member.
+      comm: communicator of the owners where there are several of them; else None.
       mine: places of this rank's members.
       place_on_node: number of this owner among those of its node, from 0.
       on_node: number of owners of this rank's node.
     """
 
-    def __init__(self, ranks: Ranks, members: int, per_node: int = 1) -> None:
-        """Chooses the owners, each with one member at least. Collective.
+    def __init__(self, ranks: Ranks, members: int, per_node: int = 1, parts: int = 1) -> None:
+        """Chooses the owners, each with one member at least, or a part of one. Collective.
 
         Args:
           ranks: all ranks of the component; the first is always an owner.
           members: number of members.
           per_node: most owners of a node.
+          parts: owners that share a member, of which there is one then.
+
+        Raises:
+          ParallelError: there are fewer ranks that may be owners than parts.
         """
-        self.members = members
+        self.members, self.parts = members, parts
         self._ranks = ranks
-        self._comm: MPI.Comm | None = None
+        self.comm: MPI.Comm | None = None
         places, nodes = _places_on_nodes(ranks)
-        owners = chosen(places, per_node, members)
+        owners = chosen(places, per_node, members * parts)
+        if len(owners) < parts:
+            raise ParallelError(
+                f"&ngcm_device level_parts = {parts}: of {ranks.size} ranks {len(owners)} may hold"
+                f" a part, with owners_per_node = {per_node}; start more ranks, or raise"
+                " owners_per_node"
+            )
         self.held = [range(0)] * ranks.size
-        for rank, block in zip(owners, dealt(members, len(owners)), strict=True):
+        blocks = dealt(members, len(owners)) if parts == 1 else [range(1)] * parts
+        for rank, block in zip(owners, blocks, strict=True):
             self.held[rank] = block
         self.mine = self.held[ranks.rank]
         together = [rank for rank in owners if nodes[rank] == nodes[ranks.rank]]
@@ -73,7 +87,7 @@ class Owners:
 
             color = 0 if self.mine else MPI.UNDEFINED
             key = owners.index(ranks.rank) if self.mine else 0
-            self._comm = ranks.comm.Split(color, key)
+            self.comm = ranks.comm.Split(color, key)
 
     @property
     def count(self) -> int:
@@ -94,21 +108,22 @@ class Owners:
         Returns:
           On the first rank the values of all, shape (members, ...); None on the others.
         """
-        if self.count == 1:
+        if self.comm is None:
             return values
-        assert self._comm is not None
+        if self.parts > 1:
+            return values if self._ranks.is_root else None
         mine = np.ascontiguousarray(values)
         size = int(np.prod(mine.shape[1:], dtype=np.int64))
         counts = [len(block) * size for block in self._blocks()]
         whole = np.empty((self.members, *mine.shape[1:]), mine.dtype)
         bytes_ = mine.dtype.itemsize
         target = [whole.view(np.uint8), [count * bytes_ for count in counts]]
-        self._comm.Gatherv(mine.view(np.uint8), target if self._ranks.is_root else None, root=0)
+        self.comm.Gatherv(mine.view(np.uint8), target if self._ranks.is_root else None, root=0)
         return whole if self._ranks.is_root else None
 
     def collect_texts(self, texts: Sequence[str]) -> list[str]:
         """Brings a text of each member to the first rank; elsewhere gives an empty list."""
-        if self.count == 1:
+        if self.comm is None or self.parts > 1:
             return list(texts)
         encoded = [text.encode() for text in texts]
         lengths = self.collect(np.array([[len(text)] for text in encoded], np.int64))
@@ -130,33 +145,32 @@ class Owners:
         Returns:
           On the first rank the array given, on others another.
         """
-        if self.count == 1:
+        if self.comm is None:
             return values
-        assert self._comm is not None
         shared = np.ascontiguousarray(values) if self._ranks.is_root else np.empty_like(values)
-        self._comm.Bcast(shared, root=0)
+        self.comm.Bcast(shared, root=0)
         return shared
 
     def close(self) -> None:
         """Releases the communicator of the owners, if MPI still runs."""
-        if self._comm is None:
+        if self.comm is None:
             return
         from mpi4py import MPI
 
-        if not MPI.Is_finalized() and self._comm != MPI.COMM_NULL:
-            self._comm.Free()
-        self._comm = None
+        if not MPI.Is_finalized() and self.comm != MPI.COMM_NULL:
+            self.comm.Free()
+        self.comm = None
 
     def _blocks(self) -> list[range]:
         """The blocks of the owners in their own order."""
         return sorted((block for block in self.held if len(block)), key=lambda block: block.start)
 
     def _longest(self, length: int) -> int:
-        assert self._comm is not None
+        assert self.comm is not None
         from mpi4py import MPI
 
         longest = np.empty((), np.int64)
-        self._comm.Allreduce(np.array(length, np.int64), longest, op=MPI.MAX)
+        self.comm.Allreduce(np.array(length, np.int64), longest, op=MPI.MAX)
         return int(longest)
 
 

@@ -1,0 +1,85 @@
+"""Where the arrays of an atmosphere live: on one device, or in parts on those of several ranks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from ngcm_coupler.interval import CoupledState
+
+
+class OneDevice:
+    """All arrays whole on one device."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def put(self, values: Any) -> Any:
+        """Copies a pytree of arrays to the device."""
+        return jax.device_put(values, self._device)
+
+    put_state = put
+
+    def compiled(self, function: Callable[..., Any], gives: Any = None) -> Callable[..., Any]:
+        """The function compiled. `gives` says what it returns, see `OnMesh`."""
+        return jax.jit(function)
+
+    def fetch(self, values: Any) -> Any:
+        """The arrays on the host."""
+        return values
+
+
+WHOLE, STATE = "whole", "state"
+"""What a function returns: arrays that every rank needs whole, or a state that is split."""
+
+
+class OnMesh:
+    """States in parts, each rank with a part of the levels; everything else whole on all of them.
+
+    All ranks of the mesh make the same calls in the same order.
+    """
+
+    def __init__(self, mesh: Any, template: CoupledState) -> None:
+        """Prepares the shardings.
+
+        Args:
+          mesh: of `engine.mesh.Split`.
+          template: a state as `jax.ShapeDtypeStruct` leaves.
+        """
+        from ngcm_coupler.engine import mesh as meshes
+
+        self._meshes = meshes
+        self._whole = meshes.replicated(mesh)
+        atmosphere = meshes.state_shardings(template.atmosphere, mesh)
+        rest = jax.tree.map(lambda _: self._whole, template)
+        self._state = dataclasses.replace(rest, atmosphere=atmosphere)
+
+    def put(self, values: Any) -> Any:
+        """Copies a pytree of arrays, the same on all ranks, to every device."""
+        return self._meshes.place(values, self._whole)
+
+    def put_state(self, state: CoupledState) -> CoupledState:
+        """Copies to each device its part of a state that all ranks have whole, or have in parts."""
+        leaves = jax.tree.leaves(state)
+        if all(isinstance(leaf, jax.Array) and not leaf.is_fully_addressable for leaf in leaves):
+            return state
+        return self._meshes.place(state, self._state)
+
+    def compiled(self, function: Callable[..., Any], gives: Any = WHOLE) -> Callable[..., Any]:
+        """The function compiled.
+
+        Args:
+          function: to compile.
+          gives: `WHOLE`, `STATE`, or a tuple of them for a function that returns several.
+        """
+        kinds = {WHOLE: self._whole, STATE: self._state}
+        many = isinstance(gives, tuple)
+        shardings = tuple(kinds[each] for each in gives) if many else kinds[gives]
+        return jax.jit(function, out_shardings=shardings)
+
+    def fetch(self, values: Any) -> Any:
+        """The whole arrays on the host of every rank, random keys as their bits."""
+        return self._meshes.fetch(values)

@@ -50,7 +50,7 @@ demo-oasis: setup  ## 48 hours of it with an ocean on NEMO's grid ORCA2 through 
 	$(BIN)/ngcm-coupler run namelists/oasis.nml --output out/oasis
 	$(BIN)/ngcm-coupler report out/oasis
 
-sixty-days: setup  ## sixty days of the demo and how they drift: an hour or two, and 4 GB of history
+sixty-days: setup  ## sixty days of the demo and how they drift: an hour or more, and 3 GB of history
 	mkdir -p out/sixty
 	sed 's/run_hours = 24/run_hours = 1440/' namelists/demo.nml > out/sixty/sixty.nml
 	$(BIN)/ngcm-coupler run out/sixty/sixty.nml --output out/sixty

@@ -32,7 +32,7 @@ class Column:
     Attributes:
       title: above it.
       unit: below that.
-      form: how a mean is written; trends have a digit more.
+      form: how its numbers are written.
       names: entries of the budget or fields of the history; less the second, if there is one.
       factor: from the unit of the file.
     """
@@ -63,9 +63,11 @@ _WATER = (
     Column("residual", "mm/day", ".1e", ("water_residual",), _MM_PER_DAY),
     Column("of model", "mm/day", ".4f", ("water_residual_of_model",), _MM_PER_DAY),
     Column("owed", "kg/m²", ".4f", ("precipitation_debt",)),
+    Column("owed most", "kg/m²", ".1f", ("precipitation_debt_largest",)),
     Column("factor", "1", ".4f", ("precipitation_factor",)),
 )
 _HEAT = (
+    Column("SW top", "W/m²", ".2f", ("toa_incoming_shortwave_flux",)),
     Column("SW down", "W/m²", ".2f", ("surface_downwelling_shortwave_flux_in_air",)),
     Column("LW down", "W/m²", ".2f", ("surface_downwelling_longwave_flux_in_air",)),
     Column("SW net", "W/m²", ".2f", ("surface_net_downward_shortwave_flux",)),

@@ -95,10 +95,11 @@ def spoils_state(name: str, point: int) -> Action:
     """For `ResidentAtmosphere.advance`: a NaN in a variable of the state."""
 
     def action(function: Callable, resident: Any) -> Any:
-        whole, air = resident._state, resident._state.atmosphere
+        (whole,) = resident._states
+        air = whole.atmosphere
         spoilt = {name: getattr(air, name).at[point].set(float("nan"))}
         air = dataclasses.replace(air, **spoilt)
-        resident._state = dataclasses.replace(whole, atmosphere=air)
+        resident._states = [dataclasses.replace(whole, atmosphere=air)]
         return function(resident)
 
     return action

@@ -64,9 +64,9 @@ struct Abi {
         describe(abi.attr("describe")) {}
 
   py::object create, grid_size, grid, instances, set_partition, coupling_interval, field_count,
-      field_info, field_alias, field_id, put, get, advance, wait, time, write_restart, save, load, continues,
-      keeps_restarts, restart_due, is_complete, stop_requested, request_stop, on_timeout, destroy,
-      describe;
+      field_info, field_alias, field_id, put, get, advance, wait, time, write_restart, save, load,
+      continues, keeps_restarts, restart_due, is_complete, stop_requested, request_stop, on_timeout,
+      destroy, describe;
 };
 
 // Null until the first ngcm_create. Never freed: Python outlives every static destructor.

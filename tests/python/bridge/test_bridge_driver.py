@@ -6,7 +6,10 @@ import itertools
 import re
 import subprocess
 
+import numpy as np
 import pytest
+
+from ngcm_coupler.restart import read_restart
 
 DRIVER = """
 &ngcm_driver run_hours = 6 /
@@ -138,3 +141,28 @@ def test_import_that_the_driver_cannot_give_ends_the_run(drive):
     done = drive(1, coupling=f"&ngcm_coupling imports = {imports} /\n")
     assert done.returncode != 0
     assert f"cannot give {extra}; take it out" in done.stderr
+
+
+def test_members_with_surfaces_of_their_own_are_the_single_runs(prefix, coupling, tmp_path):
+    """Two members on two ranks that each hold one, and each of them alone."""
+    (tmp_path / "run.nml").touch()
+    arrays = []
+    for ranks, members, first in ((2, 2, 1), (1, 1, 1), (1, 1, 2)):
+        (tmp_path / "run.nml").write_text(
+            "&ngcm_model engine = 'analytic', analytic_latitudes = 8 / &ngcm_log level = 'error' /"
+            f"&ngcm_ensemble members = {members}, first_member = {first}, coupling = 'each',"
+            " perturbation_kelvin = 1.0 / &ngcm_device owners_per_node = 2 /"
+            "&ngcm_driver run_hours = 6 / &ngcm_restart write_file = 'restart.nc' /\n"
+            + coupling("aquaplanet")
+        )
+        done = subprocess.run(
+            ["mpirun", "-n", str(ranks), prefix / "bin" / "ngcm_driver", "run.nml"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        arrays.append(read_restart(str(tmp_path / "restart.nc"))[1])
+    together, *singles = arrays
+    for name, values in together.items():
+        for member, single in enumerate(singles):
+            np.testing.assert_array_equal(values[member], single[name][0], err_msg=name)
+    assert (together["host.sea.heat"][0] != together["host.sea.heat"][1]).any()

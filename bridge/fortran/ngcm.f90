@@ -22,8 +22,8 @@ module ngcm
   use ngcm_c, only: c_abi_version, c_advance, c_continues, c_coupling_interval, c_create, &
     c_destroy, c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, &
     c_grid, c_grid_size, c_instances, c_is_complete, c_keeps_restarts, c_load_f64, c_on_timeout, &
-    c_put_f32, c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, c_stop_requested, &
-    c_text, c_time, c_wait, c_write_restart, fortran_text, status_of
+    c_put_f32, c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, &
+    c_stop_requested, c_text, c_time, c_wait, c_write_restart, fortran_text, status_of
   use ngcm_errors, only: ngcm_ok, ngcm_error_internal, ngcm_error_config, ngcm_error_checkpoint, &
     ngcm_error_data, ngcm_error_field, ngcm_error_shape, ngcm_error_value, ngcm_error_state, &
     ngcm_error_handle, ngcm_error_parallel, ngcm_error_restart, ngcm_error_diverged, &

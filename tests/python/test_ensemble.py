@@ -218,6 +218,32 @@ def test_layout_over_ranks_and_owners_changes_no_bit(tmp_path, coupling):
     assert restarts[0][0]["host.salt"].shape == ((5 if coupling == "each" else 1), 8 * 16)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_members_of_the_published_model_are_its_single_runs(tmp_path, noise):
+    """The demo checkpoint, whose random fields make its members others without any noise."""
+
+    def exports(ensemble: str, imports: dict[int, np.ndarray] | None = None):
+        (tmp_path / "run.nml").write_text(
+            f"&ngcm_log level = 'error' / &ngcm_ensemble {ensemble}, perturbation_kelvin = {noise},"
+            " coupling = 'each' /"
+        )
+        component = Component.create(str(tmp_path / "run.nml"))
+        given = imports_of(component) if imports is None else imports
+        advanced(component, given)
+        values = exports_of(component).reshape(-1, component.instances, component.grid.size)
+        component.close()
+        return values, given
+
+    single, imports = exports("members = 1")
+    four, _ = exports("members = 4", {k: np.tile(row, 4) for k, row in imports.items()})
+    np.testing.assert_array_equal(four[:, 0], single[:, 0])
+    for number in (1, 2, 3):
+        single, _ = exports(f"members = 1, first_member = {number}", imports)
+        np.testing.assert_array_equal(four[:, number], single[:, 0])
+        assert (four[:, number] != four[:, 0]).any()
+
+
 HOST = textwrap.dedent(
     """
     import sys

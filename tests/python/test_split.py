@@ -58,7 +58,8 @@ def test_two_ranks_with_half_the_levels_each_agree_with_one_and_continue_it(tmp_
     read = "&ngcm_restart read_file = 'first.nc' /\n"
     assert "part 32 1" in run(tmp_path, 1, "one.nc", read)
     split = run(tmp_path, 2, "two.nc", f"{read}&ngcm_device level_parts = 2, owners_per_node = 2 /")
-    assert split.splitlines() == ["part 16 1"] * 2
+    # Upstream's collectives print lines of their own.
+    assert split.count("part 16 1\n") == split.count("part") == 2
     (header, one), (other_header, two) = (
         read_restart(str(tmp_path / name)) for name in ("one.nc", "two.nc")
     )

@@ -276,6 +276,27 @@ def test_ranks_lag_and_restart_leave_the_bits_as_they_are(alone, couple):
         assert np.array_equal(late[1:], alone.received(name)[:2])
 
 
+def test_ensemble_through_oasis_sends_one_mean_and_restarts_bit_for_bit(alone, couple):
+    """Three members under one ocean: on one rank, and on two that share them, cut in two."""
+    members = (
+        "&ngcm_ensemble members = 3, perturbation_kelvin = 1.0 /\n"
+        "&ngcm_device owners_per_node = 2 /\n"
+    )
+    whole = couple(hours=3, lag=INTERVAL, groups=members)
+    assert whole.done.returncode == 0, whole.done.stdout + whole.done.stderr
+    write = "&ngcm_restart write_file = 'ngcm.nc' /\n"
+    first = couple(ranks=2, lag=INTERVAL, groups=members + write)
+    assert first.done.returncode == 0, first.done.stdout + first.done.stderr
+    read = f"&ngcm_restart read_file = '{first.folder / 'ngcm.nc'}' /\n"
+    rest = couple(
+        hours=1, ranks=2, lag=INTERVAL, groups=members + read, continued=first.folder
+    )  # fmt: skip
+    assert rest.done.returncode == 0, rest.done.stdout + rest.done.stderr
+    for name, integrals in whole.book().items():
+        assert first.book()[name] + rest.book()[name] == integrals
+    assert whole.book() != alone.book()
+
+
 def test_a_run_that_oasis_ends_has_failed(couple):
     run = couple(lost="namcouple")
     assert run.done.returncode != 0

@@ -7,18 +7,16 @@ host sends, and moves fields between the ranks and the device. The science is in
 from __future__ import annotations
 
 import difflib
-import json
 import logging
 import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import continuation, devices, log
+from ngcm_coupler import devices, log
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import (
     ArgumentError,
     FieldError,
@@ -34,7 +32,7 @@ from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.oasis.check import require_folder
 from ngcm_coupler.oasis.grids import atmosphere_grid
 from ngcm_coupler.parallel import Owners, Points, Ranks, communicator
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.restart import HOST_PREFIX, write_restart
 from ngcm_coupler.segment import Segment
 from ngcm_coupler.timing import Phase, Stopwatch, within
 from ngcm_coupler.watchdog import Watchdog
@@ -44,9 +42,6 @@ if TYPE_CHECKING:
     from ngcm_coupler.owner import Owner
 
 _log = logging.getLogger(__name__)
-
-_HOST_PREFIX = "host."
-"""Before the names of the host's own arrays in a restart file."""
 
 
 class Component:
@@ -330,7 +325,7 @@ class Component:
         self._ranks.together(lambda: self._require_points(name, values))
         whole = self._at_root.gather(values[np.newaxis])
         if whole is not None:
-            self._saved[_HOST_PREFIX + name] = whole[:, 0].copy()
+            self._saved[name] = whole[:, 0].copy()
 
     @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray) -> None:
@@ -378,15 +373,16 @@ class Component:
         with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.earliest(self._imports.put_at, self._points.mine.size > 0)
             imports = self._at_root.gather(self._imports.values)
-            states = self._collect_states()
+            states = self._owner.collect() if self._owner else None
 
             def save() -> None:
                 assert self._owner is not None
+                assert states is not None
                 assert imports is not None
-                arrays, budgets = states
-                history, sums = self._owner.history()
-                arrays = {**arrays, **self._saved, **sums, "imports": imports}
-                header = self._owner.header(self.clock, budgets) | self._standing(put_at) | history
+                host = {HOST_PREFIX + name: array for name, array in self._saved.items()}
+                header, arrays = self._owner.restart(self.clock, states)
+                header |= self._standing(put_at)
+                arrays |= {**host, "imports": imports}
                 self._segment.write(path, self.clock, header, arrays)
 
             self._on_root(save)
@@ -511,7 +507,10 @@ class Component:
             owner = Owner(config, self._imports.fields, self._owners, self._stopwatch)
             if source := self._segment.source():
                 restart.append(str(source))
-                self._load(str(source), owner, start)
+                standing = owner.continue_from(str(source), start)
+                self.clock, self._has_means = standing.clock, standing.has_means
+                self._imports.put_at = standing.put_at
+                self._continued = standing.host if self._ranks.is_root else None
             else:
                 self.clock, imports = owner.resident.begin(start)
                 fresh.append(imports)
@@ -624,17 +623,12 @@ class Component:
         self._on_owners(write)
         if not self._config.history.file:
             return
-        imports, levels = None, {}
-        if self._owner is not None:
-            imports = self._owner.resident.imports()
-            imports = self._owners.collect(imports) if self._each else imports
-            for name, rows in self._owner.resident.levels().items():
-                if (of_all := self._owners.collect(rows)) is not None:
-                    levels[name] = of_all
+        of_all = self._owner.collect_record() if self._owner else None
 
         def write_all() -> None:
             assert self._owner is not None
-            assert imports is not None
+            assert of_all is not None
+            imports, levels = of_all
             assert self._all_exports is not None
             self._owner.records.write_all(self.clock, imports, self._all_exports, levels)
 
@@ -652,47 +646,6 @@ class Component:
     def _standing(self, put_at: np.ndarray) -> dict[str, object]:
         """What a restart says of the exchange with the host."""
         return {"put_at": put_at.tolist(), "has_means": self._has_means}
-
-    def _collect_states(self) -> tuple[dict[str, np.ndarray], list[Any]]:
-        """On the owners: what a restart holds of all members; empty elsewhere, and on others."""
-        if self._owner is None:
-            return {}, []
-        arrays = {}
-        for name, array in self._owner.arrays().items():
-            if (whole := self._owners.collect(array)) is not None:
-                arrays[name] = whole
-        texts = [json.dumps(state) for state in self._owner.records.state()]
-        return arrays, [json.loads(text) for text in self._owners.collect_texts(texts)]
-
-    def _load(self, path: str, owner: Owner, start: str | None) -> None:
-        """On the owners: continues from a restart file."""
-        header, arrays = read_restart(path)
-        continuation.require_same_run(path, header["identity"], owner.identity())
-        continuation.require_same_settings(
-            path, header["configuration"], self._config.resolved_text(), self._config.restart.branch
-        )
-        if start not in (None, header["start"]):
-            raise RestartError(
-                f"restart file {path} continues a run that began at {header['start']}; start_date ="
-                f" '{start}' in &ngcm_run is another run"
-            )
-        here = environment(owner.resident.device)
-        if others := continuation.environment_differences(header["environment"], here):
-            _log.warning(
-                "restart file %s was written elsewhere, and the last bits may differ: %s",
-                path,
-                "; ".join(others),
-            )
-        owner.restore(header, arrays)
-        if self._ranks.is_root:
-            self._continued = {
-                name.removeprefix(_HOST_PREFIX): array
-                for name, array in arrays.items()
-                if name.startswith(_HOST_PREFIX)
-            }
-        self._imports.put_at = np.array(header["put_at"], np.int64)
-        self._has_means = header["has_means"]
-        self.clock = Clock(header["start"], self._calendar, header["elapsed_seconds"])
 
 
 def _require_folder(config: configuration.Config) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +15,37 @@ from ngcm_coupler import continuation, distributed
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.environment import environment
-from ngcm_coupler.errors import DivergedError
+from ngcm_coupler.errors import DivergedError, RestartError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.history import Continued, needs_levels
 from ngcm_coupler.parallel import Owners
 from ngcm_coupler.records import Records
 from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.restart import HOST_PREFIX, read_restart
 from ngcm_coupler.timing import Phase, Stopwatch
+
+_log = logging.getLogger(__name__)
 
 _HISTORY_PREFIX = "history."
 """Before the names, in a restart file, of what the means of the history have added up."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """What a restart file says beside the state of the members.
+
+    Attributes:
+      clock: date of the state.
+      put_at: when each import was put [s since the start of the run].
+      has_means: whether an interval had been completed.
+      host: the host's own arrays, by name, shape (instances, n).
+    """
+
+    clock: Clock
+    put_at: np.ndarray
+    has_means: bool
+    host: dict[str, np.ndarray]
 
 
 class Owner:
@@ -63,7 +86,41 @@ class Owner:
         self.exports = self.resident.exports()
         self._open_books()
 
-    def restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    def continue_from(self, path: str, start: str | None) -> Standing:
+        """Goes on from a restart file.
+
+        Args:
+          path: the file.
+          start: date at which the run has begun, as the namelist has it; None if it says nothing.
+
+        Raises:
+          RestartError: the file is damaged or belongs to another run; the message says how.
+        """
+        header, arrays = read_restart(path)
+        settings = self._config.resolved_text(), self._config.restart.branch
+        continuation.require_same_run(path, header["identity"], self.identity())
+        continuation.require_same_settings(path, header["configuration"], *settings)
+        if start not in (None, header["start"]):
+            raise RestartError(
+                f"restart file {path} continues a run that began at {header['start']}; start_date ="
+                f" '{start}' in &ngcm_run is another run"
+            )
+        here = environment(self.resident.device)
+        if others := continuation.environment_differences(header["environment"], here):
+            _log.warning(
+                "restart file %s was written elsewhere, and the last bits may differ: %s",
+                path,
+                "; ".join(others),
+            )
+        self._restore(header, arrays)
+        return Standing(
+            Clock(header["start"], self._config.run.calendar, header["elapsed_seconds"]),
+            np.array(header["put_at"], np.int64),
+            header["has_means"],
+            _without_prefix(HOST_PREFIX, arrays),
+        )
+
+    def _restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Goes on from what a restart file holds of the members of this rank.
 
         Raises:
@@ -78,11 +135,7 @@ class Owner:
         self._open_books()
         self.records.restore(header["budgets"][mine])
         if history := header.get("history"):  # of a run that has had one
-            sums = {
-                name.removeprefix(_HISTORY_PREFIX): array
-                for name, array in arrays.items()
-                if name.startswith(_HISTORY_PREFIX)
-            }
+            sums = _without_prefix(_HISTORY_PREFIX, arrays)
             self.records.restore_history(Continued(history, sums))
 
     def advance(self, end: Clock) -> None:
@@ -115,19 +168,64 @@ class Owner:
                 clock, self.resident.imports(), exports, dry_air_pressure
             )
 
-    def history(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """What a restart says of the history and holds of its means, on the rank that writes it.
+    def collect(self) -> tuple[dict[str, np.ndarray], list[Any]] | None:
+        """Brings what a restart holds of all members to the first rank. Collective over the owners.
 
-        All records are on the disk by then: a restart must not claim others.
+        Returns:
+          On the first rank the arrays, shape (all members, ...) each, and the state of the budgets
+          of every member; None on the others.
+        """
+        whole = {name: self._owners.collect(array) for name, array in self.arrays().items()}
+        texts = self._owners.collect_texts([json.dumps(each) for each in self.records.state()])
+        arrays = {name: array for name, array in whole.items() if array is not None}
+        return (arrays, [json.loads(text) for text in texts]) if arrays else None
+
+    def restart(
+        self, clock: Clock, states: tuple[dict[str, np.ndarray], list[Any]]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header and arrays of a restart file, but for what the host's side adds to them.
+
+        All records of the history are on the disk by then: a restart must not claim others.
+
+        Args:
+          clock: date of the state.
+          states: what `collect` has given.
 
         Raises:
+          DivergedError: the state is not finite; nothing could go on from it.
           OutputError: a record could not be written.
         """
-        state = self.records.history_state()
-        if state is None:
-            return {}, {}
-        sums = {_HISTORY_PREFIX + name: array for name, array in state.sums.items()}
-        return {"history": dict(state.header)}, sums
+        arrays, budgets = states
+        state = {name: array for name, array in arrays.items() if name.startswith("state.")}
+        for place in range(self._owners.members):
+            if odd := _not_finite({name: array[place] for name, array in state.items()}):
+                raise DivergedError(
+                    f"no restart is written at {clock.iso8601()}: the atmosphere"
+                    f"{self._of_member(place)} has values that are not finite{odd}"
+                )
+        header, arrays = self.header(clock, budgets), dict(arrays)
+        if history := self.records.history_state():
+            header["history"] = dict(history.header)
+            arrays |= {_HISTORY_PREFIX + name: array for name, array in history.sums.items()}
+        return header, arrays
+
+    def collect_record(self) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+        """Brings what a record of the history holds to the first rank, beside the exports.
+
+        Collective over the owners.
+
+        Returns:
+          On the first rank the imports of all members, or those that they share, shape (members or
+          1, fields, n), and the fields on levels, shape (members, levels, n); on the others what
+          is theirs, or None.
+        """
+        imports: np.ndarray | None = self.resident.imports()
+        if self._config.instances > 1:
+            imports = self._owners.collect(imports)
+        levels = {name: self._owners.collect(r) for name, r in self.resident.levels().items()}
+        if imports is None:
+            return None
+        return imports, {name: rows for name, rows in levels.items() if rows is not None}
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a restart file holds of each member of this rank, shape (members, ...)."""
@@ -195,19 +293,33 @@ class Owner:
             self.resident.dry_air_pressure(),
         )
 
+    def _of_member(self, place: int) -> str:
+        """Which member a message is of; nothing where there is only the control."""
+        number = self._config.ensemble.first_member + place
+        alone = self._owners.members == 1 and number == CONTROL
+        return "" if alone else f" of member {number}"
+
     def _diverged(self, clock: Clock, exports: np.ndarray) -> DivergedError:
         """Names the first value that is not finite, and what of the state is not."""
         member, row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
         name = self.resident.fields[row].name
         place = self.resident.atmosphere.grid.place(point)
-        number = self.numbers[member]
-        of_member = "" if self.numbers == [CONTROL] else f" of member {number}"
+        of_member = self._of_member(self._owners.mine.start + member)
         return DivergedError(
             f"the atmosphere{of_member} diverged in the interval that ends {clock.iso8601()}:"
             f" {name} = {exports[member, row, point]} at {place}; first of"
             f" {int((~np.isfinite(exports[member])).sum())} values that are not finite"
             f"{_not_finite({k: leaf[member] for k, leaf in self.resident.leaves().items()})}"
         )
+
+
+def _without_prefix(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those arrays whose names begin so, by what follows."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def _mesh(owners: Owners) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ import pytest
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.ensemble import batched, member_key
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, DivergedError
 from ngcm_coupler.groups import Ensemble
 from ngcm_coupler.netcdf import import_netcdf4
 
@@ -188,6 +189,20 @@ def test_value_that_is_not_finite_names_its_member(tmp_path):
     with pytest.raises(Exception, match="the atmosphere of member 6 diverged"):
         component.wait()
     component._pending = False
+    component.close()
+
+
+def test_state_that_is_not_finite_is_never_left_for_a_restart(tmp_path):
+    component = created(tmp_path, "members = 2, first_member = 4")
+    resident = component._owner.resident
+    first, second = resident._states
+    air = second.atmosphere
+    spoilt = dataclasses.replace(air, net_downward_water=air.net_downward_water * np.nan)
+    resident._states = [first, dataclasses.replace(second, atmosphere=spoilt)]
+    expected = r"no restart .* of member 5 has .*; in the state: .*\.net_downward_water$"
+    with pytest.raises(DivergedError, match=expected):
+        component.write_restart(str(tmp_path / "restart.nc"))
+    assert not (tmp_path / "restart.nc").exists()
     component.close()
 
 

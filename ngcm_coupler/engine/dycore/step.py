@@ -1,0 +1,102 @@
+"""One step of the dynamical core: explicit and implicit terms together, then the filters.
+
+SIL3 of Whitaker and Kar (2013): third order in the explicit terms f, second in the implicit, g,
+
+  Y1 = y + Δt (1/3 f0) + Δt (1/6 g0 + 1/6 g1)
+  Y2 = y + Δt (1/6 f0 + 1/2 f1) + Δt (1/3 g0 + 1/3 g2)
+  Y3 = y + Δt (1/2 f0 - 1/2 f1 + f2) + Δt (3/8 g0 + 3/8 g2 + 1/4 g3)
+
+The scheme is stiffly accurate, Y3 is the new state. g is linear and couples divergence,
+temperature and surface pressure of every harmonic alone (Hoskins and Simmons 1975).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from dinosaur import primitive_equations
+from dinosaur.jax_numpy_utils import precise_einsum
+
+from ngcm_coupler.engine.dycore.layout import Layout
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Implicit:
+    """The implicit terms of every degree, and the inverses that the stages need.
+
+    Attributes:
+      layout: of the packed state.
+      terms: g as a matrix on divergence, temperature and log surface pressure, shape (l, h, h).
+      inverses: (1 - η g)⁻¹ for the η of the three stages, shape (l, h, h) each.
+    """
+
+    layout: Layout
+    terms: np.ndarray
+    inverses: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(
+        cls,
+        equation: primitive_equations.PrimitiveEquationsSigma,
+        layout: Layout,
+        step: float,
+    ) -> Implicit:
+        """Builds the matrices of an equation for a step."""
+
+        def one_minus(eta: float) -> np.ndarray:
+            return primitive_equations._get_implicit_term_matrix_sigma(
+                eta,
+                equation.coords,
+                equation.reference_temperature,
+                equation.physics_specs.kappa,
+                equation.physics_specs.R,
+            )
+
+        terms = np.eye(2 * layout.levels + 1) - one_minus(1.0)
+        inverses = tuple(
+            np.linalg.inv(one_minus(step * share)).astype(np.float32) for share in (1 / 6, 1 / 3, 1 / 4)
+        )
+        return cls(layout, terms.astype(np.float32), inverses)
+
+
+def advance(
+    x: jax.Array,
+    explicit: Callable[[jax.Array], jax.Array],
+    implicit: Implicit,
+    step: float,
+) -> jax.Array:
+    """The packed state after one step.
+
+    Args:
+      x: the state before it.
+      explicit: its explicit tendency.
+      implicit: matrices for the same step.
+      step: Δt.
+    """
+    part, with_part = implicit.layout.gravity_wave_part, implicit.layout.with_gravity_wave_part
+    first, second, third = implicit.inverses
+    barrier = jax.lax.optimization_barrier
+
+    def solved(x: jax.Array, known: jax.Array, inverse: np.ndarray) -> jax.Array:
+        """A stage, from what is known of it."""
+        return barrier(with_part(x, _per_degree(inverse, part(x) + known)))
+
+    f0 = barrier(explicit(x))
+    g0 = _per_degree(implicit.terms, part(x))
+    y1 = solved(x + (step / 3) * f0, (step / 6) * g0, first)
+    f1 = barrier(explicit(y1))
+    y2 = solved(x + step * (f0 / 6 + f1 / 2), (step / 3) * g0, second)
+    g2 = _per_degree(implicit.terms, part(y2))
+    f2 = barrier(explicit(y2))
+    return solved(x + step * (f0 / 2 - f1 / 2 + f2), (3 * step / 8) * (g0 + g2), third)
+
+
+def _per_degree(matrices: np.ndarray, x: jax.Array) -> jax.Array:
+    """A matrix (l, h, h) on the channels of (m, pair, h, l)."""
+    turned = jnp.transpose(x, (3, 2, 0, 1))
+    product = precise_einsum("lgh,lhm->lgm", matrices, turned.reshape(*turned.shape[:2], -1))
+    return jnp.transpose(product.reshape(turned.shape), (2, 3, 1, 0))

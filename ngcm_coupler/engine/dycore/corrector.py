@@ -71,7 +71,7 @@ class FastDycore:
         explicit = explicit_terms(equation, tuple(sorted(state.tracers)))
         layout, tables = explicit.layout, explicit.horizontal
         learned = layout.pack(_without_none(tendencies, state), tables)
-        implicit = Implicit.of(equation, layout, self._step)
+        implicit = Implicit.of(equation, layout, tables.degrees, self._step)
         damping = _damping(self._filter, layout, equation.coords.horizontal)
         # Gradients would otherwise keep all fields on the grid of all stages.
         recomputed = jax.checkpoint(explicit)
@@ -120,9 +120,8 @@ def explicit_terms(
     levels = vertical_tables(
         equation.coords.vertical, equation.reference_temperature, air.gas_constant, air.kappa
     )
-    kept = np.append(np.ones(tables.degrees - 1), 0.0)
-    orography = jnp.asarray(equation.orography, jnp.float32)[None]
-    surface = layout.pack_one(-specs.g * orography * (tables.laplacian * kept), tables)
+    orography = layout.pack_one(jnp.asarray(equation.orography, jnp.float32)[None], tables)
+    surface = -specs.g * (tables.laplacian * tables.kept) * orography
     return Tendency(layout, tables, levels, air, surface)
 
 

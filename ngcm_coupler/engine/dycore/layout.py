@@ -1,10 +1,13 @@
 """The state as one array, so that a transform is one matrix product.
 
 Upstream keeps (level, wavenumber, degree) of each field. Here all fields are channels of one
-array (m, pair, channel, l), `pair` being cosine and sine. Both halves of a transform then are
-products of row-major matrices, and nothing is transposed between them:
+array (m, e, pair, channel, l'), where the degree is l = 2 l' + e and `pair` is cosine and sine.
+Both halves of a transform then are products of row-major matrices, channels being rows of the
+first and columns of the second:
 
-  modal (m, pair, channel, l) - Legendre -> (m, pair, channel, θ) - Fourier -> (λ, channel, θ)
+  (m, e, pair, channel, l') - Legendre -> (m, e, pair, channel, θ) - mirrored at the equator ->
+  (group, order, channel, 2 θ) - Fourier -> (group, λ, channel, 2 θ) - mirrored at meridians ->
+  (4 λ, channel, 2 θ)
 """
 
 from __future__ import annotations
@@ -43,28 +46,30 @@ class Layout:
         return (2 + self.scalars) * self.levels + 1
 
     def pack(self, state: State, tables: Horizontal) -> jax.Array:
-        """Upstream's state as one array (m, pair, channel, l)."""
+        """Upstream's state as one array (m, e, pair, channel, l')."""
         fields = [state.vorticity, state.divergence, state.temperature_variation]
         fields += [state.tracers[name] for name in self.tracers]
         return self.pack_one(jnp.concatenate([*fields, state.log_surface_pressure]), tables)
 
     def pack_one(self, x: jax.Array, tables: Horizontal) -> jax.Array:
-        """Upstream's (channel, wavenumber, l) as (m, pair, channel, l)."""
+        """Upstream's (channel, wavenumber, l) as (m, e, pair, channel, l')."""
         if not self.padded:
             x = jnp.concatenate([x[:, :1], jnp.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
-        orders, parities = tables.orders, tables.parities
+        parities, orders, half = tables.groups // 2, tables.orders, tables.degrees.shape[1]
         fill = 2 * orders * parities - x.shape[1]
-        x = jnp.pad(x, ((0, 0), (0, fill), (0, 0)))
-        x = x.reshape(-1, orders, parities, 2, x.shape[-1]).transpose(2, 1, 3, 0, 4)
-        return x.reshape(orders * parities, 2, -1, x.shape[-1])
+        x = jnp.pad(x, ((0, 0), (0, fill), (0, 2 * half - x.shape[2])))
+        x = x.reshape(-1, orders, parities, 2, half, 2).transpose(2, 1, 5, 3, 0, 4)
+        return x.reshape(orders * parities, 2, 2, -1, half)
 
-    def unpack(self, x: jax.Array, tables: Horizontal, state: State) -> State:
-        """The opposite of `pack`; the time is that of `state`, as is the number of wavenumbers."""
-        x = x.reshape(tables.parities, tables.orders, 2, -1, x.shape[-1])
-        x = x.transpose(3, 1, 0, 2, 4).reshape(x.shape[3], -1, x.shape[-1])
+    def unpack(self, x: jax.Array, tables: Horizontal, like: State) -> State:
+        """The opposite of `pack`; time and number of wavenumbers are those of a given state."""
+        orders, degrees = like.vorticity.shape[1:]
+        parities, half = tables.groups // 2, tables.degrees.shape[1]
+        x = x.reshape(parities, tables.orders, 2, 2, -1, half).transpose(4, 1, 0, 3, 5, 2)
+        x = x.reshape(x.shape[0], -1, 2 * half)[..., :degrees]
         if not self.padded:
             x = jnp.concatenate([x[:, :1], x[:, 2:]], axis=1)
-        x = x[:, : state.vorticity.shape[-2]]
+        x = x[:, :orders]
         fields = jnp.split(x, list(range(self.levels, x.shape[0], self.levels)))
         return State(
             vorticity=fields[0],
@@ -72,17 +77,17 @@ class Layout:
             temperature_variation=fields[2],
             log_surface_pressure=fields[-1],
             tracers=dict(zip(self.tracers, fields[3:-1], strict=True)),
-            sim_time=state.sim_time,
+            sim_time=like.sim_time,
         )
 
     def gravity_wave_part(self, x: jax.Array) -> jax.Array:
         """Divergence, temperature and log surface pressure, on which the implicit terms act."""
         k = self.levels
-        return jnp.concatenate([x[:, :, k : 3 * k], x[:, :, -1:]], axis=2)
+        return jnp.concatenate([x[..., k : 3 * k, :], x[..., -1:, :]], axis=-2)
 
     def with_gravity_wave_part(self, x: jax.Array, part: jax.Array) -> jax.Array:
         """The same array with that part replaced."""
         k = self.levels
         return jnp.concatenate(
-            [x[:, :, :k], part[:, :, :-1], x[:, :, 3 * k : -1], part[:, :, -1:]], axis=2
+            [x[..., :k, :], part[..., :-1, :], x[..., 3 * k : -1, :], part[..., -1:, :]], axis=-2
         )

@@ -30,8 +30,8 @@ class Implicit:
 
     Attributes:
       layout: of the packed state.
-      terms: g as a matrix on divergence, temperature and log surface pressure, shape (l, h, h).
-      inverses: (1 - η g)⁻¹ for the η of the three stages, shape (l, h, h) each.
+      terms: g as a matrix on divergence, temperature and log surface pressure, shape (e, l', h, h).
+      inverses: (1 - η g)⁻¹ for the η of the three stages, shape (e, l', h, h) each.
     """
 
     layout: Layout
@@ -43,24 +43,26 @@ class Implicit:
         cls,
         equation: primitive_equations.PrimitiveEquationsSigma,
         layout: Layout,
+        degrees: np.ndarray,
         step: float,
     ) -> Implicit:
-        """Builds the matrices of an equation for a step."""
+        """Builds the matrices of an equation for the degrees (e, l') and a step."""
 
         def one_minus(eta: float) -> np.ndarray:
-            return primitive_equations._get_implicit_term_matrix_sigma(
+            matrices = primitive_equations._get_implicit_term_matrix_sigma(
                 eta,
                 equation.coords,
                 equation.reference_temperature,
                 equation.physics_specs.kappa,
                 equation.physics_specs.R,
             )
+            return matrices[degrees.clip(max=len(matrices) - 1)]
+
+        def inverse(share: float) -> np.ndarray:
+            return np.linalg.inv(one_minus(step * share)).astype(np.float32)
 
         terms = np.eye(2 * layout.levels + 1) - one_minus(1.0)
-        inverses = tuple(
-            np.linalg.inv(one_minus(step * share)).astype(np.float32) for share in (1 / 6, 1 / 3, 1 / 4)
-        )
-        return cls(layout, terms.astype(np.float32), inverses)
+        return cls(layout, terms.astype(np.float32), (inverse(1 / 6), inverse(1 / 3), inverse(1 / 4)))
 
 
 def advance(
@@ -96,7 +98,7 @@ def advance(
 
 
 def _per_degree(matrices: np.ndarray, x: jax.Array) -> jax.Array:
-    """A matrix (l, h, h) on the channels of (m, pair, h, l)."""
-    turned = jnp.transpose(x, (3, 2, 0, 1))
-    product = precise_einsum("lgh,lhm->lgm", matrices, turned.reshape(*turned.shape[:2], -1))
-    return jnp.transpose(product.reshape(turned.shape), (2, 3, 1, 0))
+    """A matrix (e, l', h, h) on the channels of (m, e, pair, h, l')."""
+    turned = jnp.transpose(x, (1, 4, 3, 0, 2))
+    product = precise_einsum("elgh,elhm->elgm", matrices, turned.reshape(*turned.shape[:3], -1))
+    return jnp.transpose(product.reshape(turned.shape), (3, 0, 4, 2, 1))

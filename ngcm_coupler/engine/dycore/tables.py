@@ -20,15 +20,17 @@ from dinosaur.spherical_harmonic import Grid, get_latitude_nodes
 class Latitudes(NamedTuple):
     """What depends on latitude, cut into blocks of neighbouring rows: the first axis of all.
 
-    A last block that is not full is filled with rows of zeros.
+    Rows are those from the equator to one pole; θ is the row, and fields have those of the other
+    hemisphere beside them, shape (..., hemisphere 2, θ). A last block that is not full is filled
+    with rows of zeros. Degrees l = 2 l' + e stand in two groups, even and odd: (..., e, l').
 
     Attributes:
-      synthesis: P_lm(sinθ), shape (block, m, l, θ).
-      slope: cosθ ∂P_lm/∂θ / a, shape (block, m, l, θ).
+      synthesis: P_lm(sinθ), shape (block, m, e, l', θ).
+      slope: cosθ ∂P_lm/∂θ / a, shape (block, m, e, l', θ).
       analysis: quadrature of values and, below them, of what is to be differentiated along the
-        meridian, shape (block, m, 2 θ, l).
-      secant_squared: 1 / cos²θ, shape (block, 1, 1, θ).
-      coriolis: 2 Ω sinθ, shape (block, 1, 1, θ).
+        meridian, shape (block, m, e, 2 θ, l').
+      secant_squared: 1 / cos²θ, shape (block, 1, 1, 2 θ).
+      coriolis: 2 Ω sinθ, shape (block, 1, 1, 2 θ).
     """
 
     synthesis: np.ndarray
@@ -40,35 +42,50 @@ class Latitudes(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Horizontal:
-    """The spectral transform.
+    """The spectral transform, folded by the symmetries of the grid.
 
-    Zonal orders stand in `parities` groups. With an even number of longitudes there are two, even
-    and odd orders: half way round the circle the first repeat themselves and the second change
-    sign, so that their sums over half of the longitudes give both halves (Temperton 1983).
+    Harmonics are symmetric or antisymmetric about the equator as l + m is even or odd, cosines and
+    sines about a meridian, and the orders m about half a turn as m is even or odd. A sum over a
+    class of them at the points of one octant therefore gives their part at the mirror images of
+    these points too, up to signs: an eighth of the products is left. Points that are their own
+    image, as those on the equator, are carried twice with half of the weight.
 
     Attributes:
-      parities: number of those groups.
-      orders: zonal orders in a group; a last one may be padding, with zeros in all tables.
-      degrees: number of degrees l.
-      longitudes: number of longitudes.
+      groups: number of classes of Fourier functions, four: cosines of even m, their sines, cosines
+        and sines of odd m. With an odd number of longitudes two: cosines and sines.
+      orders: orders m of a group; a last one may be padding, with zeros in all tables.
+      degrees: l of every place, shape (e, l'); a last one may be padding.
       blocks: number of latitude blocks.
-      fourier: cosines and sines, shape (parity, λ / parities, orders 2).
-      zonal_slope: factors of ∂/∂λ / a on the flipped pair (cos, sin), shape (m, 2, 1, 1).
-      laplacian: eigenvalues of ∇², shape (l,).
-      inverse_laplacian: the same of its inverse, zero for the mean, shape (l,).
+      fourier: synthesis, shape (group, λ, order).
+      fourier_quadrature: analysis, shape (group, order, λ).
+      images: signs of the groups at the images of a longitude, shape (image, group).
+      mirror: (-1)^m, shape (m, 1, 1, 1).
+      zonal_slope: factors of ∂/∂λ / a on the flipped pair (cos, sin), shape (m, 1, 2, 1, 1).
+      laplacian: eigenvalues of ∇², shape (1, e, 1, 1, l').
+      inverse_laplacian: the same of its inverse, zero for the mean.
+      kept: zero for the top degree, which tendencies do not keep, and one for all others.
       latitudes: see `Latitudes`.
     """
 
-    parities: int
+    groups: int
     orders: int
-    degrees: int
-    longitudes: int
+    degrees: np.ndarray
     blocks: int
     fourier: np.ndarray
+    fourier_quadrature: np.ndarray
+    images: tuple[tuple[int, ...], ...]
+    mirror: np.ndarray
     zonal_slope: np.ndarray
     laplacian: np.ndarray
     inverse_laplacian: np.ndarray
+    kept: np.ndarray
     latitudes: Latitudes
+
+
+_QUADRANTS = ((1, 1, 1, 1), (1, -1, -1, 1), (1, 1, -1, -1), (1, -1, 1, -1))
+"""Signs at λ, π - λ, π + λ and 2π - λ."""
+_HALVES = ((1, 1), (1, -1))
+"""Signs at λ and 2π - λ."""
 
 
 def horizontal_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizontal:
@@ -77,78 +94,127 @@ def horizontal_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizon
     Args:
       grid: upstream's grid, without padding of its own.
       angular_velocity: of the sphere, nondimensional.
-      rows: about how many latitudes a block shall have.
+      rows: about how many latitudes a block shall have, both hemispheres counted.
     """
     radius = float(grid.radius or 1.0)
-    degrees = grid.total_wavenumbers
-    parities = 1 if grid.longitude_nodes % 2 else 2
+    images = _HALVES if grid.longitude_nodes % 2 else _QUADRANTS
+    parities = len(images) // 2
     orders = -(-grid.longitude_wavenumbers // parities)
     # m of every row of the tables: for two parities 0, 2, 4, ... and then 1, 3, 5, ...
     m = np.arange(parities * orders).reshape(orders, parities).T.reshape(-1)
     real = m < grid.longitude_wavenumbers
+    degrees = np.arange(grid.total_wavenumbers + grid.total_wavenumbers % 2).reshape(-1, 2).T
+    kept = degrees < grid.total_wavenumbers - 1
 
-    sine, meridional_weight = get_latitude_nodes(grid.latitude_nodes, grid.latitude_spacing)
-    _, zonal_weight = fourier.quadrature_nodes(grid.longitude_nodes)
-    weight = zonal_weight * meridional_weight
-    legendre = associated_legendre.evaluate(grid.longitude_wavenumbers, degrees, sine)
-    values = np.zeros((len(m), degrees, len(sine)))
-    values[real] = legendre[m[real]].transpose(0, 2, 1)
-    slope = _meridional_slope(values, m) / radius
-    # The top degree is there for the meridional derivative only, and tendencies do not keep it.
-    kept = np.append(np.ones(degrees - 1), 0.0)
-    quadrature = (values * weight).transpose(0, 2, 1) * kept
+    latitudes = _latitudes(grid, angular_velocity, np.where(real, m, -1), kept, rows)
+    fourier_table, quadrature = _fourier(grid.longitude_nodes, m, real, parities)
+    eigenvalues = -degrees * (degrees + 1.0) / radius**2
+    with np.errstate(divide="ignore"):
+        inverse = np.where(degrees == 0, 0.0, 1.0 / eigenvalues)
+    # ∂/∂λ (c cos mλ + s sin mλ) = m s cos mλ - m c sin mλ.
+    zonal_slope = np.stack([m, -m], axis=1)[:, None, :, None, None] * (1.0 / radius)
+
+    def by_degree(values: np.ndarray) -> np.ndarray:
+        return values[None, :, None, None].astype(np.float32)
+
+    return Horizontal(
+        groups=len(images),
+        orders=orders,
+        degrees=degrees,
+        blocks=len(latitudes.synthesis),
+        fourier=fourier_table.astype(np.float32),
+        fourier_quadrature=quadrature.astype(np.float32),
+        images=images,
+        mirror=((-1.0) ** m)[:, None, None, None].astype(np.float32),
+        zonal_slope=zonal_slope.astype(np.float32),
+        laplacian=by_degree(eigenvalues),
+        inverse_laplacian=by_degree(inverse),
+        kept=by_degree(kept),
+        latitudes=latitudes,
+    )
+
+
+def _latitudes(
+    grid: Grid, angular_velocity: float, m: np.ndarray, kept: np.ndarray, rows: int
+) -> Latitudes:
+    """The tables of one hemisphere in blocks; m is -1 in rows of padding."""
+    sine, weight = get_latitude_nodes(grid.latitude_nodes, grid.latitude_spacing)
+    weight = weight * fourier.quadrature_nodes(grid.longitude_nodes)[1]
+    northern = len(sine) // 2  # the equator, if there is one
+    sine, weight = sine[northern:], weight[northern:].copy()
+    if grid.latitude_nodes % 2:
+        sine[0], weight[0] = 0.0, 0.5 * weight[0]
+    legendre = associated_legendre.evaluate(
+        grid.longitude_wavenumbers, grid.total_wavenumbers, sine
+    )
+    values = np.zeros((len(m), kept.size, len(sine)))
+    values[m >= 0, : grid.total_wavenumbers] = legendre[m[m >= 0]].transpose(0, 2, 1)
+    slope = _meridional_slope(values, m, grid.total_wavenumbers) / float(grid.radius or 1.0)
+    # (m, l, θ) -> (m, e, l', θ)
+    values, slope = (
+        table.reshape(len(m), -1, 2, len(sine)).swapaxes(1, 2) for table in (values, slope)
+    )
+    quadrature = values * kept[..., None] * weight
     # secθ ∂(cosθ X)/∂θ is integrated by parts: the derivative goes to P_lm and changes sign.
-    by_parts = -(slope * weight).transpose(0, 2, 1) * kept
+    by_parts = -slope * kept[..., None] * weight
 
-    blocks = max(1, round(len(sine) / rows))
+    blocks = max(1, round(2 * len(sine) / rows))
     width = -(-len(sine) // blocks)
 
-    def blocked(table: np.ndarray, axis: int = -1) -> np.ndarray:
-        table = np.moveaxis(table, axis, 0)
-        fill = [(0, blocks * width - len(sine))] + [(0, 0)] * (table.ndim - 1)
-        table = np.pad(table, fill).reshape(blocks, width, *table.shape[1:])
-        return np.moveaxis(table, 1, axis).astype(np.float32)
+    def blocked(table: np.ndarray) -> np.ndarray:
+        fill = [(0, 0)] * (table.ndim - 1) + [(0, blocks * width - len(sine))]
+        table = np.pad(table, fill).reshape(*table.shape[:-1], blocks, width)
+        return np.ascontiguousarray(np.moveaxis(table, -2, 0), dtype=np.float32)
 
-    latitudes = Latitudes(
+    def both(north: np.ndarray, south: np.ndarray) -> np.ndarray:
+        return np.concatenate([blocked(north), blocked(south)], axis=-1)[:, None, None]
+
+    return Latitudes(
         synthesis=blocked(values),
         slope=blocked(slope),
-        analysis=np.concatenate([blocked(quadrature, -2), blocked(by_parts, -2)], axis=2),
-        secant_squared=blocked(1.0 / (1.0 - sine**2))[:, None, None],
-        coriolis=blocked(2.0 * angular_velocity * sine)[:, None, None],
-    )
-    waves = np.zeros((grid.longitude_nodes, len(m), 2))
-    pairs = fourier.real_basis_with_zero_imag(grid.longitude_wavenumbers, grid.longitude_nodes)
-    waves[:, real] = pairs.reshape(len(pairs), -1, 2)[:, m[real]]
-    waves = waves[: grid.longitude_nodes // parities].reshape(-1, parities, 2 * orders)
-    eigenvalues = -np.arange(degrees) * (np.arange(degrees) + 1.0) / radius**2
-    inverse = np.append(0.0, 1.0 / eigenvalues[1:])
-    # ∂/∂λ (c cos mλ + s sin mλ) = m s cos mλ - m c sin mλ.
-    zonal_slope = np.stack([m, -m], axis=1)[..., None, None] * real[:, None, None, None] / radius
-    return Horizontal(
-        parities,
-        orders,
-        degrees,
-        grid.longitude_nodes,
-        blocks,
-        waves.swapaxes(0, 1).astype(np.float32),
-        zonal_slope.astype(np.float32),
-        eigenvalues.astype(np.float32),
-        inverse.astype(np.float32),
-        latitudes,
+        analysis=np.ascontiguousarray(
+            np.concatenate([blocked(quadrature), blocked(by_parts)], axis=-1).swapaxes(-1, -2)
+        ),
+        secant_squared=both(*[1.0 / (1.0 - sine**2)] * 2),
+        coriolis=both(*(2.0 * angular_velocity * sign * sine for sign in (1.0, -1.0))),
     )
 
 
-def _meridional_slope(values: np.ndarray, m: np.ndarray) -> np.ndarray:
-    """cosθ ∂P_lm/∂θ = (l + 1) ε_lm P_(l-1)m - l ε_(l+1)m P_(l+1)m, the top degree cut off.
+def _fourier(
+    nodes: int, m: np.ndarray, real: np.ndarray, parities: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and sines at the longitudes of a quadrant (or half), and their quadrature.
+
+    Returns:
+      Shapes (group, λ, order) and (group, order, λ).
+    """
+    turn = nodes // parities
+    place = np.arange(turn // 2 + 1)
+    angle = 2.0 * np.pi * place / nodes * m[:, None]
+    # Of unit norm over the circle.
+    norm = np.where(m == 0, np.sqrt(0.5), 1.0)[:, None] * real[:, None] / np.sqrt(np.pi)
+    waves = norm * np.stack([np.cos(angle), np.sin(angle)])
+    waves[1, m == 0] = 0.0
+    waves = waves.reshape(2, parities, -1, len(place)).swapaxes(0, 1)
+    waves = waves.reshape(2 * parities, -1, len(place))
+    its_own_image = (2 * place) % turn == 0
+    return waves.swapaxes(1, 2), waves * np.where(its_own_image, 0.5, 1.0)
+
+
+def _meridional_slope(values: np.ndarray, m: np.ndarray, count: int) -> np.ndarray:
+    """cosθ ∂P_lm/∂θ = (l + 1) ε_lm P_(l-1)m - l ε_(l+1)m P_(l+1)m for (m, l, θ).
+
+    Of the top degree, the last of `count`, only the first term is kept, as upstream does.
 
     Source: Durran (2010), eq. 6.56, with normalised P_lm: ε_lm² = (l² - m²) / (4 l² - 1).
     """
-    l, m = np.meshgrid(np.arange(values.shape[1]), m)
-    epsilon = np.sqrt(np.maximum(l**2 - m**2, 0) / (4.0 * l**2 - 1.0).clip(3.0))[..., None]
-    l = l[..., None]
+    degree, order = np.meshgrid(np.arange(values.shape[1]), m)
+    epsilon = np.sqrt(np.maximum(degree**2 - order**2, 0) / (4.0 * degree**2 - 1.0).clip(3.0))
+    epsilon[:, count:] = 0.0
+    epsilon, degree = epsilon[..., None], degree[..., None]
     slope = np.zeros_like(values)
-    slope[:, 1:] += ((l + 1) * epsilon)[:, 1:] * values[:, :-1]
-    slope[:, :-1] -= l[:, :-1] * epsilon[:, 1:] * values[:, 1:]
+    slope[:, 1:] += ((degree + 1) * epsilon)[:, 1:] * values[:, :-1]
+    slope[:, :-1] -= degree[:, :-1] * epsilon[:, 1:] * values[:, 1:]
     return slope
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ class Tendency:
       horizontal: tables of the transform.
       vertical: tables of the levels.
       air: constants.
-      surface: -∇²Φ_s of the orography, packed, shape (m, pair, 1, l).
+      surface: -∇²Φ_s of the orography, packed, shape (m, e, pair, 1, l').
     """
 
     layout: Layout
@@ -34,10 +35,10 @@ class Tendency:
     def __call__(self, x: jax.Array) -> jax.Array:
         """∂x/∂t of the terms that are stepped explicitly, in the layout of the state."""
         tables, k = self.horizontal, self.layout.levels
-        values, sloped = self._operands(x)
+        operands = self._operands(x)
 
         def share(latitudes: Latitudes) -> tuple[jax.Array, jax.Array]:
-            fields = self._fields(values, sloped, latitudes)
+            fields = self._fields(operands, latitudes)
             return self._transformed(
                 nonlinear_terms(fields, latitudes, self.vertical, self.air), latitudes
             )
@@ -56,45 +57,61 @@ class Tendency:
                 zero,
                 blocks,
             )
-        energy, pressure = other[:, :, :-1], other[:, :, -1:]
-        divergence = main[:, :, k : 2 * k] - tables.laplacian * energy + self.surface
+        energy, pressure = other[..., :-1, :], other[..., -1:, :]
+        divergence = main[..., k : 2 * k, :] - tables.laplacian * energy + self.surface
         return jnp.concatenate(
-            [main[:, :, :k], divergence, main[:, :, 2 * k :], pressure], axis=2
+            [main[..., :k, :], divergence, main[..., 2 * k :, :], pressure], axis=-2
         )
 
-    def _operands(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """What is summed with P_lm, and what with its slope, along the meridian.
-
-        The first are the state, stream function ψ and velocity potential χ and ∇²ln p_s; the
-        second ψ, χ, humidity and ln p_s.
-        """
+    def _operands(self, x: jax.Array) -> _Operands:
+        """What is summed to fields: the state, and what follows from it harmonic by harmonic."""
         tables, k = self.horizontal, self.layout.levels
-        potentials = x[:, :, : 2 * k] * tables.inverse_laplacian
-        pressure = x[:, :, -1:]
-        q = x[:, :, (2 + self.air.humidity) * k : (3 + self.air.humidity) * k]
-        values = jnp.concatenate([x, potentials, pressure * tables.laplacian], axis=2)
-        sloped = jnp.concatenate([potentials, q, pressure], axis=2)
-        return jax.lax.optimization_barrier((values, sloped))
+        pressure = x[..., -1:, :]
+        humidity = x[..., (2 + self.air.humidity) * k : (3 + self.air.humidity) * k, :]
+        operands = _Operands(
+            x,
+            x[..., : 2 * k, :] * tables.inverse_laplacian,
+            jnp.concatenate([humidity, pressure], axis=-2),
+            pressure * tables.laplacian,
+        )
+        return _Operands(*jax.lax.optimization_barrier(tuple(operands)))
 
-    def _fields(self, values: jax.Array, sloped: jax.Array, latitudes: Latitudes) -> Fields:
+    def _fields(self, operands: _Operands, latitudes: Latitudes) -> Fields:
         """All fields on a block of latitudes."""
         tables, k, scalars = self.horizontal, self.layout.levels, self.layout.scalars
-        y = transform.legendre(values, latitudes.synthesis)
-        slope = transform.legendre(sloped, latitudes.slope)
-        channels = self.layout.channels
-        state, pressure = y[:, :, : channels - 1], y[:, :, channels - 1 : channels]
-        psi, chi = y[:, :, channels : channels + k], y[:, :, channels + k : channels + 2 * k]
-        psi_y, chi_y = slope[:, :, :k], slope[:, :, k : 2 * k]
+
+        def values(x: jax.Array) -> jax.Array:
+            return transform.legendre(x, latitudes.synthesis)
+
+        def slopes(x: jax.Array) -> jax.Array:
+            return transform.legendre(x, latitudes.slope)
+
+        state = values(operands.state)
         first = (2 + self.air.humidity) * k
-        along = transform.zonal_slope(
-            jnp.concatenate([chi, psi, state[:, :, first : first + k], pressure], axis=2), tables
-        )
-        # (U, V) = cosθ (∇χ + k×∇ψ)
-        u = along[:, :, :k] - psi_y
-        v = along[:, :, k : 2 * k] + chi_y
+        with_gradient = [state[..., first : first + k, :], state[..., -1:, :]]
+        psi_chi_x = transform.zonal_slope(values(operands.potentials), tables)
+        psi_x, chi_x = psi_chi_x[..., :k, :], psi_chi_x[..., k:, :]
+        psi_chi_y = slopes(operands.potentials)
+        psi_y, chi_y = psi_chi_y[..., :k, :], psi_chi_y[..., k:, :]
+
+        def symmetric(y: jax.Array) -> jax.Array:
+            return transform.to_hemispheres(y, tables, odd=False)
+
+        def antisymmetric(y: jax.Array) -> jax.Array:
+            return transform.to_hemispheres(y, tables, odd=True)
+
         nodal = transform.to_longitudes(
             jnp.concatenate(
-                [state, u, v, along[:, :, 2 * k :], slope[:, :, 2 * k :], y[:, :, -1:]], axis=2
+                [
+                    symmetric(state[..., :-1, :]),
+                    # (U, V) = cosθ (∇χ + k×∇ψ)
+                    symmetric(chi_x) - antisymmetric(psi_y),
+                    symmetric(psi_x) + antisymmetric(chi_y),
+                    *(symmetric(transform.zonal_slope(y, tables)) for y in with_gradient),
+                    antisymmetric(slopes(operands.humidity_and_pressure)),
+                    symmetric(values(operands.pressure_laplacian)),
+                ],
+                axis=2,
             ),
             tables,
         )
@@ -129,11 +146,37 @@ class Tendency:
         # -k·∇×F, -∇·F and -∇·(v s): what is differentiated along the circle and the meridian.
         along = jnp.concatenate([force_v, force_u, flux_u], axis=2)
         across = jnp.concatenate([force_u, -force_v, -flux_v], axis=2)
-        main = transform.quadrature(
-            direct - transform.zonal_slope(along, tables), across, latitudes
+        values = direct - tables.zonal_slope[:, 0] * jnp.flip(along, axis=1)
+        main = transform.legendre(
+            jnp.concatenate(
+                [
+                    transform.from_hemispheres(values, tables, odd=False),
+                    transform.from_hemispheres(across, tables, odd=True),
+                ],
+                axis=-1,
+            ),
+            latitudes.analysis,
         )
         width = latitudes.synthesis.shape[-1]
-        return main, transform.legendre(other, latitudes.analysis[:, :width])
+        return main, transform.legendre(
+            transform.from_hemispheres(other, tables, odd=False), latitudes.analysis[..., :width, :]
+        )
+
+
+class _Operands(NamedTuple):
+    """What is summed to fields, shape (m, e, pair, channel, l').
+
+    Attributes:
+      state: all of its channels.
+      potentials: stream function ψ and velocity potential χ.
+      humidity_and_pressure: q and ln p_s, for their gradients.
+      pressure_laplacian: ∇²ln p_s.
+    """
+
+    state: jax.Array
+    potentials: jax.Array
+    humidity_and_pressure: jax.Array
+    pressure_laplacian: jax.Array
 
 
 def _ends(widths: list[int]) -> list[int]:

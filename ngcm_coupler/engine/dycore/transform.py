@@ -6,62 +6,77 @@ import jax
 import jax.numpy as jnp
 from dinosaur.jax_numpy_utils import precise_einsum
 
-from ngcm_coupler.engine.dycore.tables import Horizontal, Latitudes
+from ngcm_coupler.engine.dycore.tables import Horizontal
 
 
 def legendre(x: jax.Array, table: jax.Array) -> jax.Array:
-    """Product over the last axis of every m.
+    """Product over the last axis of every m and parity of l.
 
     Args:
-      x: shape (m, pair, channel, a).
-      table: shape (m, a, b).
+      x: shape (m, e, pair, channel, a).
+      table: shape (m, e, a, b).
 
     Returns:
-      Shape (m, pair, channel, b).
+      Shape (m, e, pair, channel, b).
     """
-    m, pair, channels, _ = x.shape
-    product = precise_einsum("mca,mab->mcb", x.reshape(m, pair * channels, -1), table)
-    return product.reshape(m, pair, channels, -1)
+    m, e, pair, channels, _ = x.shape
+    product = precise_einsum("meca,meab->mecb", x.reshape(m, e, pair * channels, -1), table)
+    return product.reshape(m, e, pair, channels, -1)
+
+
+def to_hemispheres(y: jax.Array, tables: Horizontal, odd: bool) -> jax.Array:
+    """Sum over both parities of l on both sides of the equator.
+
+    Args:
+      y: shape (m, e, pair, channel, θ).
+      tables: of the transform.
+      odd: whether the functions are meridional slopes, whose parity is the opposite.
+
+    Returns:
+      Shape (m, pair, channel, 2 θ).
+    """
+    mirror = -tables.mirror if odd else tables.mirror
+    return jnp.concatenate([y[:, 0] + y[:, 1], mirror * (y[:, 0] - y[:, 1])], axis=-1)
+
+
+def from_hemispheres(y: jax.Array, tables: Horizontal, odd: bool) -> jax.Array:
+    """The transposed of `to_hemispheres`: (m, pair, channel, 2 θ) -> (m, e, pair, channel, θ)."""
+    mirror = -tables.mirror if odd else tables.mirror
+    north, south = jnp.split(y, 2, axis=-1)
+    south = mirror * south
+    return jnp.stack([north + south, north - south], axis=1)
 
 
 def zonal_slope(y: jax.Array, tables: Horizontal) -> jax.Array:
-    """∂/∂λ / a of Fourier coefficients (m, pair, ...): exchanges cosine and sine."""
-    return tables.zonal_slope * jnp.flip(y, axis=1)
+    """∂/∂λ / a of coefficients (m, e, pair, channel, ...): exchanges cosine and sine."""
+    return tables.zonal_slope * jnp.flip(y, axis=2)
 
 
 def to_longitudes(y: jax.Array, tables: Horizontal) -> jax.Array:
-    """Sum of the Fourier series, (m, pair, channel, θ) -> (λ, channel, θ)."""
+    """Sum of the Fourier series, (m, pair, channel, 2 θ) -> (images λ, channel, 2 θ)."""
     channels, width = y.shape[2:]
-    y = y.reshape(tables.parities, 2 * tables.orders, -1)
-    groups = precise_einsum("qim,qmc->qic", tables.fourier, y)
-    groups = jax.lax.optimization_barrier(groups)
-    if tables.parities == 2:
-        even, odd = groups
-        groups = jnp.stack([even + odd, even - odd])
-    return groups.reshape(tables.longitudes, channels, width)
+    y = y.reshape(-1, tables.orders, 2, channels * width).swapaxes(1, 2)
+    y = y.reshape(tables.groups, tables.orders, -1)
+    parts = precise_einsum("gim,gmc->gic", tables.fourier, y)
+    parts = jax.lax.optimization_barrier(parts)
+    images = jnp.stack([_signed_sum(signs, parts) for signs in tables.images])
+    return images.reshape(-1, channels, width)
 
 
 def from_longitudes(x: jax.Array, tables: Horizontal) -> jax.Array:
-    """Fourier coefficients times λ's weightless sum, (λ, channel, θ) -> (m, pair, channel, θ)."""
+    """The transposed of `to_longitudes`: (images λ, channel, 2 θ) -> (m, pair, channel, 2 θ)."""
     channels, width = x.shape[1:]
-    x = x.reshape(tables.parities, tables.longitudes // tables.parities, -1)
-    if tables.parities == 2:
-        x = jnp.stack([x[0] + x[1], x[0] - x[1]])
-    y = precise_einsum("qmi,qic->qmc", tables.fourier.swapaxes(1, 2), x)
+    images = x.reshape(tables.groups, -1, channels * width)
+    signs_of_groups = zip(*tables.images, strict=True)
+    parts = jnp.stack([_signed_sum(signs, images) for signs in signs_of_groups])
+    y = precise_einsum("gmi,gic->gmc", tables.fourier_quadrature, parts)
+    y = y.reshape(-1, 2, tables.orders, channels * width).swapaxes(1, 2)
     return y.reshape(-1, 2, channels, width)
 
 
-def quadrature(
-    values: jax.Array, meridional: jax.Array, latitudes: Latitudes
-) -> jax.Array:
-    """Legendre transform of values, plus that of secθ ∂(cosθ X)/∂θ / a of the second.
-
-    Args:
-      values: shape (m, pair, channel, θ).
-      meridional: X cosθ / cos²θ, same shape.
-      latitudes: of this block.
-
-    Returns:
-      This block's share, shape (m, pair, channel, l).
-    """
-    return legendre(jnp.concatenate([values, meridional], axis=-1), latitudes.analysis)
+def _signed_sum(signs: tuple[int, ...], parts: jax.Array) -> jax.Array:
+    """The sum of all parts, each with its sign, the first of which is positive."""
+    total = parts[0]
+    for sign, part in zip(signs[1:], parts[1:], strict=True):
+        total = total + part if sign > 0 else total - part
+    return total

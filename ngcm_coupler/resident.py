@@ -53,7 +53,9 @@ def _build_engine(config: Config) -> Atmosphere:
     from ngcm_coupler.engine.checkpoint import read_checkpoint
     from ngcm_coupler.engine.neuralgcm import NeuralGCM
 
-    return NeuralGCM(read_checkpoint(model.checkpoint), model.initial_state, config.run.calendar)
+    return NeuralGCM(
+        read_checkpoint(model.checkpoint), model.initial_state, config.run.calendar, model.dycore
+    )
 
 
 class ResidentAtmosphere:

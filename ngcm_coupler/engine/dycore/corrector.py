@@ -29,8 +29,8 @@ from ngcm_coupler.engine.dycore.step import Implicit, advance
 from ngcm_coupler.engine.dycore.tables import Horizontal, horizontal_tables, vertical_tables
 from ngcm_coupler.engine.dycore.tendency import Tendency
 
-_ROWS_IN_CACHE = 32
-"""Latitudes of a block on CPU: a field of all levels on them fits into the cache of a core."""
+_BLOCK_BYTES = 600_000
+"""Size of a field of all levels on a block of latitudes on CPU, where it shall stay in a cache."""
 
 
 @gin.register(module="ngcm_coupler")
@@ -72,7 +72,7 @@ class FastDycore:
         layout, tables = explicit.layout, explicit.horizontal
         learned = layout.pack(_without_none(tendencies, state), tables)
         implicit = Implicit.of(equation, layout, tables.degrees, self._step)
-        damping = _damping(self._filter, layout, equation.coords.horizontal)
+        damping = _damping(self._filter, layout, tables)
         # Gradients would otherwise keep all fields on the grid of all stages.
         recomputed = jax.checkpoint(explicit)
 
@@ -103,8 +103,10 @@ def explicit_terms(
     """
     horizontal, specs = equation.coords.horizontal, equation.physics_specs
     if rows is None:
-        on_cpu = jax.default_backend() == "cpu"
-        rows = _ROWS_IN_CACHE if on_cpu else horizontal.latitude_nodes
+        rows = horizontal.latitude_nodes
+        if jax.default_backend() == "cpu":
+            row_bytes = 4 * horizontal.longitude_nodes * equation.coords.vertical.layers
+            rows = max(2, round(_BLOCK_BYTES / row_bytes))
     tables = _cached_tables(horizontal, float(specs.angular_velocity), rows)
     padded = horizontal.modal_shape[0] == 2 * horizontal.longitude_wavenumbers
     layout = Layout(equation.coords.vertical.layers, tracers, padded)
@@ -149,25 +151,26 @@ def _without_none(tendencies: State, state: State) -> State:
     )
 
 
-def _damping(filter_fn: Callable[[State, State], State], layout: Layout, grid: Grid) -> np.ndarray:
-    """What a filter multiplies every channel and degree with, shape (channel or 1, l).
+def _damping(
+    filter_fn: Callable[[State, State], State], layout: Layout, tables: Horizontal
+) -> jax.Array:
+    """What a filter multiplies every channel and degree with, shape (1, e, 1, channel, l').
 
     Upstream's filters that depend on degree and level alone are products; on a state of ones,
     one harmonic of each degree, they leave their factors.
     """
-    degrees = grid.modal_shape[-1]
-    with jax.ensure_compile_time_eval():
-        field = jnp.ones((layout.levels, 1, degrees), jnp.float32)
-        ones = State(
-            vorticity=field,
-            divergence=field,
-            temperature_variation=field,
-            log_surface_pressure=field[:1],
-            tracers=dict.fromkeys(layout.tracers, field),
-        )
-        after = filter_fn(ones, ones)
-        fields = [after.vorticity, after.divergence, after.temperature_variation]
-        fields += [*(after.tracers[name] for name in layout.tracers), after.log_surface_pressure]
-        factors = np.concatenate([np.asarray(field)[:, 0] for field in fields])
-    same = (factors == factors[0]).all()
-    return factors[:1] if same else factors
+    degrees = int(tables.degrees[tables.kept[0, :, 0, 0] > 0.0].max()) + 2
+    field = jnp.ones((layout.levels, 1, degrees), jnp.float32)
+    ones = State(
+        vorticity=field,
+        divergence=field,
+        temperature_variation=field,
+        log_surface_pressure=field[:1],
+        tracers=dict.fromkeys(layout.tracers, field),
+    )
+    after = filter_fn(ones, ones)
+    fields = [after.vorticity, after.divergence, after.temperature_variation]
+    fields += [*(after.tracers[name] for name in layout.tracers), after.log_surface_pressure]
+    factors = jnp.concatenate(fields)[:, 0]
+    factors = jnp.pad(factors, ((0, 0), (0, tables.degrees.size - degrees)))
+    return factors.reshape(1, -1, tables.degrees.shape[1], 2).transpose(0, 3, 1, 2)[:, :, None]

@@ -31,12 +31,13 @@ class Implicit:
     Attributes:
       layout: of the packed state.
       terms: g as a matrix on divergence, temperature and log surface pressure, shape (e, l', h, h).
-      inverses: (1 - η g)⁻¹ for the η of the three stages, shape (e, l', h, h) each.
+      solutions: (1 - η g)⁻¹ - 1 for the η of the three stages, shape (e, l', h, h) each. Without the
+        one, rounding is that of the increment and not of the state, and does not add up.
     """
 
     layout: Layout
     terms: np.ndarray
-    inverses: tuple[np.ndarray, np.ndarray, np.ndarray]
+    solutions: tuple[np.ndarray, np.ndarray, np.ndarray]
 
     @classmethod
     def of(
@@ -58,11 +59,13 @@ class Implicit:
             )
             return matrices[degrees.clip(max=len(matrices) - 1)]
 
-        def inverse(share: float) -> np.ndarray:
-            return np.linalg.inv(one_minus(step * share)).astype(np.float32)
+        one = np.eye(2 * layout.levels + 1)
 
-        terms = np.eye(2 * layout.levels + 1) - one_minus(1.0)
-        return cls(layout, terms.astype(np.float32), (inverse(1 / 6), inverse(1 / 3), inverse(1 / 4)))
+        def solution(share: float) -> np.ndarray:
+            return (np.linalg.inv(one_minus(step * share)) - one).astype(np.float32)
+
+        terms = (one - one_minus(1.0)).astype(np.float32)
+        return cls(layout, terms, (solution(1 / 6), solution(1 / 3), solution(1 / 4)))
 
 
 def advance(
@@ -80,12 +83,13 @@ def advance(
       step: Δt.
     """
     part, with_part = implicit.layout.gravity_wave_part, implicit.layout.with_gravity_wave_part
-    first, second, third = implicit.inverses
+    first, second, third = implicit.solutions
     barrier = jax.lax.optimization_barrier
 
-    def solved(x: jax.Array, known: jax.Array, inverse: np.ndarray) -> jax.Array:
+    def solved(x: jax.Array, known: jax.Array, solution: np.ndarray) -> jax.Array:
         """A stage, from what is known of it."""
-        return barrier(with_part(x, _per_degree(inverse, part(x) + known)))
+        right = part(x) + known
+        return barrier(with_part(x, right + _per_degree(solution, right)))
 
     f0 = barrier(explicit(x))
     g0 = _per_degree(implicit.terms, part(x))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import gin
 from neuralgcm.legacy import gin_utils
 
 from ngcm_coupler.engine.dycore.corrector import fast_dycore
+from ngcm_coupler.engine.dycore.soft_clip import fast_soft_clip
 
 _STEP = "StochasticPhysicsParameterizationStep"
 _ELSEWHERE = "CustomCoordsCorrector"
@@ -22,12 +27,17 @@ _FILTERS = ("NoFilter", "ClipFilter", "ExponentialFilter")
 """Filters that multiply every harmonic by a number that depends on degree and level alone."""
 
 
+_SOFT_CLIP = "SoftClip"
+
+
 class NotCovered(Exception):
     """Why a model needs upstream's dynamical core."""
 
 
 def with_fast_dycore(model_config_str: str) -> str:
     """The configuration with the fast dynamical core in the place of upstream's.
+
+    What of the learned physics has a faster form goes with it, since its bits change anyway.
 
     Args:
       model_config_str: the model's structure, as gin text.
@@ -38,10 +48,30 @@ def with_fast_dycore(model_config_str: str) -> str:
     with gin_utils.specific_config(model_config_str):
         place, replaced = _find()
         _require_covered(replaced)
-    name = fast_dycore.__name__
-    return (
-        f"{model_config_str}\n{place} = @{name}\n{name}.corrector_module = @{replaced}\n"
-    )
+        bindings = [
+            f"{place} = @{fast_dycore.__name__}",
+            f"{fast_dycore.__name__}.corrector_module = @{replaced}",
+            *_soft_clips(model_config_str),
+        ]
+    return "\n".join([model_config_str, *bindings, ""])
+
+
+def _soft_clips(model_config_str: str) -> Iterator[str]:
+    """Bindings that put the fast form of `SoftClip` wherever transforms are put together."""
+    for key in re.findall(r"^(\S*SequentialTransform\.transform_modules)\s*=", model_config_str, re.M):
+        names = [_name(part) for part in _bound(key, ())]
+        if any(_kind(name) == _SOFT_CLIP for name in names):
+            ours = [
+                f"{name.removesuffix(_SOFT_CLIP)}{fast_soft_clip.__name__}"
+                if _kind(name) == _SOFT_CLIP
+                else name
+                for name in names
+            ]
+            yield f"{key} = ({' '.join(f'@{name},' for name in ours)})"
+    pattern = rf"^(\S*/)?{_SOFT_CLIP}\.(max_value|hinge_softness)\s*="
+    for scope, parameter in re.findall(pattern, model_config_str, re.M):
+        value = _bound(f"{scope}{_SOFT_CLIP}.{parameter}", None)
+        yield f"{scope}{fast_soft_clip.__name__}.{parameter} = {value!r}"
 
 
 def _find() -> tuple[str, str]:
@@ -49,7 +79,7 @@ def _find() -> tuple[str, str]:
     place = f"{_STEP}.corrector_module"
     while True:
         corrector = _named(place)
-        kind = corrector.rsplit("/", 1)[-1]
+        kind = _kind(corrector)
         if kind == _REPLACED:
             return place, corrector
         if kind != _ELSEWHERE:
@@ -77,7 +107,7 @@ def _require_covered(corrector: str) -> None:
 
 def _require_filter(name: str) -> None:
     """Raises NotCovered for a filter that is more than factors; looks into composed ones."""
-    kind = name.rsplit("/", 1)[-1]
+    kind = _kind(name)
     if kind == "SequentialStepFilter":
         for part in _bound(f"{name}.filter_modules", ()):
             _require_filter(_name(part))
@@ -95,7 +125,7 @@ def _named(key: str) -> str:
     return _name(value)
 
 
-def _bound(key: str, default: object) -> object:
+def _bound(key: str, default: Any) -> Any:
     """What a key of the current configuration is bound to, macros followed."""
     try:
         value = gin.query_parameter(key)
@@ -111,3 +141,8 @@ def _name(value: object) -> str:
     if isinstance(value, gin.config.ConfigurableReference):
         return value.scoped_selector
     return str(value)
+
+
+def _kind(name: str) -> str:
+    """The name without its scope."""
+    return name.rsplit("/", 1)[-1]

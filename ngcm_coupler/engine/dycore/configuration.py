@@ -10,6 +10,7 @@ import gin
 from neuralgcm.legacy import gin_utils
 
 from ngcm_coupler.engine.dycore.corrector import fast_dycore
+from ngcm_coupler.engine.dycore.harmonics import FoldedSphericalHarmonics
 from ngcm_coupler.engine.dycore.soft_clip import fast_soft_clip
 
 _STEP = "StochasticPhysicsParameterizationStep"
@@ -27,6 +28,7 @@ _FILTERS = ("NoFilter", "ClipFilter", "ExponentialFilter")
 """Filters that multiply every harmonic by a number that depends on degree and level alone."""
 
 
+_HARMONICS = ("FastSphericalHarmonics", "RealSphericalHarmonicsWithZeroImag")
 _SOFT_CLIP = "SoftClip"
 
 
@@ -51,9 +53,17 @@ def with_fast_dycore(model_config_str: str) -> str:
         bindings = [
             f"{place} = @{fast_dycore.__name__}",
             f"{fast_dycore.__name__}.corrector_module = @{replaced}",
+            *_transforms(model_config_str),
             *_soft_clips(model_config_str),
         ]
     return "\n".join([model_config_str, *bindings, ""])
+
+
+def _transforms(model_config_str: str) -> Iterator[str]:
+    """Bindings that put the folded transform wherever upstream's fast one is named."""
+    for key in re.findall(r"^(\S*\.spherical_harmonics_impl)\s*=", model_config_str, re.M):
+        if _named(key) in _HARMONICS:
+            yield f"{key} = @{FoldedSphericalHarmonics.__name__}"
 
 
 def _soft_clips(model_config_str: str) -> Iterator[str]:

@@ -122,7 +122,7 @@ def explicit_terms(
     levels = vertical_tables(
         equation.coords.vertical, equation.reference_temperature, air.gas_constant, air.kappa
     )
-    orography = layout.pack_one(jnp.asarray(equation.orography, jnp.float32)[None], tables)
+    orography = layout.packed(jnp.asarray(equation.orography, jnp.float32)[None], tables)
     surface = -specs.g * (tables.laplacian * tables.kept) * orography
     return Tendency(layout, tables, levels, air, surface)
 
@@ -130,7 +130,7 @@ def explicit_terms(
 @functools.lru_cache(maxsize=2)
 def _cached_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizontal:
     """The tables of a grid, which every tracing of a model asks for again."""
-    return horizontal_tables(grid, angular_velocity, rows)
+    return horizontal_tables(grid, rows, angular_velocity)
 
 
 def _without_none(tendencies: State, state: State) -> State:

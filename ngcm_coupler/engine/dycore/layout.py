@@ -49,27 +49,20 @@ class Layout:
         """Upstream's state as one array (m, e, pair, channel, l')."""
         fields = [state.vorticity, state.divergence, state.temperature_variation]
         fields += [state.tracers[name] for name in self.tracers]
-        return self.pack_one(jnp.concatenate([*fields, state.log_surface_pressure]), tables)
+        return self.packed(jnp.concatenate([*fields, state.log_surface_pressure]), tables)
 
-    def pack_one(self, x: jax.Array, tables: Horizontal) -> jax.Array:
+    def packed(self, x: jax.Array, tables: Horizontal) -> jax.Array:
         """Upstream's (channel, wavenumber, l) as (m, e, pair, channel, l')."""
         if not self.padded:
             x = jnp.concatenate([x[:, :1], jnp.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
-        parities, orders, half = tables.groups // 2, tables.orders, tables.degrees.shape[1]
-        fill = 2 * orders * parities - x.shape[1]
-        x = jnp.pad(x, ((0, 0), (0, fill), (0, 2 * half - x.shape[2])))
-        x = x.reshape(-1, orders, parities, 2, half, 2).transpose(2, 1, 5, 3, 0, 4)
-        return x.reshape(orders * parities, 2, 2, -1, half)
+        return sorted_by_parity(x, tables)
 
     def unpack(self, x: jax.Array, tables: Horizontal, like: State) -> State:
         """The opposite of `pack`; time and number of wavenumbers are those of a given state."""
-        orders, degrees = like.vorticity.shape[1:]
-        parities, half = tables.groups // 2, tables.degrees.shape[1]
-        x = x.reshape(parities, tables.orders, 2, 2, -1, half).transpose(4, 1, 0, 3, 5, 2)
-        x = x.reshape(x.shape[0], -1, 2 * half)[..., :degrees]
+        wavenumbers, degrees = like.vorticity.shape[1:]
+        x = sorted_by_number(x, tables, wavenumbers + (not self.padded), degrees)
         if not self.padded:
             x = jnp.concatenate([x[:, :1], x[:, 2:]], axis=1)
-        x = x[:, :orders]
         fields = jnp.split(x, list(range(self.levels, x.shape[0], self.levels)))
         return State(
             vorticity=fields[0],
@@ -91,3 +84,21 @@ class Layout:
         return jnp.concatenate(
             [x[..., :k, :], part[..., :-1, :], x[..., 3 * k : -1, :], part[..., -1:, :]], axis=-2
         )
+
+
+def sorted_by_parity(x: jax.Array, tables: Horizontal) -> jax.Array:
+    """Wavenumbers 0, (0), 1, 1, 2, 2, ... (channel, wavenumber, l) as (m, e, pair, channel, l')."""
+    parities, orders, half = tables.groups // 2, tables.orders, tables.degrees.shape[1]
+    fill = 2 * orders * parities - x.shape[1]
+    x = jnp.pad(x, ((0, 0), (0, fill), (0, 2 * half - x.shape[2])))
+    x = x.reshape(-1, orders, parities, 2, half, 2).transpose(2, 1, 5, 3, 0, 4)
+    return x.reshape(orders * parities, 2, 2, -1, half)
+
+
+def sorted_by_number(
+    x: jax.Array, tables: Horizontal, wavenumbers: int, degrees: int
+) -> jax.Array:
+    """The opposite of `sorted_by_parity`, to so many wavenumbers and degrees."""
+    parities, half = tables.groups // 2, tables.degrees.shape[1]
+    x = x.reshape(parities, tables.orders, 2, 2, -1, half).transpose(4, 1, 0, 3, 5, 2)
+    return x.reshape(x.shape[0], -1, 2 * half)[:, :wavenumbers, :degrees]

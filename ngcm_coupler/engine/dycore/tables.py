@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from dinosaur import associated_legendre, fourier, primitive_equations
 from dinosaur.sigma_coordinates import SigmaCoordinates
-from dinosaur.spherical_harmonic import Grid, get_latitude_nodes
+from dinosaur.spherical_harmonic import Grid, SphericalHarmonics, get_latitude_nodes
 
 
 class Latitudes(NamedTuple):
@@ -88,15 +88,18 @@ _HALVES = ((1, 1), (1, -1))
 """Signs at λ and 2π - λ."""
 
 
-def horizontal_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizontal:
+def horizontal_tables(
+    grid: Grid | SphericalHarmonics, rows: int, angular_velocity: float = 0.0, clip: bool = True
+) -> Horizontal:
     """Tables of the transforms of a grid.
 
     Args:
-      grid: upstream's grid, without padding of its own.
-      angular_velocity: of the sphere, nondimensional.
+      grid: upstream's grid, without padding of its own, or its harmonics.
       rows: about how many latitudes a block shall have, both hemispheres counted.
+      angular_velocity: of the sphere, nondimensional.
+      clip: whether quadrature leaves the top degree out, as tendencies do.
     """
-    radius = float(grid.radius or 1.0)
+    radius = float(getattr(grid, "radius", None) or 1.0)
     images = _HALVES if grid.longitude_nodes % 2 else _QUADRANTS
     parities = len(images) // 2
     orders = -(-grid.longitude_wavenumbers // parities)
@@ -104,9 +107,9 @@ def horizontal_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizon
     m = np.arange(parities * orders).reshape(orders, parities).T.reshape(-1)
     real = m < grid.longitude_wavenumbers
     degrees = np.arange(grid.total_wavenumbers + grid.total_wavenumbers % 2).reshape(-1, 2).T
-    kept = degrees < grid.total_wavenumbers - 1
+    kept = degrees < grid.total_wavenumbers - clip
 
-    latitudes = _latitudes(grid, angular_velocity, np.where(real, m, -1), kept, rows)
+    latitudes = _latitudes(grid, np.where(real, m, -1), kept, rows, radius, angular_velocity)
     fourier_table, quadrature = _fourier(grid.longitude_nodes, m, real, parities)
     eigenvalues = -degrees * (degrees + 1.0) / radius**2
     with np.errstate(divide="ignore"):
@@ -135,7 +138,12 @@ def horizontal_tables(grid: Grid, angular_velocity: float, rows: int) -> Horizon
 
 
 def _latitudes(
-    grid: Grid, angular_velocity: float, m: np.ndarray, kept: np.ndarray, rows: int
+    grid: Grid | SphericalHarmonics,
+    m: np.ndarray,
+    kept: np.ndarray,
+    rows: int,
+    radius: float,
+    angular_velocity: float,
 ) -> Latitudes:
     """The tables of one hemisphere in blocks; m is -1 in rows of padding."""
     sine, weight = get_latitude_nodes(grid.latitude_nodes, grid.latitude_spacing)
@@ -149,7 +157,7 @@ def _latitudes(
     )
     values = np.zeros((len(m), kept.size, len(sine)))
     values[m >= 0, : grid.total_wavenumbers] = legendre[m[m >= 0]].transpose(0, 2, 1)
-    slope = _meridional_slope(values, m, grid.total_wavenumbers) / float(grid.radius or 1.0)
+    slope = _meridional_slope(values, m, grid.total_wavenumbers) / radius
     # (m, l, θ) -> (m, e, l', θ)
     values, slope = (
         table.reshape(len(m), -1, 2, len(sine)).swapaxes(1, 2) for table in (values, slope)

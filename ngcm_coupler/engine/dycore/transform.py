@@ -80,3 +80,36 @@ def _signed_sum(signs: tuple[int, ...], parts: jax.Array) -> jax.Array:
     for sign, part in zip(signs[1:], parts[1:], strict=True):
         total = total + part if sign > 0 else total - part
     return total
+
+
+def to_grid(x: jax.Array, tables: Horizontal, shape: tuple[int, int]) -> jax.Array:
+    """Folded fields (images λ, channel, 2 θ) as (channel, longitude, latitude) of that shape."""
+    longitudes, latitudes = shape
+    north, south = jnp.split(x, 2, axis=-1)
+    x = jnp.concatenate([jnp.flip(south[..., latitudes % 2 :], axis=-1), north], axis=-1)
+    images = x.reshape(len(tables.images), -1, *x.shape[1:])
+    turn = 2 * longitudes // len(tables.images)
+    # Of a second image, what is not the point itself, from the far end.
+    rest = turn - images.shape[1]
+    parts = [
+        jnp.flip(image[1 : 1 + rest], axis=0) if number % 2 else image
+        for number, image in enumerate(images)
+    ]
+    return jnp.concatenate(parts).transpose(1, 0, 2)
+
+
+def from_grid(x: jax.Array, tables: Horizontal) -> jax.Array:
+    """The opposite of `to_grid`: every point and its images, some of them twice."""
+    x = x.transpose(1, 0, 2)
+    longitudes, _, latitudes = x.shape
+    turn = 2 * longitudes // len(tables.images)
+    count = turn // 2 + 1
+    parts = []
+    for start in range(0, longitudes, turn):
+        parts.append(x[start : start + count])
+        # The images of the first point begin the next turn; after the last, the circle is closed.
+        first = x[(start + turn) % longitudes][None]
+        parts += [first, jnp.flip(x[start + turn - count + 1 : start + turn], axis=0)]
+    x = jnp.concatenate(parts)
+    half = latitudes // 2
+    return jnp.concatenate([x[..., half:], jnp.flip(x, axis=-1)[..., half:]], axis=-1)

@@ -117,6 +117,12 @@ class Model:
         note=f"'{DEMO}' or an existing file",
         check=path_problem,
     )
+    dycore: str = key(
+        "fast",
+        "Dynamical core: this project's own, with the mathematics of the published model to rounding "
+        "and about twice as fast, where it has the model's equations; or the model's own.",
+        choices=("fast", "upstream"),
+    )
     random_seed: int = key(
         0, "Seed of the model's random fields.", minimum=0, maximum=2**31 - 1
     )  # fmt: skip

@@ -63,7 +63,7 @@ def _build_engine(config: Config, mesh: Any) -> Atmosphere:
     from ngcm_coupler.engine.neuralgcm import NeuralGCM
 
     checkpoint = read_checkpoint(model.checkpoint)
-    return NeuralGCM(checkpoint, model.initial_state, config.run.calendar, mesh)
+    return NeuralGCM(checkpoint, model.initial_state, config.run.calendar, mesh, model.dycore)
 
 
 class ResidentAtmosphere:

@@ -1,6 +1,7 @@
 """Published NeuralGCM models as an `Atmosphere`, run by the authors' own package.
 
-The numbers are upstream's: a step is `PressureLevelModel.advance` with nothing put in between.
+A step is `PressureLevelModel.advance` with nothing put in between. Its numbers are upstream's, to
+the last bit with upstream's own dynamical core and to rounding with the fast one.
 This file turns the vector of surface points into the forcing that upstream expects, and the
 spectral, nondimensional state into the lowest level in SI units.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 
 import haiku as hk
 import jax
@@ -44,12 +46,15 @@ from ngcm_coupler.engine.diagnosed_water import (
     predicts_precipitation,
     with_water_diagnostics,
 )
+from ngcm_coupler.engine.dycore.configuration import NotCovered, with_fast_dycore
 from ngcm_coupler.engine.era5 import date_of, read_initial_data
 from ngcm_coupler.engine.mesh import on_mesh, place, replicated, without_padding
 from ngcm_coupler.engine.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.pressure_levels import Levels
+
+_log = logging.getLogger(__name__)
 
 _OROGRAPHIES = (
     orographies.ClippedOrography,
@@ -70,6 +75,7 @@ class NeuralGCM:
         initial_state: str,
         calendar: str = REAL,
         mesh: jax.sharding.Mesh | None = None,
+        dycore: str = "fast",
     ) -> None:
         """Builds the model of a checkpoint.
 
@@ -78,6 +84,7 @@ class NeuralGCM:
           initial_state: path of a dataset in ERA5 layout, or ``demo``.
           calendar: of the run, one of `calendars.CALENDARS`.
           mesh: the devices that share the model, of a `mesh.Split`; None for one device.
+          dycore: ``fast`` where it has the model's equations, or ``upstream``.
 
         Raises:
           CheckpointError: upstream cannot build the model, its grid is not Gaussian, or it cannot
@@ -86,6 +93,9 @@ class NeuralGCM:
         config = with_water_diagnostics(checkpoint.model_config_str)
         if mesh is not None:
             config = without_padding(config)
+            _log.info("the dynamical core is upstream's, which alone can be split over devices")
+        elif dycore == "fast":
+            config = _with_fast_dycore(config)
         try:
             self._model = api.PressureLevelModel.from_checkpoint(
                 checkpoint.as_dict() | {"model_config_str": config}
@@ -407,6 +417,15 @@ class NeuralGCM:
         coords, orography = seen[-1]
         to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
         return to_model(orography[None])[0]
+
+
+def _with_fast_dycore(config: str) -> str:
+    """The configuration with the fast dynamical core if that has the model's equations."""
+    try:
+        return with_fast_dycore(config)
+    except NotCovered as reason:
+        _log.info("the dynamical core is upstream's, not the fast one: %s", reason)
+        return config
 
 
 def _to_columns(nodal: jax.Array) -> jax.Array:

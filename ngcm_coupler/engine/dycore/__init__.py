@@ -1,0 +1,1 @@
+"""The dynamical core of the published models, in a layout that is fast."""

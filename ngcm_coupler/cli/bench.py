@@ -38,9 +38,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description=(
             "bridge: microseconds of a call from a C host, of an exchange of 8 puts, an advance by "
             "no time and 15 gets, and memory over 10,000 calls. step: an hour of the demo model "
-            "alone and with its surface exchange, in turn, or with either dynamical core. radiation: both schemes on the "
-            "demo model, means beside observed ones, and cost. regrid: weights between three pairs "
-            "of grids and their application, beside YAC where it is installed."
+            "alone and with its surface exchange, in turn, or with either dynamical core. "
+            "radiation: both schemes on the demo model, means beside observed ones, and cost. "
+            "regrid: weights between three pairs of grids and their application, beside YAC where "
+            "it is installed."
         ),
     )
     parser.add_argument(
@@ -51,8 +52,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         nargs="?",
         const="demo",
         metavar="MODEL",
-        help="step: compare the dynamical cores on 'demo' (the default), on a checkpoint's file, or "
-        "on '2.8-degrees', a model of the published one's size with random weights",
+        help="step: compare the dynamical cores on 'demo' (the default), on the file of a "
+        "checkpoint, or on '2.8-degrees', a model of full size with random weights",
     )
     parser.add_argument("--days", type=int, default=5, help="days of the radiation run (5)")
     parser.add_argument("--repeats", type=int, default=500, help="repeats of each call (500)")

@@ -119,8 +119,8 @@ class Model:
     )
     dycore: str = key(
         "fast",
-        "Dynamical core: this project's own, with the mathematics of the published model to rounding "
-        "and about twice as fast, where it has the model's equations; or the model's own.",
+        "Dynamical core: this project's own, which is faster and the same to rounding, where it "
+        "has the model's equations; or the published model's own.",
         choices=("fast", "upstream"),
     )
     random_seed: int = key(

@@ -38,13 +38,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description=(
             "bridge: microseconds of a call from a C host, of an exchange of 8 puts, an advance by "
             "no time and 15 gets, and memory over 10,000 calls. step: an hour of the demo model "
-            "alone and with its surface exchange, in turn. radiation: both schemes on the "
-            "demo model, means beside observed ones, and cost. regrid: weights between three pairs "
-            "of grids and their application, beside YAC where it is installed."
+            "alone and with its surface exchange, in turn, or with either dynamical core. "
+            "radiation: both schemes on the demo model, means beside observed ones, and cost. "
+            "regrid: weights between three pairs of grids and their application, beside YAC where "
+            "it is installed."
         ),
     )
     parser.add_argument(
         "subject", choices=["bridge", "step", "radiation", "regrid"], help="what to measure"
+    )
+    parser.add_argument(
+        "--against-upstream",
+        nargs="?",
+        const="demo",
+        metavar="MODEL",
+        help="step: compare the dynamical cores on 'demo' (the default), on the file of a "
+        "checkpoint, or on '2.8-degrees', a model of full size with random weights",
     )
     parser.add_argument("--days", type=int, default=5, help="days of the radiation run (5)")
     parser.add_argument("--repeats", type=int, default=500, help="repeats of each call (500)")
@@ -59,8 +68,12 @@ def _run(args: argparse.Namespace) -> int:
         print(bench_radiation.measure(args.days))
         return 0
     if args.subject == "step":
-        from ngcm_coupler.cli import bench_step
+        from ngcm_coupler.cli import bench_dycore, bench_step
 
+        if args.against_upstream is not None:
+            result = bench_dycore.measure(args.against_upstream, min(args.repeats, 30))
+            print(json.dumps(result, indent=2) if args.json else bench_dycore.text(result))
+            return 0
         rows = bench_step.measure(min(args.repeats, 30))
         print(json.dumps(rows, indent=2) if args.json else bench_step.text(rows))
         return 0

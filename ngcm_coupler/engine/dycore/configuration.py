@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gin
+from gin.config import ConfigurableReference
 from neuralgcm.legacy import gin_utils
 
 from ngcm_coupler.engine.dycore.corrector import fast_dycore
@@ -68,7 +69,8 @@ def _transforms(model_config_str: str) -> Iterator[str]:
 
 def _soft_clips(model_config_str: str) -> Iterator[str]:
     """Bindings that put the fast form of `SoftClip` wherever transforms are put together."""
-    for key in re.findall(r"^(\S*SequentialTransform\.transform_modules)\s*=", model_config_str, re.M):
+    pattern = r"^(\S*SequentialTransform\.transform_modules)\s*="
+    for key in re.findall(pattern, model_config_str, re.M):
         names = [_name(part) for part in _bound(key, ())]
         if any(_kind(name) == _SOFT_CLIP for name in names):
             ours = [
@@ -141,14 +143,14 @@ def _bound(key: str, default: Any) -> Any:
         value = gin.query_parameter(key)
     except ValueError:
         return default
-    while isinstance(value, gin.config.ConfigurableReference) and value.selector == "gin.macro":
+    while isinstance(value, ConfigurableReference) and value.selector == "gin.macro":
         value = gin.query_parameter(f"%{value.scoped_selector.rsplit('/', 1)[0]}")
     return value
 
 
-def _name(value: object) -> str:
+def _name(value: Any) -> str:
     """Name of a referenced configurable with its scope, or the value as text."""
-    if isinstance(value, gin.config.ConfigurableReference):
+    if isinstance(value, ConfigurableReference):
         return value.scoped_selector
     return str(value)
 

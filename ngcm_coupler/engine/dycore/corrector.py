@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import gin
-import haiku as hk
 import jax
 import jax.numpy as jnp
-import numpy as np
-from dinosaur import primitive_equations, time_integration
+from dinosaur import time_integration
 from dinosaur.coordinate_systems import CoordinateSystem
-from dinosaur.primitive_equations import State
+from dinosaur.primitive_equations import PrimitiveEquationsSigma, State
+from dinosaur.sigma_coordinates import SigmaCoordinates
 from dinosaur.spherical_harmonic import Grid
 from neuralgcm.legacy import correctors
 
@@ -39,7 +38,8 @@ def fast_dycore(
     dt: float,
     physics_specs: Any,
     aux_features: dict[str, Any],
-    corrector_module: Callable[..., correctors.DycoreWithPhysicsCorrector] = gin.REQUIRED,
+    *,
+    corrector_module: Callable[..., correctors.DycoreWithPhysicsCorrector],
 ) -> FastDycore:
     """Upstream's interface of corrector modules; `corrector_module` is the one to replace."""
     replaced = corrector_module(
@@ -52,7 +52,7 @@ class FastDycore:
     """What `DycoreWithPhysicsCorrector` does to a state, from its own equation and filter."""
 
     def __init__(self, replaced: correctors.DycoreWithPhysicsCorrector) -> None:
-        self._equation = replaced.dycore_equation
+        self._equation = cast(PrimitiveEquationsSigma, replaced.dycore_equation)
         self._filter = replaced.filter_fn
         self._substeps = replaced.dycore_substeps
         self._step = replaced.inner_dt
@@ -90,7 +90,7 @@ class FastDycore:
 
 
 def explicit_terms(
-    equation: primitive_equations.PrimitiveEquationsSigma,
+    equation: PrimitiveEquationsSigma,
     tracers: tuple[str, ...],
     rows: int | None = None,
 ) -> Tendency:
@@ -109,22 +109,21 @@ def explicit_terms(
             rows = max(2, round(_BLOCK_BYTES / row_bytes))
     tables = _cached_tables(horizontal, float(specs.angular_velocity), rows)
     padded = horizontal.modal_shape[0] == 2 * horizontal.longitude_wavenumbers
-    layout = Layout(equation.coords.vertical.layers, tracers, padded)
+    levels = cast(SigmaCoordinates, equation.coords.vertical)
+    layout = Layout(levels.layers, tracers, padded)
     number = {name: 1 + place for place, name in enumerate(tracers)}
     air = Air(
         float(specs.R),
         float(specs.R_vapor),
         float(specs.kappa),
         float(specs.Cp_vapor / specs.Cp),
-        number[equation.humidity_key],
+        number[str(equation.humidity_key)],
         tuple(number[name] for name in equation.cloud_keys or ()),
     )
-    levels = vertical_tables(
-        equation.coords.vertical, equation.reference_temperature, air.gas_constant, air.kappa
-    )
+    vertical = vertical_tables(levels, equation.reference_temperature, air.gas_constant, air.kappa)
     orography = layout.packed(jnp.asarray(equation.orography, jnp.float32)[None], tables)
     surface = -specs.g * (tables.laplacian * tables.kept) * orography
-    return Tendency(layout, tables, levels, air, surface)
+    return Tendency(layout, tables, vertical, air, surface)
 
 
 @functools.lru_cache(maxsize=2)

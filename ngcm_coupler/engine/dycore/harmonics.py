@@ -11,7 +11,6 @@ import functools
 
 import gin
 import jax
-import jax.numpy as jnp
 from dinosaur.spherical_harmonic import FastSphericalHarmonics
 
 from ngcm_coupler.engine.dycore import transform

@@ -95,9 +95,7 @@ def sorted_by_parity(x: jax.Array, tables: Horizontal) -> jax.Array:
     return x.reshape(orders * parities, 2, 2, -1, half)
 
 
-def sorted_by_number(
-    x: jax.Array, tables: Horizontal, wavenumbers: int, degrees: int
-) -> jax.Array:
+def sorted_by_number(x: jax.Array, tables: Horizontal, wavenumbers: int, degrees: int) -> jax.Array:
     """The opposite of `sorted_by_parity`, to so many wavenumbers and degrees."""
     parities, half = tables.groups // 2, tables.degrees.shape[1]
     x = x.reshape(parities, tables.orders, 2, 2, -1, half).transpose(4, 1, 0, 3, 5, 2)

@@ -20,7 +20,8 @@ def fast_soft_clip(
     dt: float,
     physics_specs: Any,
     aux_features: dict[str, Any],
-    max_value: float = gin.REQUIRED,
+    *,
+    max_value: float,
     hinge_softness: float = 1.0,
 ) -> Callable[[Any], Any]:
     """Upstream's interface of transform modules; both limits are those of its `SoftClip`."""

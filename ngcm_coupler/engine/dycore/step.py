@@ -31,8 +31,8 @@ class Implicit:
     Attributes:
       layout: of the packed state.
       terms: g as a matrix on divergence, temperature and log surface pressure, shape (e, l', h, h).
-      solutions: (1 - η g)⁻¹ - 1 for the η of the three stages, shape (e, l', h, h) each. Without the
-        one, rounding is that of the increment and not of the state, and does not add up.
+      solutions: (1 - η g)⁻¹ - 1 for the η of the three stages, shape (e, l', h, h) each. Without
+        the one, rounding is that of the increment and not of the state, and does not add up.
     """
 
     layout: Layout

@@ -9,12 +9,15 @@ sec. 8.6.2).
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from dinosaur import associated_legendre, fourier, primitive_equations
 from dinosaur.sigma_coordinates import SigmaCoordinates
 from dinosaur.spherical_harmonic import Grid, SphericalHarmonics, get_latitude_nodes
+
+Table = Any
+"""An array in float32: NumPy's, or JAX's while a function of it is compiled."""
 
 
 class Latitudes(NamedTuple):
@@ -33,11 +36,11 @@ class Latitudes(NamedTuple):
       coriolis: 2 Ω sinθ, shape (block, 1, 1, 2 θ).
     """
 
-    synthesis: np.ndarray
-    slope: np.ndarray
-    analysis: np.ndarray
-    secant_squared: np.ndarray
-    coriolis: np.ndarray
+    synthesis: Table
+    slope: Table
+    analysis: Table
+    secant_squared: Table
+    coriolis: Table
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,16 +72,16 @@ class Horizontal:
 
     groups: int
     orders: int
-    degrees: np.ndarray
+    degrees: Table
     blocks: int
-    fourier: np.ndarray
-    fourier_quadrature: np.ndarray
+    fourier: Table
+    fourier_quadrature: Table
     images: tuple[tuple[int, ...], ...]
-    mirror: np.ndarray
-    zonal_slope: np.ndarray
-    laplacian: np.ndarray
-    inverse_laplacian: np.ndarray
-    kept: np.ndarray
+    mirror: Table
+    zonal_slope: Table
+    laplacian: Table
+    inverse_laplacian: Table
+    kept: Table
     latitudes: Latitudes
 
 
@@ -243,14 +246,14 @@ class Vertical:
       geopotential: of temperature, Durran's matrix G of eq. 8.117, shape (k, k).
     """
 
-    reference: np.ndarray
-    thickness: np.ndarray
-    bottom: np.ndarray
-    half_inverse_distance: np.ndarray
-    alpha: np.ndarray
-    integral: np.ndarray
-    mean_flow: np.ndarray
-    geopotential: np.ndarray
+    reference: Table
+    thickness: Table
+    bottom: Table
+    half_inverse_distance: Table
+    alpha: Table
+    integral: Table
+    mean_flow: Table
+    geopotential: Table
 
 
 def vertical_tables(

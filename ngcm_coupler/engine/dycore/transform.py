@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 from dinosaur.jax_numpy_utils import precise_einsum
 
-from ngcm_coupler.engine.dycore.tables import Horizontal
+from ngcm_coupler.engine.dycore.tables import Horizontal, Table
 
 
-def legendre(x: jax.Array, table: jax.Array) -> jax.Array:
+def legendre(x: jax.Array, table: Table) -> jax.Array:
     """Product over the last axis of every m and parity of l.
 
     Args:

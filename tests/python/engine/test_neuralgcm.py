@@ -26,7 +26,7 @@ IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 
 @pytest.fixture(scope="module")
 def engine():
-    return NeuralGCM(read_checkpoint("demo"), "demo")
+    return NeuralGCM(read_checkpoint("demo"), "demo", dycore="upstream")
 
 
 @pytest.fixture(scope="module")

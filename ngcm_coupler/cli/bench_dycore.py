@@ -44,7 +44,7 @@ def measure(model: str, repeats: int) -> dict[str, Any]:
     for core in _CORES:
         engine = NeuralGCM(checkpoint, "demo", dycore=core)
         if not states:  # of upstream's encoder, for both
-            initial = engine.initial_condition(None, 0)
+            initial = engine.initial_condition(None, jax.random.key(0))
         steps[core] = _step(engine, initial.surface)
         start = time.perf_counter()
         jax.block_until_ready(steps[core](initial.state))

@@ -39,7 +39,9 @@ HOST = textwrap.dedent(
 
 
 def run(folder, ranks: int, name: str, groups: str) -> str:
-    (folder / "run.nml").write_text(f"&ngcm_log level = 'warning' /\n{groups}")
+    (folder / "run.nml").write_text(
+        f"&ngcm_log level = 'warning' / &ngcm_model dycore = 'upstream' /\n{groups}"
+    )
     (folder / "host.py").write_text(HOST)
     command = ["mpirun", "--bind-to", "none", "-n", str(ranks), sys.executable, "-m", "mpi4py"]
     done = subprocess.run(

@@ -80,7 +80,7 @@ distributed.shutdown()
 
 @pytest.fixture(scope="module")
 def engine():
-    return NeuralGCM(read_checkpoint("demo"), "demo")
+    return NeuralGCM(read_checkpoint("demo"), "demo", dycore="upstream")
 
 
 @pytest.fixture(scope="module")

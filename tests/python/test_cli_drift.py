@@ -76,7 +76,8 @@ def write_history(path, days):
     fields = (*(row for row in IMPORTS if row.surface == "sea"), *exports)
     fields = tuple(row for row in fields if not row.name.startswith("imposed_"))
     history = History(str(path), grid, np.zeros(grid.size), fields, START, {"source": "a model"},
-                      dict.fromkeys((row.name for row in fields), "x"))  # fmt: skip
+                      dict.fromkeys((row.name for row in fields), "x"),
+                      interval_seconds=86400)  # fmt: skip
     for day in range(days):
         values = {row.name: np.zeros(grid.size, np.float32) for row in fields}
         values["air_temperature"] += 280.0 + 0.5 * day

@@ -102,7 +102,7 @@ def farthest(one, other):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_with_half_the_levels_each_agree_with_one(engine, initial, tmp_path):
     step = jax.jit(engine.step)
 

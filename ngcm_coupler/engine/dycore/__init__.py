@@ -1,1 +1,7 @@
-"""The dynamical core of the published models, in a layout that is fast."""
+"""The published models' dynamical core in a layout that is fast, and two parts around it.
+
+From the inside out: `tables` (matrices), `layout` (the state as one array), `transform` (spectral
+transforms), `equations` (products on the grid), `tendency` (the explicit terms), `step` (implicit
+terms and integrator), `corrector` (the part of a model that it replaces). `harmonics` and
+`soft_clip` serve the learned physics; `configuration` puts all of them into a model.
+"""

@@ -40,8 +40,13 @@ def fast_dycore(
     aux_features: dict[str, Any],
     *,
     corrector_module: Callable[..., correctors.DycoreWithPhysicsCorrector],
-) -> FastDycore:
-    """Upstream's interface of corrector modules; `corrector_module` is the one to replace."""
+) -> FastDycore | correctors.DycoreWithPhysicsCorrector:
+    """Upstream's interface of corrector modules; `corrector_module` is the one to replace.
+
+    Where upstream shards a model over devices, nothing is replaced.
+    """
+    if coords.spmd_mesh is not None:
+        return corrector_module(coords, dt, physics_specs, aux_features)
     replaced = corrector_module(
         coords, dt, physics_specs, aux_features, checkpoint_explicit_terms=False
     )

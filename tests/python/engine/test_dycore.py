@@ -19,12 +19,14 @@ from dinosaur import (
 from neuralgcm.legacy import correctors, filters, transforms
 
 from ngcm_coupler.cli.bench_dycore import differences
+from ngcm_coupler.continuation import require_same_settings
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.dycore.configuration import NotCovered, with_fast_dycore
 from ngcm_coupler.engine.dycore.corrector import FastDycore, explicit_terms
 from ngcm_coupler.engine.dycore.harmonics import FoldedSphericalHarmonics
 from ngcm_coupler.engine.dycore.soft_clip import soft_clip
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.errors import RestartError
 
 WATER = (
     "specific_cloud_ice_water_content",
@@ -330,6 +332,12 @@ def test_model_of_one_grid_is_covered_too():
     added = with_fast_dycore(text).removeprefix(text).split("\n")
     assert "StochasticPhysicsParameterizationStep.corrector_module = @fast_dycore" in added
     assert "fast_dycore.corrector_module = @DycoreWithPhysicsCorrector" in added
+
+
+def test_continued_run_keeps_its_core():
+    there, here = (f"&ngcm_model dycore = '{core}' /" for core in ("upstream", "fast"))
+    with pytest.raises(RestartError, match="dycore is 'upstream', this run's is 'fast'"):
+        require_same_settings("restart.nc", there, here, branch=False)
 
 
 def test_upstreams_core_leaves_the_configuration_alone(caplog):

@@ -50,7 +50,8 @@ class Horizontal:
     Harmonics are symmetric or antisymmetric about the equator as l + m is even or odd, cosines and
     sines about a meridian, and the orders m about half a turn as m is even or odd. A sum over a
     class of them at the points of one octant therefore gives their part at the mirror images of
-    these points too, up to signs: an eighth of the products is left. Points that are their own
+    these points too, up to signs, which leaves a quarter of the products of the Fourier sums and
+    half of those of the Legendre sums. Points that are their own
     image, as those on the equator, are carried twice with half of the weight.
 
     Attributes:

@@ -67,7 +67,7 @@ class Segment:
     def is_complete(self, clock: Clock) -> bool:
         """Whether the date at which the chain ends has been reached."""
         stop = self._run.stop_date
-        return bool(stop) and clock.now >= Clock(stop, clock.calendar).now
+        return bool(stop) and Alarm.at(stop).rung(clock) > 0
 
     def request_stop(self) -> None:
         """Notes that this rank has been asked to stop."""

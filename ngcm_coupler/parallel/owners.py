@@ -80,7 +80,6 @@ class Owners:
         together = [rank for rank in owners if nodes[rank] == nodes[ranks.rank]]
         self.on_node = len(together)
         self.place_on_node = sum(places[rank] < places[ranks.rank] for rank in together)
-        self._numbers = [owners.index(r) for r in range(ranks.size) if r in owners]
         if len(owners) > 1:
             assert ranks.comm is not None
             from mpi4py import MPI
@@ -92,7 +91,7 @@ class Owners:
     @property
     def count(self) -> int:
         """Number of owners."""
-        return len(self._numbers)
+        return sum(len(block) > 0 for block in self.held)
 
     @property
     def is_owner(self) -> bool:

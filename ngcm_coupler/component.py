@@ -268,7 +268,7 @@ class Component:
             if seconds:
                 with self._stopwatch.phase(Phase.FILES):
                     self._owner.records.begin(self.clock, rows)
-                compiles = not self._owner.resident.compiled_intervals()
+                compiles = not self._owner.resident.has_advanced
                 with (
                     self._owner.records.failure_recorded(),
                     self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),

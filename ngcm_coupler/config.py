@@ -79,6 +79,30 @@ class Config:
         ensemble = dataclasses.replace(self.ensemble, members=1, first_member=number)
         return dataclasses.replace(self, ensemble=ensemble)
 
+    def of_computation(self) -> Config:
+        """The settings that compiled functions see; the others have their defaults.
+
+        Two runs that agree in these can use the same compiled code.
+        """
+        return Config(
+            run=groups.Run(calendar=self.run.calendar),
+            model=dataclasses.replace(
+                self.model, checkpoint=groups.DEMO, initial_state=groups.DEMO, random_seed=0
+            ),
+            coupling=dataclasses.replace(self.coupling, max_import_age_seconds=0),
+            surface=self.surface,
+            radiation=self.radiation,
+            grid=self.grid,
+            ensemble=groups.Ensemble(
+                coupling=self.ensemble.coupling,
+                perturbation_kelvin=self.ensemble.perturbation_kelvin,
+            ),
+            history=groups.History(
+                level_fields=self.history.level_fields,
+                pressure_levels_hpa=self.history.pressure_levels_hpa,
+            ),
+        )
+
     def resolved_text(self) -> str:
         """Returns the namelist with every default filled in; `parse` gives this object back."""
         return "".join(self._groups(lambda key, value: True))

@@ -451,6 +451,18 @@ class Device:
         minimum=0.0,
         maximum=1.0,
     )
+    keep_compiled: str = key(
+        "executables",
+        "What of the compiled code stays for the next run: executables, which start without "
+        "tracing the model again; 'jax_cache' is JAX's own cache alone, which saves the compiler; "
+        "'nothing' compiles in every run.",
+        choices=("executables", "jax_cache", "nothing"),
+    )
+    cache_folder: str = key(
+        "",
+        "Where compiled code stays, a folder that no other user can write to; empty for "
+        "ngcm_coupler in $XDG_CACHE_HOME or ~/.cache.",
+    )
 
 
 def _twice(names: tuple[Any, ...]) -> str | None:

@@ -19,8 +19,8 @@ from ngcm_coupler.engine.base import (
     Atmosphere,
     AtmosphereState,
     Increments,
-    InitialCondition,
     Parameters,
+    SurfaceState,
 )
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.host_surface import HostSurface, SurfaceReader
@@ -104,15 +104,17 @@ class Interval:
             self._exchange.begin(),
         )
 
-    def initial_imports(self, parameters: Parameters, initial: InitialCondition) -> jax.Array:
+    def initial_imports(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> jax.Array:
         """What the host has put before it has put anything, shape (len(imports), n).
 
         The sea is that of the initial data; ice and land are those that stand in where a host has
         none. Of currents and of fluxes of its own only the host knows: they are zero, and like all
         imports to be put before the first interval.
         """
-        air = self._atmosphere.lowest_level(parameters, initial.state)
-        return self._reader.initial(initial.surface, air)
+        air = self._atmosphere.lowest_level(parameters, state)
+        return self._reader.initial(surface, air)
 
     def advance(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array

@@ -8,14 +8,25 @@ from typing import Any
 
 import jax
 
+from ngcm_coupler.compilation import Compiler
 from ngcm_coupler.interval import CoupledState
+
+WHOLE, STATE, AS_IT_COMES = "whole", "state", "as it comes"
+"""What a function returns: arrays that every rank needs whole, a state that is split, or something
+on the way to it, which may be split in any way."""
 
 
 class OneDevice:
     """All arrays whole on one device."""
 
-    def __init__(self, device: Any) -> None:
-        self._device = device
+    def __init__(self, device: Any, compiler: Compiler) -> None:
+        """Prepares for a run.
+
+        Args:
+          device: the device.
+          compiler: makes its functions.
+        """
+        self._device, self._compiler = device, compiler
 
     def put(self, values: Any) -> Any:
         """Copies a pytree of arrays to the device."""
@@ -23,17 +34,23 @@ class OneDevice:
 
     put_state = put
 
-    def compiled(self, function: Callable[..., Any], gives: Any = None) -> Callable[..., Any]:
-        """The function compiled. `gives` says what it returns, see `OnMesh`."""
-        return jax.jit(function)
+    def compiled(
+        self,
+        label: str,
+        function: Callable[..., Any],
+        gives: Any = WHOLE,
+        donate: tuple[int, ...] = (),
+    ) -> Callable[..., Any]:
+        """The function compiled. See `OnMesh`."""
+        return self._compiler.function(label, function, donate)
+
+    def structure(self, label: str, make: Callable[[], Any]) -> Any:
+        """What `make` finds, see `Compiler.structure`."""
+        return self._compiler.structure(label, make)
 
     def fetch(self, values: Any) -> Any:
         """The arrays on the host."""
         return values
-
-
-WHOLE, STATE = "whole", "state"
-"""What a function returns: arrays that every rank needs whole, or a state that is split."""
 
 
 class OnMesh:
@@ -68,17 +85,29 @@ class OnMesh:
             return state
         return self._meshes.place(state, self._state)
 
-    def compiled(self, function: Callable[..., Any], gives: Any = WHOLE) -> Callable[..., Any]:
-        """The function compiled.
+    def compiled(
+        self,
+        label: str,
+        function: Callable[..., Any],
+        gives: Any = WHOLE,
+        donate: tuple[int, ...] = (),
+    ) -> Callable[..., Any]:
+        """The function compiled at its first call.
 
         Args:
-          function: to compile.
-          gives: `WHOLE`, `STATE`, or a tuple of them for a function that returns several.
+          label: what it is, for messages.
+          function: pure; its first argument is the parameters.
+          gives: `WHOLE`, `STATE` or `AS_IT_COMES`; a tuple for a function that returns several.
+          donate: places of arguments whose memory the results may take.
         """
-        kinds = {WHOLE: self._whole, STATE: self._state}
+        kinds = {WHOLE: self._whole, STATE: self._state, AS_IT_COMES: None}
         many = isinstance(gives, tuple)
         shardings = tuple(kinds[each] for each in gives) if many else kinds[gives]
-        return jax.jit(function, out_shardings=shardings)
+        return jax.jit(function, out_shardings=shardings, donate_argnums=donate)
+
+    def structure(self, label: str, make: Callable[[], Any]) -> Any:
+        """What `make` finds."""
+        return make()
 
     def fetch(self, values: Any) -> Any:
         """The whole arrays on the host of every rank, random keys as their bits."""

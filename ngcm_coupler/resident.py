@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,18 +17,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler import compilation
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.compilation import Compiler, Store, computation, use_jax_cache
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.devices import device
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import Atmosphere, Parameters
+from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters
 from ngcm_coupler.ensemble import batched, member_key, perturbed
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
 from ngcm_coupler.exchange.grid_files import read_surface_grid
 from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.interval import CoupledState, Interval
-from ngcm_coupler.placement import STATE, WHOLE, OneDevice, OnMesh
+from ngcm_coupler.placement import AS_IT_COMES, STATE, WHOLE, OneDevice, OnMesh
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class ResidentAtmosphere:
       fields: the exported fields, in the order of the rows of `exports`.
       device: where it lives.
       members: numbers of the members.
+      has_advanced: whether an interval has been started; the first one compiles it.
     """
 
     def __init__(
@@ -92,12 +94,14 @@ class ResidentAtmosphere:
 
         Raises:
           ConfigError: no such device, the coupling interval does not fit the model step, or the
-            model does not decode the levels that &ngcm_history asks for.
+            model does not decode the levels that &ngcm_history asks for, or nothing can be kept
+            in the cache_folder of &ngcm_device.
           CheckpointError: the checkpoint cannot be used.
         """
         self.members = tuple(members)
         self.device = device(config.device)
         _warn_of_binding(self.device)
+        store = _store(config, self.device)
         with self._settings():
             self.atmosphere = build_atmosphere(config, mesh)
         interval_seconds = config.coupling.interval_seconds
@@ -105,32 +109,45 @@ class ResidentAtmosphere:
         if fault:
             raise ConfigError(fault)
         with self._settings():
-            self._interval = Interval(self.atmosphere, config)
-            self._placement = OneDevice(self.device)
+            # What compiled functions see of the settings is what their executables are kept under.
+            seen = config.of_computation()
+            self._interval = Interval(self.atmosphere, seen)
+            self._ensemble, levels = seen.ensemble, seen.history
+            facts = computation(seen, self.atmosphere, self.device)
+            self._placement = OneDevice(self.device, Compiler(self.device, store, facts))
             if mesh is not None:
                 self._placement = OnMesh(mesh, self._template())
         self.fields = self._interval.exports
         self._config = config
         self._calendar = config.run.calendar
         self._parameters = self._placement.put(self.atmosphere.parameters)
+        self.has_advanced = False
         self._traced = 0
         each = config.ensemble.coupling == "each"
         self._batched = len(self.members) > 1 and batched(config.ensemble, self.device.platform)
         over_members = (None, 0, 0 if each else None)
 
-        def compiled(function: Callable[..., Any], gives: Any = WHOLE) -> Callable[..., Any]:
-            function = jax.vmap(function, over_members) if self._batched else function
-            return self._placement.compiled(function, gives)
+        def compiled(
+            label: str,
+            function: Callable[..., Any],
+            gives: Any = WHOLE,
+            donate: tuple[int, ...] = (),
+            over: tuple[int | None, ...] = over_members,
+        ) -> Callable[..., Any]:
+            if self._batched:
+                function, label = jax.vmap(function, over), f"{label} of members"
+            return self._placement.compiled(label, function, gives, donate)
 
-        history, offered = config.history, self.atmosphere.levels
-        self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
+        offered = self.atmosphere.levels
+        self._levels = offered.chosen(levels.level_fields, levels.pressure_levels_hpa)
         self._decoded: list[dict[str, jax.Array]] = []
-        self._advance = compiled(self._trace, (STATE, WHOLE))
-        self._decode = compiled(self._pressure_levels)
-        self._diagnose = compiled(self._interval.diagnose)
-        dry_air_pressure = self.atmosphere.dry_air_pressure
-        self._dry_air_pressure = self._placement.compiled(
-            jax.vmap(dry_air_pressure) if self._batched else dry_air_pressure
+        self._advance = compiled("the coupling interval", self._trace, (STATE, WHOLE), (1,))
+        self._decode = compiled("the decoder", self._pressure_levels)
+        self._diagnose = compiled("the first diagnosis", self._interval.diagnose)
+        self._dry_air_pressure = compiled(
+            "the mass of dry air",
+            lambda _, atmosphere: self.atmosphere.dry_air_pressure(atmosphere),
+            over=(None, 0),
         )
 
     def begin(self, start: str | None) -> tuple[Clock, np.ndarray]:
@@ -148,19 +165,21 @@ class ResidentAtmosphere:
         """
         with self._settings():
             states, imports = [], []
-            ensemble, seed = self._config.ensemble, self._config.model.random_seed
-            perturb = jax.jit(functools.partial(perturbed, self.atmosphere))
+            compiled = self._placement.compiled
+            encode = compiled("the encoder", self.atmosphere.encode, AS_IT_COMES)
+            perturb = compiled("the perturbation", self._perturbed, AS_IT_COMES)
+            first_imports = compiled("the first imports", self._interval.initial_imports)
+            begin = compiled("the first state", self._begun, STATE)
+            data = self.atmosphere.initial_data(start)
+            clock = Clock(data.time, self._calendar)
+            date = np.int32(clock.day), np.int32(clock.second)
             for number in self.members:
-                key = member_key(seed, number)
-                initial = self.atmosphere.initial_condition(start, key)
-                if number != CONTROL and ensemble.perturbation_kelvin:
-                    state = perturb(initial.state, key, ensemble.perturbation_kelvin)
-                    initial = dataclasses.replace(initial, state=state)
-                first_imports = self._placement.compiled(self._interval.initial_imports)
-                imports.append(np.asarray(first_imports(self._parameters, initial)))
-                clock = Clock(initial.time, self._calendar)
-                begin = self._placement.compiled(self._interval.begin, STATE)
-                states.append(begin(initial.state, clock.day, clock.second))
+                key = self._placement.put(member_key(self._config.model.random_seed, number))
+                state = encode(self._parameters, data.fields, key)
+                if number != CONTROL and self._ensemble.perturbation_kelvin:
+                    state = perturb(self._parameters, state, key)
+                imports.append(np.asarray(first_imports(self._parameters, state, data.surface)))
+                states.append(begin(self._parameters, state, *date))
             self._hold_states(states)
         return clock, np.stack(imports)
 
@@ -189,8 +208,6 @@ class ResidentAtmosphere:
 
     def advance(self) -> None:
         """Starts one interval and returns while the device works."""
-        if not self.compiled_intervals():
-            _log.info("compiling the coupling interval, once for the whole run")
         with self._settings():
             results = [
                 self._advance(self._parameters, state, imports)
@@ -198,6 +215,7 @@ class ResidentAtmosphere:
             ]
         self._states = [state for state, _ in results]
         self._exports = [exports for _, exports in results]
+        self.has_advanced = True
 
     def decode(self) -> None:
         """Starts the decoder behind the interval that the device is at, and returns."""
@@ -235,11 +253,13 @@ class ResidentAtmosphere:
     def dry_air_pressure(self) -> np.ndarray:
         """Pressure of dry air at the surface, mean over the globe [Pa]: its mass; (members,)."""
         with self._settings():
-            pressures = [self._dry_air_pressure(state.atmosphere) for state in self._states]
+            pressures = [
+                self._dry_air_pressure(self._parameters, state.atmosphere) for state in self._states
+            ]
         return self._by_member(pressures)
 
-    def compiled_intervals(self) -> int:
-        """How many times the interval has been compiled; more than once is a fault."""
+    def traced_intervals(self) -> int:
+        """How many times the interval has been traced: once, or never if it has been loaded."""
         return self._traced
 
     @contextlib.contextmanager
@@ -254,6 +274,14 @@ class ResidentAtmosphere:
         """The interval; Python runs through it only while JAX compiles it."""
         self._traced += 1
         return self._interval.advance(parameters, state, imports)
+
+    def _begun(
+        self, _: Parameters, state: AtmosphereState, day: jax.Array, second: jax.Array
+    ) -> CoupledState:
+        return self._interval.begin(state, day, second)
+
+    def _perturbed(self, _: Parameters, state: AtmosphereState, key: jax.Array) -> AtmosphereState:
+        return perturbed(self.atmosphere, state, key, self._ensemble.perturbation_kelvin)
 
     def _pressure_levels(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
@@ -304,7 +332,11 @@ class ResidentAtmosphere:
 
     def _template(self) -> CoupledState:
         """The structure of a state, without computing one."""
-        return jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
+
+        def find() -> CoupledState:
+            return jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
+
+        return self._placement.structure("structure of the state", find)
 
     def _by_member(self, batches: Sequence[jax.Array | np.ndarray]) -> np.ndarray:
         """Arrays of the batches as one on the host, with a leading axis of members."""
@@ -313,6 +345,29 @@ class ResidentAtmosphere:
         if len(batches) == 1:
             return np.asarray(batches[0])[np.newaxis]
         return np.stack([np.asarray(batch) for batch in batches])
+
+
+def _store(config: Config, device: Any) -> Store | None:
+    """Where executables are kept; None to keep none. JAX's own cache is set up beside them.
+
+    Raises:
+      ConfigError: the folder that the namelist names cannot be used.
+    """
+    kept = config.device.keep_compiled
+    if kept == "nothing":
+        return None
+    place = compilation.folder(config.device.cache_folder)
+    store = Store(place)
+    if problem := store.problem():
+        _log.warning(
+            "compiled code is not kept for the next run: %s; name a folder as cache_folder of"
+            " &ngcm_device",
+            problem,
+        )
+        return None
+    use_jax_cache(place, device)
+    _log.debug("compiled code is kept in %s", place)
+    return store if kept == "executables" else None
 
 
 def _warn_of_binding(device: Any) -> None:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.engine.random_weights import DETERMINISTIC, FULL_SIZE, with_random_weights
@@ -44,7 +45,7 @@ def measure(model: str, repeats: int) -> dict[str, Any]:
     for core in _CORES:
         engine = NeuralGCM(checkpoint, "demo", dycore=core)
         if not states:  # of upstream's encoder, for both
-            initial = engine.initial_condition(None, jax.random.key(0))
+            initial = initial_condition(engine, None, jax.random.key(0))
         steps[core] = _step(engine, initial.surface)
         start = time.perf_counter()
         jax.block_until_ready(steps[core](initial.state))

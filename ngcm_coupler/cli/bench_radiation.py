@@ -16,7 +16,7 @@ from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
-from ngcm_coupler.engine.base import Columns, SurfaceState
+from ngcm_coupler.engine.base import Columns, SurfaceState, initial_condition
 from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.resident import build_atmosphere
 from ngcm_coupler.surface.albedo import open_water_albedo
@@ -51,7 +51,7 @@ def measure(days: int) -> str:
     """
     atmosphere = build_atmosphere(Config())
     parameters = jax.device_put(atmosphere.parameters)
-    initial = atmosphere.initial_condition(None, jax.random.key(0))
+    initial = initial_condition(atmosphere, None, jax.random.key(0))
     weights = jnp.asarray(atmosphere.grid.area / atmosphere.grid.area.sum(), jnp.float32)
     step, columns = jax.jit(atmosphere.step), jax.jit(atmosphere.columns)
     schemes = {name: RadiationSettings(scheme=name) for name in ("grey", "rrtmgp")}

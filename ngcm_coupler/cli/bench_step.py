@@ -13,6 +13,7 @@ import numpy as np
 from ngcm_coupler.cli import tables
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, parse
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.fields import IMPORTS
@@ -42,7 +43,7 @@ def measure(repeats: int) -> list[dict[str, Any]]:
       to that of the model alone just before it [1].
     """
     engine = NeuralGCM(read_checkpoint("demo"), "demo")
-    initial = engine.initial_condition(None, jax.random.key(0))
+    initial = initial_condition(engine, None, jax.random.key(0))
     bare = jax.jit(
         lambda state: dataclasses.replace(
             engine.step(engine.parameters, state, initial.surface), diagnostics={}
@@ -81,7 +82,7 @@ def text(rows: list[dict[str, Any]]) -> str:
 def _interval(engine: NeuralGCM, initial: Any, config: Config) -> Callable[[], object]:
     """One step with its exchange, from the initial state."""
     interval = Interval(engine, config)
-    imports = interval.initial_imports(engine.parameters, initial)
+    imports = interval.initial_imports(engine.parameters, initial.state, initial.surface)
     day = Clock(initial.time).day
     state = interval.begin(initial.state, day, 0)
     advance = jax.jit(interval.advance)

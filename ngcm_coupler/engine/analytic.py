@@ -22,7 +22,7 @@ from ngcm_coupler.constants import (
 from ngcm_coupler.engine.base import (
     Columns,
     Increments,
-    InitialCondition,
+    InitialData,
     LowestLevel,
     SurfaceState,
     SurfaceWater,
@@ -103,22 +103,27 @@ class AnalyticAtmosphere:
         self._latitude = np.deg2rad(self.grid.latitude).astype(np.float32)
         self._longitude = np.deg2rad(self.grid.longitude).astype(np.float32)
 
-    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
-        """Air in balance with a sea that is warm at the equator and frozen at the poles."""
-        del key  # nothing is random here
+    def initial_data(self, start: str | None) -> InitialData:
+        """A sea that is warm at the equator and frozen at the poles. See `Atmosphere`."""
         celsius = np.maximum(27.0 * (1.0 - 1.6 * np.sin(self._latitude) ** 2), -1.8)
         ice = np.clip((np.abs(np.rad2deg(self._latitude)) - 62.0) / 15.0, 0.0, 1.0)
         surface = SurfaceState(
             jnp.asarray(celsius + ZERO_CELSIUS, jnp.float32), jnp.asarray(ice, jnp.float32)
         )
-        temperature, humidity = self._equilibrium(surface.sea_surface_temperature)
+        return InitialData(start or ANALYTIC_START_DATE, surface.sea_surface_temperature, surface)
+
+    def encode(
+        self, parameters: dict[str, np.ndarray], fields: jax.Array, key: jax.Array
+    ) -> AnalyticState:
+        """Air in balance with that sea; nothing is random here. See `Atmosphere`."""
+        temperature, humidity = self._equilibrium(fields)
         dry = jnp.zeros_like(humidity)
-        state = AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity, dry)
-        return InitialCondition(start or ANALYTIC_START_DATE, state, surface)
+        return AnalyticState(jnp.zeros((), jnp.int32), temperature, humidity, dry)
 
     def state_template(self) -> AnalyticState:
         """See `Atmosphere`."""
-        return jax.eval_shape(lambda: self.initial_condition(None, jax.random.key(0)).state)
+        data = self.initial_data(None)
+        return jax.eval_shape(self.encode, self.parameters, data.fields, jax.random.key(0))
 
     def with_date(self, state: AnalyticState, day: jax.Array, second: jax.Array) -> AnalyticState:
         """This atmosphere has no sun."""

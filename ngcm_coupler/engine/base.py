@@ -8,7 +8,6 @@ grid points (see ``grid.py``).
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import Any, Protocol
 
 import jax
@@ -127,17 +126,29 @@ class SurfaceWater:
     precipitation: jax.Array | None
 
 
-@functools.partial(
-    jax.tree_util.register_dataclass, data_fields=["state", "surface"], meta_fields=["time"]
-)
+@dataclasses.dataclass(frozen=True)
+class InitialData:
+    """Where a run begins, as it is read.
+
+    Attributes:
+      time: date of the data in the calendar of the run, ISO 8601, resolution of seconds.
+      fields: what `Atmosphere.encode` makes a state of: a pytree of arrays, opaque otherwise.
+      surface: the surface at that date, which holds until the host sends another.
+    """
+
+    time: str
+    fields: Any
+    surface: SurfaceState
+
+
 @dataclasses.dataclass(frozen=True)
 class InitialCondition:
     """Where a run begins.
 
     Attributes:
-      time: date of the state in the calendar of the run, ISO 8601, resolution of seconds.
+      time: date of the state, as in `InitialData`.
       state: the atmosphere at that date.
-      surface: the surface at that date, which holds until the host sends another.
+      surface: the surface at that date.
     """
 
     time: str
@@ -172,15 +183,24 @@ class Atmosphere(Protocol):
     predicts_precipitation: bool
     levels: Levels
 
-    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
-        """Builds the initial state.
+    def initial_data(self, start: str | None) -> InitialData:
+        """Reads the initial data.
 
         Args:
           start: date wanted, ISO 8601; None takes the date of the initial data.
-          key: random key of the member.
 
         Raises:
           DataError: the initial data lack that date, a variable or a level.
+        """
+        ...
+
+    def encode(self, parameters: Parameters, fields: Any, key: jax.Array) -> AtmosphereState:
+        """The state of initial data. Pure.
+
+        Args:
+          parameters: learned parameters.
+          fields: of `InitialData`.
+          key: random key of the member.
         """
         ...
 
@@ -243,3 +263,16 @@ class Atmosphere(Protocol):
           the order of its pressures; empty without a decoder.
         """
         ...
+
+
+def initial_condition(
+    atmosphere: Atmosphere, start: str | None, key: jax.Array
+) -> InitialCondition:
+    """Reads the initial data and makes a state of them, which compiles the encoder.
+
+    Raises:
+      DataError: as `Atmosphere.initial_data` says.
+    """
+    data = atmosphere.initial_data(start)
+    state = jax.jit(atmosphere.encode)(atmosphere.parameters, data.fields, key)
+    return InitialCondition(data.time, state, data.surface)

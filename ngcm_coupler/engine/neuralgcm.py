@@ -33,7 +33,7 @@ from ngcm_coupler.engine.base import (
     AtmosphereState,
     Columns,
     Increments,
-    InitialCondition,
+    InitialData,
     LowestLevel,
     Parameters,
     SurfaceState,
@@ -48,7 +48,7 @@ from ngcm_coupler.engine.diagnosed_water import (
 )
 from ngcm_coupler.engine.dycore.configuration import NotCovered, with_fast_dycore
 from ngcm_coupler.engine.era5 import date_of, read_initial_data
-from ngcm_coupler.engine.mesh import on_mesh, place, replicated, without_padding
+from ngcm_coupler.engine.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.grid import GaussianGrid
@@ -137,8 +137,8 @@ class NeuralGCM:
         land = self._to_points(np.asarray(mask, np.float64)).clip(0.0, 1.0)
         self.land_area_fraction = self.grid.land_and_inland_water(land)
 
-    def initial_condition(self, start: str | None, key: jax.Array) -> InitialCondition:
-        """Encodes one date of the initial dataset. See `Atmosphere`."""
+    def initial_data(self, start: str | None) -> InitialData:
+        """One date of the initial dataset. See `Atmosphere`."""
         model = self._model
         dataset = read_initial_data(
             self._initial_state,
@@ -156,14 +156,20 @@ class NeuralGCM:
         sim_time = np.asarray(inputs["sim_time"], np.float32)
         sim_time = np.asarray(self._time.of(sim_time, clock.day, clock.second))
         inputs["sim_time"] = forcings["sim_time"] = sim_time
-        if (mesh := model.model_coords.spmd_mesh) is not None:
-            key = place(key, replicated(mesh))
-        state = model.encode(inputs, forcings, key)
         surface = SurfaceState(
-            jnp.asarray(self._to_points(forcings["sea_surface_temperature"][0])),
-            jnp.asarray(self._to_points(forcings["sea_ice_cover"][0])),
+            self._to_points(np.asarray(forcings["sea_surface_temperature"][0], np.float32)),
+            self._to_points(np.asarray(forcings["sea_ice_cover"][0], np.float32)),
         )
-        return InitialCondition(clock.start, state, surface)
+        return InitialData(clock.start, (inputs, forcings), surface)
+
+    def encode(
+        self,
+        parameters: Parameters,
+        fields: tuple[dict[str, jax.Array], dict[str, jax.Array]],
+        key: jax.Array,
+    ) -> AtmosphereState:
+        """What upstream's encoder makes of its inputs and forcings. See `Atmosphere`."""
+        return self._with_parameters(parameters).encode(*fields, key)
 
     def _clock_at(self, date: str) -> Clock:
         """The clock at the date of the initial data, written as it is in the run's calendar."""
@@ -185,12 +191,8 @@ class NeuralGCM:
             time = jax.ShapeDtypeStruct((), jnp.float32)
             return dict.fromkeys(names, shape) | {"sim_time": time}
 
-        return jax.eval_shape(
-            model.encode,
-            data(model.input_variables, levels),
-            data(model.forcing_variables, 1),
-            jax.random.key(0),
-        )
+        fields = data(model.input_variables, levels), data(model.forcing_variables, 1)
+        return jax.eval_shape(self.encode, self.parameters, fields, jax.random.key(0))
 
     def with_date(
         self, state: AtmosphereState, day: jax.Array, second: jax.Array

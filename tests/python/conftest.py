@@ -17,8 +17,10 @@ _ENVIRONMENT = {
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
     "OMPI_MCA_mpi_yield_when_idle": "1",
-    # Hosts and ranks are processes of their own: without this each compiles the same model.
+    # Hosts and ranks are processes of their own: without these each compiles the same model. The
+    # first is of what tests themselves compile, the second of runs.
     "JAX_COMPILATION_CACHE_DIR": str(ROOT / "build" / "jax-cache"),
+    "XDG_CACHE_HOME": str(ROOT / "build" / "cache"),
 }
 
 

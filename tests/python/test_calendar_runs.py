@@ -9,6 +9,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.netcdf import import_netcdf4
@@ -34,10 +35,10 @@ def test_a_century_of_intervals_ends_on_the_date_and_in_the_season_it_began(cale
     engine = AnalyticAtmosphere(8, DAY)
     interval, initial = (
         Interval(engine, config),
-        engine.initial_condition(config.run.start_date, jax.random.key(0)),
+        initial_condition(engine, config.run.start_date, jax.random.key(0)),
     )
     clock = Clock(initial.time, calendar)
-    imports = interval.initial_imports({}, initial)
+    imports = interval.initial_imports({}, initial.state, initial.surface)
     row = [field.name for field in interval.exports].index("toa_incoming_shortwave_flux")
 
     @jax.jit
@@ -169,7 +170,7 @@ def test_the_published_model_takes_its_initial_date_in_the_calendar_of_the_run()
 
     day = Clock("1959-01-02", "360_day").day
     engine = NeuralGCM(read_checkpoint("demo"), "demo", "360_day")
-    initial = engine.initial_condition(None, jax.random.key(0))
+    initial = initial_condition(engine, None, jax.random.key(0))
     assert initial.time == "1959-01-02T00:00:00"
     time = initial.state.state.sim_time
     dated = jax.jit(engine.with_date)(initial.state, day, 0).state.sim_time

@@ -216,7 +216,7 @@ def test_a_run_that_diverges_diverges_again_in_the_same_interval(tmp_path, capsy
         return dataclasses.replace(after, air_temperature=temperature)
 
     monkeypatch.setattr(AnalyticAtmosphere, "step", breaking)
-    component = create(tmp_path)
+    component = create(tmp_path, "&ngcm_device keep_compiled = 'nothing' /")
     advance(component, 1)
     with pytest.raises(DivergedError) as failure:
         advance(component, 1)

@@ -315,7 +315,7 @@ def test_advance_by_nothing_sends_the_imports_and_no_more(component):
 
 def test_interval_never_recompiles(component):
     advance(component, 5)
-    assert component._owner.resident.compiled_intervals() == 1
+    assert component._owner.resident.traced_intervals() <= 1
 
 
 def test_nothing_crosses_to_the_host_between_put_and_get(component):
@@ -442,7 +442,7 @@ def test_diverged_atmosphere_names_field_and_place(create, monkeypatch):
         return jax.tree.map(lambda x: x * np.float32(np.nan) if x.dtype == np.float32 else x, state)
 
     monkeypatch.setattr(AnalyticAtmosphere, "step", blow_up)
-    component = create()
+    component = create("&ngcm_device keep_compiled = 'nothing' /")
     put_surface(component)
     component.advance(3600)
     with pytest.raises(DivergedError, match=r"ends 2000-01-01T01:00:00: height = nan at point 1 "):

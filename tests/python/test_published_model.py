@@ -13,6 +13,7 @@ import pytest
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import parse
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.fields import IMPORTS, TILES, field, over
@@ -33,8 +34,10 @@ class Hour:
         names = ", ".join(f"'{name}'" for name in TAKEN)
         config = parse(f"&ngcm_coupling interval_seconds = {HOUR}, imports = {names} /")
         self.interval = Interval(self.engine, config)
-        self.initial = self.engine.initial_condition(None, jax.random.key(0))
-        self.imports = self.interval.initial_imports(self.engine.parameters, self.initial)
+        self.initial = initial_condition(self.engine, None, jax.random.key(0))
+        self.imports = self.interval.initial_imports(
+            self.engine.parameters, self.initial.state, self.initial.surface
+        )
         day = Clock(self.initial.time).day
         self.state = self.interval.begin(self.initial.state, day, 0)
         self._advance = jax.jit(self.interval.advance)

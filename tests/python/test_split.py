@@ -31,7 +31,7 @@ HOST = textwrap.dedent(
     component.write_restart(sys.argv[1])
     resident = component._owner.resident
     vorticity = resident._states[0].atmosphere.state.vorticity
-    print("part", vorticity.addressable_shards[0].data.shape[0], resident.compiled_intervals())
+    print("part", vorticity.addressable_shards[0].data.shape[0], resident.traced_intervals())
     component.close()
     MPI.COMM_WORLD.Barrier()
     """

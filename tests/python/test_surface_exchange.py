@@ -10,6 +10,7 @@ import pytest
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, TILES, over
 from ngcm_coupler.interval import Interval
@@ -40,8 +41,8 @@ class Run:
             self.engine,
             parse(f"&ngcm_coupling interval_seconds = {STEP}, imports = {listed} / {extra}"),
         )
-        initial = self.engine.initial_condition(None, jax.random.key(0))
-        self.imports = self.interval.initial_imports({}, initial)
+        initial = initial_condition(self.engine, None, jax.random.key(0))
+        self.imports = self.interval.initial_imports({}, initial.state, initial.surface)
         self.state = self.interval.begin(initial.state, 10957, 0)
         self._advance = jax.jit(self.interval.advance)
 

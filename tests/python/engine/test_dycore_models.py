@@ -13,7 +13,7 @@ from dinosaur import coordinate_systems
 from neuralgcm.legacy import correctors, gin_utils
 
 from ngcm_coupler.cli.bench_dycore import differences
-from ngcm_coupler.engine.base import SurfaceState
+from ngcm_coupler.engine.base import SurfaceState, initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.dycore.corrector import explicit_terms
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
@@ -29,7 +29,7 @@ def engines():
 
 @pytest.fixture(scope="module")
 def initial(engines):
-    return engines["upstream"].initial_condition(None, 0)
+    return initial_condition(engines["upstream"], None, 0)
 
 
 def step_of(engine, surface):
@@ -135,7 +135,7 @@ def test_gradients_of_a_step_of_the_demo_are_upstreams(engines, initial):
 def test_batch_of_the_demo_is_its_members(engines, initial):
     engine = engines["fast"]
     step = step_of(engine, initial.surface)
-    members = [engine.initial_condition(None, seed).state for seed in (0, 1)]
+    members = [initial_condition(engine, None, seed).state for seed in (0, 1)]
     batch = jax.jit(jax.vmap(step))(jax.tree.map(lambda *x: jnp.stack(x), *members))
     for number, member in enumerate(members):
         ours = jax.tree.map(lambda leaf, number=number: leaf[number], batch.state)
@@ -148,7 +148,7 @@ def test_model_of_full_size_steps_as_upstream():
     states = {}
     for core in CORES:
         engine = NeuralGCM(checkpoint, "demo", dycore=core)
-        initial = engine.initial_condition(None, 0)
+        initial = initial_condition(engine, None, 0)
         state = states.get("initial", initial.state)
         states["initial"] = state
         states[core] = step_of(engine, initial.surface)(state)

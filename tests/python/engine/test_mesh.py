@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.mesh import Split
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
@@ -85,7 +86,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def initial(engine):
-    return engine.initial_condition(None, 0)
+    return initial_condition(engine, None, 0)
 
 
 def on_host(leaf):

@@ -1,0 +1,13 @@
+"""Compiled functions of a run, and where they are kept for the next one.
+
+A `Compiler` makes functions into executables, each once and for one shape of its arguments. What it
+has made it keeps in a `Store`, under everything that the code depends on, so that the next run
+loads it without tracing or compiling anything.
+"""
+
+from ngcm_coupler.compilation.compiler import CompiledFunction, Compiler
+from ngcm_coupler.compilation.identity import computation
+from ngcm_coupler.compilation.jax_cache import use_jax_cache
+from ngcm_coupler.compilation.store import Store, folder
+
+__all__ = ["CompiledFunction", "Compiler", "Store", "computation", "folder", "use_jax_cache"]

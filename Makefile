@@ -78,10 +78,8 @@ format: setup  ## rewrite the sources in the project's format
 	$(BIN)/clang-format -i $(C_FAMILY)
 	$(BIN)/gersemi --in-place CMakeLists.txt bridge ngcm_coupler tests
 
-bench: setup  ## what a call from Fortran costs, the exchange of a step, and regridding
-	$(BIN)/ngcm-coupler bench bridge
-	$(BIN)/ngcm-coupler bench step
-	$(BIN)/ngcm-coupler bench regrid
+bench: setup  ## what everything costs on this machine: half an hour on two cores
+	$(BIN)/ngcm-coupler bench all
 
 docs: setup  ## the reference pages that the code writes
 	$(BIN)/ngcm-coupler check --describe --format markdown > docs/namelists.md

@@ -187,14 +187,15 @@ class Interval:
             )
             atmosphere = model.with_log_pressure_added(atmosphere, correction)
         span = Step(state.day, state.second, model.step_seconds)
-        exchange, rows, increments = self._exchange.fluxes(
-            state.exchange,
-            model.lowest_level(parameters, atmosphere),
-            model.columns(parameters, atmosphere),
-            model.surface_water(atmosphere) if model.budgets_water else None,
-            surface,
-            span,
-        )
+        with jax.named_scope("surface exchange"):
+            exchange, rows, increments = self._exchange.fluxes(
+                state.exchange,
+                model.lowest_level(parameters, atmosphere),
+                model.columns(parameters, atmosphere),
+                model.surface_water(atmosphere) if model.budgets_water else None,
+                surface,
+                span,
+            )
         if increments is not None:
             atmosphere = model.with_increments(atmosphere, increments)
             content = model.columns(parameters, atmosphere).water_content()

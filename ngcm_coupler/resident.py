@@ -258,6 +258,15 @@ class ResidentAtmosphere:
             ]
         return self._by_member(pressures)
 
+    @property
+    def is_batched(self) -> bool:
+        """Whether the members are one batch, and not stepped in turn."""
+        return self._batched
+
+    def compiled_text(self) -> str:
+        """The interval as the compiler has left it, once it has been advanced on one device."""
+        return self._advance.text()
+
     def traced_intervals(self) -> int:
         """How many times the interval has been traced: once, or never if it has been loaded."""
         return self._traced

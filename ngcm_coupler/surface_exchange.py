@@ -296,20 +296,21 @@ class SurfaceExchange:
             "sea_ice": cell.ice.temperature,
             "land": cell.land.temperature,
         }
-        state, sky = radiate(
-            self.config.radiation,
-            state,
-            shape=(self.grid.nlat, self.grid.nlon),
-            calendar=calendar,
-            day=step.day,
-            second=step.second,
-            seconds=step.seconds,
-            latitude=latitude,
-            longitude=longitude,
-            **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
-            surface_albedo=cell.mean(albedo),
-            surface_temperature=cell.mean(temperature),
-        )
+        with jax.named_scope("radiation"):
+            state, sky = radiate(
+                self.config.radiation,
+                state,
+                shape=(self.grid.nlat, self.grid.nlon),
+                calendar=calendar,
+                day=step.day,
+                second=step.second,
+                seconds=step.seconds,
+                latitude=latitude,
+                longitude=longitude,
+                **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
+                surface_albedo=cell.mean(albedo),
+                surface_temperature=cell.mean(temperature),
+            )
         absorbed = {
             tile: derived.absorbed_shortwave(sky.shortwave_down, albedo[tile]) for tile in TILES
         }

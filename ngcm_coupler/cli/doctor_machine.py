@@ -16,6 +16,7 @@ from ngcm_coupler.cli import buildconfig, doctor_memory
 from ngcm_coupler.cli.doctor import Absent, Fault, program
 from ngcm_coupler.cli.doctor_python import shared_libraries
 from ngcm_coupler.config import Config
+from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.namelist import text_of
 
 _LEAST_DISK = 2**30
@@ -44,6 +45,7 @@ def checks(config: Config) -> dict[str, Callable[[], str]]:
         "device": partial(device, config.device.platform),
         "memory": partial(doctor_memory.host, config),
         "disk": disk,
+        "compiled code": partial(compiled_code, config),
         "netCDF": netcdf,
         "checkpoint": partial(checkpoint, config),
         "compiler": compiler,
@@ -86,6 +88,24 @@ def disk() -> str:
             " start the run in another folder"
         )
     return f"{free / 2**30:.0f} GiB free in {folder}"
+
+
+def compiled_code(config: Config) -> str:
+    """What is compiled can stay for the next run."""
+    from ngcm_coupler.compilation import Store, folder
+
+    if config.device.keep_compiled == "nothing":
+        return "not kept, as &ngcm_device says"
+    try:
+        store = Store(folder(config.device.cache_folder))
+    except ConfigError as error:
+        raise Fault(str(error)) from error
+    if problem := store.problem():
+        raise Absent(
+            f"every run will compile the model: {problem}; name a folder that can be written to as"
+            " cache_folder of &ngcm_device"
+        )
+    return f"{store.size() / 2**20:.0f} MiB in {store.place}"
 
 
 def netcdf() -> str:

@@ -7,7 +7,15 @@ loads it without tracing or compiling anything.
 
 from ngcm_coupler.compilation.compiler import CompiledFunction, Compiler
 from ngcm_coupler.compilation.identity import computation
-from ngcm_coupler.compilation.jax_cache import use_jax_cache
+from ngcm_coupler.compilation.jax_cache import bypassed, use_jax_cache
 from ngcm_coupler.compilation.store import Store, folder
 
-__all__ = ["CompiledFunction", "Compiler", "Store", "computation", "folder", "use_jax_cache"]
+__all__ = [
+    "CompiledFunction",
+    "Compiler",
+    "Store",
+    "bypassed",
+    "computation",
+    "folder",
+    "use_jax_cache",
+]

@@ -165,6 +165,10 @@ class CompiledFunction:
         """Whether the executable is there."""
         return self._executable is not None
 
+    def text(self) -> str:
+        """The compiled program, which says of each operation where in the function it is from."""
+        return self._executable.as_text()
+
     def __call__(self, *arguments: Any) -> Any:
         """Starts it and returns."""
         if self._executable is None:

@@ -56,6 +56,11 @@ class Store:
         """Why nothing can be kept here; '' if it can."""
         return _cannot_use(self.place)
 
+    def size(self) -> int:
+        """What is kept, of all runs [byte]."""
+        files = self.place.glob(f"*{_SUFFIX}")
+        return sum(path.stat().st_size for path in files)
+
     def read(self, name: str) -> bytes | None:
         """What is kept under a name; None if nothing is, or if it is not whole."""
         path = self.place / (name + _SUFFIX)

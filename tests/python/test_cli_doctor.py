@@ -288,6 +288,21 @@ def test_analytic_model_takes_no_more_than_is_stated():
     assert 0.1 < float(words[-2]) <= doctor_memory._NEEDS["analytic"]
 
 
+def test_compiled_code_has_a_place(tmp_path, monkeypatch):
+    def said(groups):
+        return doctor_machine.compiled_code(config.parse(ANALYTIC + groups))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert said("") == f"0 MiB in {tmp_path}/cache/ngcm_coupler"
+    assert "not kept" in said("&ngcm_device keep_compiled = 'nothing' /")
+    (tmp_path / "file").touch()
+    with pytest.raises(Fault, match="cache_folder = .* is not a folder"):
+        said(f"&ngcm_device cache_folder = '{tmp_path}/file' /")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(Absent, match="every run will compile the model: .*file is not a folder"):
+        said("")
+
+
 def test_full_disk_is_a_fault(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=2**29))
     with pytest.raises(Fault, match="0.50 GiB left"):

@@ -81,9 +81,12 @@ class FastDycore:
         # Gradients would otherwise keep all fields on the grid of all stages.
         recomputed = jax.checkpoint(explicit)
 
+        def tendency(x: jax.Array) -> jax.Array:
+            with jax.named_scope("explicit terms"):
+                return recomputed(x) + learned
+
         def substep(x: jax.Array, _: None) -> tuple[jax.Array, None]:
-            x = advance(x, lambda y: recomputed(y) + learned, implicit, self._step)
-            return x * damping, None
+            return advance(x, tendency, implicit, self._step) * damping, None
 
         x, _ = jax.lax.scan(substep, layout.pack(state, tables), length=self._substeps)
         time = state.sim_time

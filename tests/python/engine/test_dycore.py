@@ -18,7 +18,7 @@ from dinosaur import (
 )
 from neuralgcm.legacy import correctors, filters, transforms
 
-from ngcm_coupler.cli.bench_dycore import differences
+from ngcm_coupler.cli.bench.step import differences
 from ngcm_coupler.continuation import require_same_settings
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.dycore.configuration import NotCovered, with_fast_dycore

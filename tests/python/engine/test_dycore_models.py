@@ -12,7 +12,7 @@ import xarray
 from dinosaur import coordinate_systems
 from neuralgcm.legacy import correctors, gin_utils
 
-from ngcm_coupler.cli.bench_dycore import differences
+from ngcm_coupler.cli.bench.step import differences
 from ngcm_coupler.engine.base import SurfaceState, initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.dycore.corrector import explicit_terms

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from ngcm_coupler.cli import bench_regrid
+from ngcm_coupler.cli.bench import regrid
+from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.exchange.analytic_fields import FIELDS
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text()
@@ -15,12 +16,12 @@ PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text(
 
 @pytest.fixture(scope="module")
 def results():
-    grids = bench_regrid._GRIDS
-    bench_regrid._GRIDS = grids[:1]
+    grids = regrid._GRIDS
+    regrid._GRIDS = grids[:1]
     try:
-        return json.loads(json.dumps(bench_regrid.measure(1)))
+        return json.loads(json.dumps(regrid.measure(Options(repeats=1))))
     finally:
-        bench_regrid._GRIDS = grids
+        regrid._GRIDS = grids
 
 
 def test_costs_are_ordered_quartiles(results):
@@ -46,7 +47,7 @@ def test_misfits_fall_with_the_order_of_the_method(results):
 
 def test_the_page_shows_the_tables_that_are_printed(results):
     # Without YAC its columns are missing, which come last.
-    headers = re.findall(r"^\| atmosphere \|.*$", bench_regrid.text(results), re.MULTILINE)
+    headers = re.findall(r"^\| atmosphere \|.*$", regrid.text(results), re.MULTILINE)
     assert len(headers) == 2
     for header in headers:
         assert header.removesuffix(" |") in PAGE

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.yac
 # YAC starts MPI, which a process can do once: it runs in one of its own.
 SCRIPT = """
 import pathlib, pickle, sys
-from ngcm_coupler.cli import bench_yac
+from ngcm_coupler.cli.bench import yac
 
 folder = pathlib.Path(sys.argv[1])
 for weights, name in zip(
-    bench_yac.prepare(*pickle.loads((folder / "grids").read_bytes()))(),
+    yac.prepare(*pickle.loads((folder / "grids").read_bytes()))(),
     ("to_surface.nc", "to_atmosphere.nc"),
     strict=True,
 ):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.exchange import ExchangeGrid, Regridder, SurfaceGrid
 from ngcm_coupler.exchange.analytic_fields import FIELDS
@@ -36,11 +37,8 @@ _TASKS = {
 _METHODS = ("conservative", "conservative_second_order", "bilinear")
 
 
-def measure(repeats: int) -> dict[str, Any]:
+def measure(options: Options) -> dict[str, Any]:
     """Measures three pairs of grids, each in processes of its own, and misfits on the first pair.
-
-    Args:
-      repeats: of each measurement, at most as many as `_GRIDS` says.
 
     Returns:
       "grids": a row for each pair, with quartiles of the seconds that weights take, the peak of
@@ -51,7 +49,7 @@ def measure(repeats: int) -> dict[str, Any]:
     """
     rows = []
     for nlat, shape, most in _GRIDS:
-        count = max(min(repeats, most), 1)
+        count = max(min(options.repeats or most, most), 1)
         row = {"atmosphere": f"{2 * nlat}x{nlat}", "ocean": f"{shape[0]}x{shape[1]}"}
         row |= _alone(_ours, nlat, shape, count)
         if importlib.util.find_spec("yac") is not None:
@@ -168,10 +166,10 @@ def _application(regridder: Regridder, repeats: int) -> dict[str, list[float]]:
 
 def _beside_yac(nlat: int, shape: tuple[int, int], repeats: int) -> dict[str, Any]:
     """The same of YAC, its weights in turn with ours."""
-    from ngcm_coupler.cli import bench_yac
+    from ngcm_coupler.cli.bench import yac
 
     grid, surface = _pair(nlat, shape)
-    compute = bench_yac.prepare(grid, surface, ExchangeGrid.build(grid, surface).counted)
+    compute = yac.prepare(grid, surface, ExchangeGrid.build(grid, surface).counted)
     theirs, ours = _in_turn(repeats, compute, lambda: _weights(grid, surface))
     fields = {}
     for direction, weights, size in zip(

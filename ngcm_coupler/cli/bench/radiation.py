@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
@@ -43,12 +44,15 @@ _SNOW_BELOW = 270.0  # [K]
 _FREEZING_SEA = 271.35
 
 
-def measure(days: int) -> str:
-    """Runs the demo model and returns a table of means over the globe and over time.
+def measure(options: Options) -> dict[str, Any]:
+    """Runs the demo model for a day that does not count, and the days that do.
 
-    Args:
-      days: days that count; one before them does not.
+    Returns:
+      "from" and "days" of the run; "means": flux -> means over the globe and over time of both
+      schemes and as observed [W m-2], None where there is none; "rms": of grey less rrtmgp, every
+      hour and column, short wave and long wave [W m-2]; "cloud_cover" [1]; and what they cost.
     """
+    days = options.days
     atmosphere = build_atmosphere(Config())
     parameters = jax.device_put(atmosphere.parameters)
     initial = initial_condition(atmosphere, None, jax.random.key(0))
@@ -85,18 +89,44 @@ def measure(days: int) -> str:
         squares += np.asarray((fluxes["grey"] - fluxes["rrtmgp"])[:2] ** 2 @ weights)
         cover += float(_cover(schemes["grey"], air) @ weights)
     counted = 86400 * days // atmosphere.step_seconds
-    rows = [
-        [row, *(_number(sums[name][i] / counted) for name in schemes), _number(_OBSERVED[i])]
+    means = {
+        row: {name: sums[name][i] / counted for name in schemes} | {"observed": _OBSERVED[i]}
         for i, row in enumerate(_ROWS)
+    }
+    return {
+        "from": initial.time,
+        "days": days,
+        "means": {
+            row: {name: None if np.isnan(mean) else float(mean) for name, mean in found.items()}
+            for row, found in means.items()
+        },
+        "rms": np.sqrt(squares / counted).tolist(),
+        "cloud_cover": cover / counted,
+        **_costs(seconds, schemes["rrtmgp"], atmosphere.step_seconds),
+    }
+
+
+def text(found: dict[str, Any]) -> str:
+    """The means as a table, and a few lines."""
+    header = ["flux", "grey", "rrtmgp", "Wild et al. (2015), year"]
+    rows = [
+        [row, *("-" if mean is None else f"{mean:.1f}" for mean in means.values())]
+        for row, means in found["means"].items()
     ]
+    model = found["model_step_s"]
     return "\n".join(
         [
-            f"Means over the globe and {days} days from {initial.time} + 1 d [W m-2]\n",
-            tables.text_table(["flux", *schemes, "Wild et al. (2015), year"], rows),
+            f"Means over the globe and {found['days']} days from {found['from']} + 1 d [W m-2]\n",
+            tables.text_table(header, rows),
             "RMS of grey less rrtmgp, every hour and column [W m-2]: short wave {:.1f}, "
-            "long wave {:.1f}".format(*np.sqrt(squares / counted)),
-            f"cloud cover {cover / counted:.2f}; solar constant, gases and clouds as by default",
-            _costs(seconds, schemes["rrtmgp"], atmosphere.step_seconds),
+            "long wave {:.1f}".format(*found["rms"]),
+            f"cloud cover {found['cloud_cover']:.2f}; solar constant, gases and clouds as by"
+            " default",
+            f"model step {model:.3f} s; grey {1e3 * found['grey_s']:.1f} ms"
+            f" ({100 * found['grey_s'] / model:.1f} %); rrtmgp {found['rrtmgp_s']:.2f} s every"
+            f" {found['rrtmgp_every']} steps, {1e3 * found['rrtmgp_between_s']:.1f} ms in others"
+            f" ({100 * found['rrtmgp_per_step_s'] / model:.0f} %); peak memory"
+            f" {found['peak_mib']:.0f} MiB\n",
         ]
     )
 
@@ -158,22 +188,20 @@ def _timed(function: Callable[..., Any], *args: Any) -> tuple[Any, float]:
     return result, time.perf_counter() - begin
 
 
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.1f}"
-
-
-def _costs(seconds: dict[str, list[float]], settings: RadiationSettings, step: int) -> str:
-    """What the schemes cost, without what was compiled on the way."""
+def _costs(
+    seconds: dict[str, list[float]], settings: RadiationSettings, step: int
+) -> dict[str, float]:
+    """What the schemes cost, medians without what was compiled on the way."""
     every = max(settings.interval_seconds // step, 1)
     spectral = seconds["rrtmgp"][every:]
     dear = statistics.median(spectral[::every])
     cheap = statistics.median([x for i, x in enumerate(spectral) if i % every] or [dear])
-    per_step = (dear + (every - 1) * cheap) / every
-    model = statistics.median(seconds["step"][1:])
-    grey = statistics.median(seconds["grey"][1:])
-    memory = peak_bytes() / 2**20
-    return (
-        f"medians: model step {model:.3f} s; grey {1e3 * grey:.1f} ms ({100 * grey / model:.1f} %);"
-        f" rrtmgp {dear:.2f} s every {every} steps, {1e3 * cheap:.1f} ms in others"
-        f" ({100 * per_step / model:.0f} %); peak memory {memory:.0f} MiB"
-    )
+    return {
+        "model_step_s": statistics.median(seconds["step"][1:]),
+        "grey_s": statistics.median(seconds["grey"][1:]),
+        "rrtmgp_s": dear,
+        "rrtmgp_every": every,
+        "rrtmgp_between_s": cheap,
+        "rrtmgp_per_step_s": (dear + (every - 1) * cheap) / every,
+        "peak_mib": peak_bytes() / 2**20,
+    }

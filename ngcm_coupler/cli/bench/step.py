@@ -1,4 +1,4 @@
-"""``ngcm-coupler bench step --against-upstream``: the model's step with either dynamical core."""
+"""``ngcm-coupler bench step``: the model's step with either dynamical core."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.bench.options import FULL_SIZE_MODEL, Options
+from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
 from ngcm_coupler.engine.base import initial_condition
 from ngcm_coupler.engine.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm import NeuralGCM
 from ngcm_coupler.engine.random_weights import DETERMINISTIC, FULL_SIZE, with_random_weights
-
-FULL_SIZE_MODEL = "2.8-degrees"
-"""Stands for a model of the size of the published deterministic one, with random weights."""
+from ngcm_coupler.groups import DEMO
 
 _CORES = ("upstream", "fast")
+_REPEATS = 30
 _STEPS = 24
-_QUARTILES = (25, 50, 75)
 
 
-def measure(model: str, repeats: int) -> dict[str, Any]:
+def measure(options: Options) -> dict[str, Any]:
     """Times steps from the same state with both cores in turn, and compares a run of 24.
-
-    Args:
-      model: a checkpoint, ``demo`` or `FULL_SIZE_MODEL`.
-      repeats: steps of each.
 
     Returns:
       The model, the machine's load before and after, for each core the seconds of compiling and
@@ -37,13 +32,14 @@ def measure(model: str, repeats: int) -> dict[str, Any]:
       times [1], and for each field of the state after 24 steps the largest difference of its
       harmonics over the largest of them [1].
     """
-    checkpoint = read_checkpoint("demo" if model == FULL_SIZE_MODEL else model)
+    model = options.model
+    checkpoint = read_checkpoint(DEMO if model == FULL_SIZE_MODEL else model)
     if model == FULL_SIZE_MODEL:
         checkpoint = with_random_weights(checkpoint, (*FULL_SIZE, *DETERMINISTIC), seed=0)
     load = [os.getloadavg()[0]]
     steps, compiling, states = {}, {}, {}
     for core in _CORES:
-        engine = NeuralGCM(checkpoint, "demo", dycore=core)
+        engine = NeuralGCM(checkpoint, DEMO, dycore=core)
         if not states:  # of upstream's encoder, for both
             initial = initial_condition(engine, None, jax.random.key(0))
         steps[core] = _step(engine, initial.surface)
@@ -51,30 +47,26 @@ def measure(model: str, repeats: int) -> dict[str, Any]:
         jax.block_until_ready(steps[core](initial.state))
         compiling[core] = time.perf_counter() - start
         states[core] = initial.state
-    wall, processor = (np.empty((repeats, len(_CORES))) for _ in range(2))
-    for repeat in range(repeats):
-        for place, core in enumerate(_CORES):
-            start = time.perf_counter(), time.process_time()
-            jax.block_until_ready(steps[core](initial.state))
-            wall[repeat, place] = time.perf_counter() - start[0]
-            processor[repeat, place] = time.process_time() - start[1]
+    runs = {core: lambda core=core: steps[core](initial.state) for core in _CORES}
+    seconds = in_turn(runs, options.repeats or _REPEATS)
     for _ in range(_STEPS):
         states = {core: steps[core](state) for core, state in states.items()}
     load.append(os.getloadavg()[0])
+    upstream, fast = (seconds[core] for core in _CORES)
     return {
         "model": model,
         "load": load,
         "cores": {
             core: {
                 "first_step_s": compiling[core],
-                "wall_ms": _quartiles(1e3 * wall[:, place]),
-                "processor_ms": _quartiles(1e3 * processor[:, place]),
+                "wall_ms": quartiles(1e3 * seconds[core].wall),
+                "processor_ms": quartiles(1e3 * seconds[core].processor),
             }
-            for place, core in enumerate(_CORES)
+            for core in _CORES
         },
-        "speedup": _quartiles(wall[:, 0] / wall[:, 1]),
-        "processor_speedup": _quartiles(processor[:, 0] / processor[:, 1]),
-        "difference": differences(states["fast"].state, states["upstream"].state),
+        "speedup": quartiles(upstream.wall / fast.wall),
+        "processor_speedup": quartiles(upstream.processor / fast.processor),
+        "difference": differences(_prognostic(states["fast"]), _prognostic(states["upstream"])),
     }
 
 
@@ -92,36 +84,34 @@ def differences(ours: Any, theirs: Any) -> dict[str, float]:
 
 
 def text(result: dict[str, Any]) -> str:
-    """The result as a table and a few lines."""
-    cells = [
-        [
-            core,
-            _spread(row["wall_ms"], ".0f"),
-            _spread(row["processor_ms"], ".0f"),
-            f"{row['first_step_s']:.0f}",
-        ]
-        for core, row in result["cores"].items()
-    ]
-    header = ["dycore", "step [ms]", "processor time [ms]", "first step, compiled [s]"]
+    """The result as a table."""
+    cores = result["cores"]
     worst = max(result["difference"], key=result["difference"].__getitem__)
-    return (
-        f"{tables.markdown_table(header, cells)}\n\n"
-        f"model {result['model']}: {_spread(result['speedup'], '.2f')} times upstream's speed,"
-        f" {_spread(result['processor_speedup'], '.2f')} in processor time; load"
-        f" {result['load'][0]:.1f} before, {result['load'][1]:.1f} after\n"
-        f"largest difference after {_STEPS} steps: {result['difference'][worst]:.1e} ({worst})"
-    )
+    header = [
+        "model",
+        "upstream [ms]",
+        "fast [ms]",
+        "speedup [1]",
+        "in processor time [1]",
+        f"largest difference after {_STEPS} steps [1]",
+        "load",
+    ]
+    row = [
+        result["model"],
+        *(spread(cores[core]["wall_ms"], ".0f") for core in _CORES),
+        spread(result["speedup"], ".2f"),
+        spread(result["processor_speedup"], ".2f"),
+        f"{result['difference'][worst]:.1e} ({worst})",
+        "{:.1f} to {:.1f}".format(*sorted(result["load"])),
+    ]
+    return tables.markdown_table(header, [row])
+
+
+def _prognostic(state: Any) -> Any:
+    """The fields of a state; those of models with random fields lie one deeper."""
+    return getattr(state, "state", state)
 
 
 def _step(engine: NeuralGCM, surface: Any) -> Any:
     """One compiled step of an engine."""
     return jax.jit(lambda state: engine.step(engine.parameters, state, surface))
-
-
-def _quartiles(values: np.ndarray) -> list[float]:
-    return np.percentile(values, _QUARTILES).tolist()
-
-
-def _spread(quartiles: list[float], form: str) -> str:
-    low, middle, high = (format(value, form) for value in quartiles)
-    return f"{middle} [{low}, {high}]"

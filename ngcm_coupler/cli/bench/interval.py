@@ -1,0 +1,139 @@
+"""``ngcm-coupler bench interval``: what everything around the step of the demo model costs."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from ngcm_coupler.cli import tables
+from ngcm_coupler.cli.bench import bridge, demo, profile
+from ngcm_coupler.cli.bench.options import Options
+from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.component import Component
+from ngcm_coupler.config import Config, parse
+from ngcm_coupler.engine.base import InitialCondition, initial_condition
+from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.groups import DEMO
+from ngcm_coupler.interval import Interval
+
+_ALONE = "the model alone"
+_PROGRAMS = {
+    "with turbulent fluxes of three tiles, water, dry mass": ("host", "none"),
+    "and radiation 'grey'": ("grey", "none"),
+    "and a cool skin over a warm layer": ("grey", "cool_and_warm"),
+}
+"""Name -> radiation and skin of the compiled interval."""
+
+_HOST, _HISTORY = "with 'grey', as a host has it", "and a history of every hour"
+_QUIET = "&ngcm_log level = 'error' /\n"
+_REPEATS = 30
+
+
+def measure(options: Options) -> dict[str, Any]:
+    """Times the compiled interval, then all that a host does in an interval, in turn.
+
+    A host's interval is puts of all imports, the advance, and gets of all exports, with checks,
+    budgets and log, through Python; what the bridge from Fortran adds is measured by itself.
+
+    Returns:
+      "rows": for each its name, quartiles of an interval [ms] and of the ratio to the model alone
+      just before it [1]; "overhead": quartiles of the part of a host's interval that is not the
+      model's step [1]; "bridge": part of a host's interval that an exchange takes through it [1];
+      "profile": what `profile.shares` gives, where that is asked for.
+    """
+    engine = NeuralGCM(read_checkpoint(DEMO), DEMO)
+    initial = initial_condition(engine, None, jax.random.key(0))
+    bare = jax.jit(
+        lambda state: dataclasses.replace(
+            engine.step(engine.parameters, state, initial.surface), diagnostics={}
+        )
+    )
+    runs: dict[str, Callable[[], object]] = {_ALONE: lambda: bare(initial.state)}
+    for name, (radiation, skin) in _PROGRAMS.items():
+        config = parse(demo.namelist(radiation, skin))
+        runs[name] = _program(engine, initial, config)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as open_components:
+        history = f"&ngcm_history file = '{folder}/history.nc' /\n"
+        for name, more in ((_HOST, ""), (_HISTORY, history)):
+            text_ = demo.namelist(more=_QUIET + more)
+            runs[name] = open_components.enter_context(_host(pathlib.Path(folder), text_))
+        seconds = in_turn(runs, options.repeats or _REPEATS)
+    alone, host = seconds[_ALONE].wall, seconds[_HOST].wall
+    exchange = bridge.grid(engine.grid.nlat, 500)["exchange_us"]
+    found: dict[str, Any] = {
+        "rows": [
+            {
+                "name": name,
+                "milliseconds": quartiles(1e3 * seconds[name].wall),
+                "ratio": quartiles(seconds[name].wall / alone),
+            }
+            for name in runs
+        ],
+        "overhead": quartiles(1.0 - alone / host),
+        "bridge": 1e-6 * exchange[1] / float(np.median(host)),
+    }
+    if options.profile:
+        found["profile"] = profile.shares(options.profile)
+    return found
+
+
+def text(results: dict[str, Any]) -> str:
+    """The results as a table and two lines."""
+    cells = [
+        [row["name"], spread(row["milliseconds"], ".0f"), spread(row["ratio"], ".3f")]
+        for row in results["rows"]
+    ]
+    percent = [100.0 * value for value in results["overhead"]]
+    lines = [
+        tables.markdown_table(["an hour of the demo model", "interval [ms]", "ratio [1]"], cells),
+        f"not the model's step: {spread(percent, '.1f')} % of a host's interval; an exchange"
+        f" through the bridge: {100.0 * results['bridge']:.3f} %\n",
+    ]
+    if "profile" in results:
+        lines.append(profile.text(results["profile"]))
+    return "\n".join(lines)
+
+
+def _program(engine: NeuralGCM, initial: InitialCondition, config: Config) -> Callable[[], object]:
+    """The compiled interval, from the initial state."""
+    interval = Interval(engine, config)
+    imports = interval.initial_imports(engine.parameters, initial.state, initial.surface)
+    state = interval.begin(initial.state, Clock(initial.time).day, 0)
+    advance = jax.jit(interval.advance)
+    return lambda: advance(engine.parameters, state, imports)
+
+
+@contextlib.contextmanager
+def _host(folder: pathlib.Path, text_: str) -> Iterator[Callable[[], None]]:
+    """An interval of a host that puts back what it has got at the start."""
+    namelist = folder / f"{len(list(folder.iterdir()))}.nml"
+    namelist.write_text(text_)
+    component = Component.create(str(namelist))
+    try:
+        size = component.grid.size
+        surface, received = {}, np.empty(size)
+        for number, field in enumerate(component.fields, 1):
+            if field.direction == "import":
+                component.get(number, surface.setdefault(number, np.empty(size)))
+
+        def run() -> None:
+            for number, values in surface.items():
+                component.put(number, values)
+            component.advance(component.interval_seconds)
+            component.wait()
+            for number, field in enumerate(component.fields, 1):
+                if field.direction == "export":
+                    component.get(number, received)
+
+        yield run
+    finally:
+        component.close()

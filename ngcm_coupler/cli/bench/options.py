@@ -1,0 +1,31 @@
+"""What a user may choose of a measurement."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ngcm_coupler.groups import DEMO
+
+FULL_SIZE_MODEL = "2.8-degrees"
+"""Stands for a model of the size of the published deterministic one, with random weights."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Choices of ``ngcm-coupler bench``.
+
+    Attributes:
+      model: checkpoint whose step is measured, ``demo`` or `FULL_SIZE_MODEL`.
+      repeats: of each measurement; None for what the subject needs.
+      days: of the run with radiation.
+      profile: folder of a trace; None for none.
+    """
+
+    model: str = DEMO
+    repeats: int | None = None
+    days: int = 5
+    profile: str | None = None
+
+    def with_model(self, model: str) -> Options:
+        """The same with another model."""
+        return dataclasses.replace(self, model=model)

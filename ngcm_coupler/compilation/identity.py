@@ -39,7 +39,8 @@ def computation(config: Config, atmosphere: Atmosphere, device: Any) -> dict[str
     """
     return {
         **machine(device),
-        "atmosphere": atmosphere.name,
+        "atmosphere": f"{atmosphere.name}, {type(atmosphere).__module__}"
+        f".{type(atmosphere).__qualname__}, water {atmosphere.budgets_water}",
         "land": hashlib.sha256(atmosphere.land_area_fraction.tobytes()).hexdigest(),
         "configuration": config.resolved_text(),
     } | {f"source of {package}": _source(package) for package in _TRACED}

@@ -212,7 +212,9 @@ def test_a_signal_during_a_restart_lets_it_be_written_and_stops(segment, name, r
 
 
 def test_sigusr1_to_mpirun_reaches_all_ranks(segment):
-    job = segment.start(f"strike('{TO_DISK}', signals(signal.SIGUSR1, os.getppid()), 0, 5)")
+    # mpirun takes a moment to hand it on, in which the four hours would be over.
+    plan = f"strike('{TO_DISK}', signals(signal.SIGUSR1, os.getppid(), seconds=2), 0, 5)"
+    job = segment.start(plan)
     assert job.ended() == RUN_AGAIN
     assert re.search(r"ngcm_driver: stopped after \d intervals at 2000-01-01T0[34]:00:00", job.out)
     segment.require_newest(3)

@@ -71,11 +71,12 @@ def returns(value: object) -> Action:
     return lambda _function, *_arguments: value
 
 
-def signals(number: int, process: int = os.getpid()) -> Action:
-    """A process, this one if no other is named, gets a signal, and the function runs."""
+def signals(number: int, process: int = os.getpid(), seconds: float = 0.0) -> Action:
+    """A process, this one if no other is named, gets a signal, and later the function runs."""
 
     def action(function: Callable, *arguments: Any) -> Any:
         os.kill(process, number)
+        time.sleep(seconds)
         return function(*arguments)
 
     return action

@@ -431,8 +431,14 @@ def _with_fast_dycore(config: str) -> str:
 
 
 def _to_columns(nodal: jax.Array) -> jax.Array:
-    """Upstream's (level, longitude, latitude) -> (level, n)."""
-    return nodal.transpose(0, 2, 1).reshape(nodal.shape[0], -1)
+    """Upstream's (level, longitude, latitude) -> (level, n).
+
+    Hemisphere by hemisphere: XLA writes what is put together to memory, once. What is only turned
+    it would collect anew, from across the result of the transform, for everything computed of it.
+    """
+    halves = jnp.array_split(nodal, 2, axis=-1)
+    turned = jnp.concatenate([half.transpose(0, 2, 1) for half in halves], axis=1)
+    return turned.reshape(nodal.shape[0], -1)
 
 
 def _prognostic(state: AtmosphereState):  # noqa: ANN202 - upstream's State

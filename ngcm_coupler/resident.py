@@ -215,6 +215,8 @@ class ResidentAtmosphere:
             ]
         self._states = [state for state, _ in results]
         self._exports = [exports for _, exports in results]
+        for exports in self._exports:
+            exports.copy_to_host_async()  # as soon as they are there, while the host does its own
         self.has_advanced = True
 
     def decode(self) -> None:

@@ -345,6 +345,19 @@ class NeuralGCM:
             interface_pressure=self._sigma.boundaries[:, None].astype(np.float32) * surface,
         )
 
+    def prognostic_fields(self, state: AtmosphereState) -> dict[str, jax.Array]:
+        """The fields of a state on the grid, (level, longitude, latitude), in the model's units."""
+        prognostic = _prognostic(state)
+        return self._model.model_coords.horizontal.to_nodal(
+            {
+                "vorticity": prognostic.vorticity,
+                "divergence": prognostic.divergence,
+                "temperature_variation": prognostic.temperature_variation,
+                "log_surface_pressure": prognostic.log_surface_pressure,
+                **prognostic.tracers,
+            }
+        )
+
     def surface_water(self, state: AtmosphereState) -> SurfaceWater:
         """What upstream's own diagnostics say of the step. See `Atmosphere`."""
         water = exchanged_water(state.diagnostics, self._specs.dt, self._water_density)

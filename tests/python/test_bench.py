@@ -77,6 +77,7 @@ PRINTED = {
         {
             "model": "demo", "load": [1.0, 1.0], "cores": {"upstream": CORE, "fast": CORE},
             "speedup": THREE, "processor_speedup": THREE, "difference": {"vorticity": 1e-6},
+            "last_digits": {"vorticity": 1e-6},
         }
     ),
     "interval": interval.text(
@@ -92,7 +93,9 @@ PRINTED = {
             for name in start_up._WAYS
         ]
     ),
-    "ensemble": ensemble.text({"batched": False, "rows": [ROW | {"members": 1}]}),
+    "ensemble": ensemble.text(
+        {"batched": False, "rows": [ROW | {"members": 1, "device_bytes": None}]}
+    ),
 }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from ngcm_coupler.cli.bench import demo
+
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = {latitudes}, analytic_step_seconds = 3600 /
 &ngcm_coupling interval_seconds = 3600 /
@@ -46,8 +48,13 @@ MEBIBYTE = 2**20
 
 def growth(tmp_path, latitudes, warm_up, intervals, files=""):
     """Bytes by which the resident memory grows over so many intervals after a warm-up."""
+    text = NAMELIST.format(latitudes=latitudes, files=files)
+    return growth_of(text, tmp_path, warm_up, intervals)
+
+
+def growth_of(text, tmp_path, warm_up, intervals):
     namelist = tmp_path / "run.nml"
-    namelist.write_text(NAMELIST.format(latitudes=latitudes, files=files))
+    namelist.write_text(text)
     command = [sys.executable, "-c", RUN, namelist, str(warm_up), str(intervals)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -61,6 +68,17 @@ def test_five_thousand_intervals_take_no_memory(tmp_path):
     The smallest array that an interval makes has 128 values of 4 bytes: kept, 2.4 MiB.
     """
     assert growth(tmp_path, 8, warm_up=500, intervals=5000) < 1 * MEBIBYTE
+
+
+@pytest.mark.long
+def test_a_thousand_hours_of_the_published_model_take_no_memory_and_compile_nothing(tmp_path):
+    """An executable takes arguments of one shape only: another would have ended the run.
+
+    A state has 8 MiB, of which an interval makes one and gives up another.
+    """
+    text = demo.namelist(more="&ngcm_log level = 'warning' /")
+    grown = growth_of(text, tmp_path, warm_up=50, intervals=1000)
+    assert grown < 8 * MEBIBYTE
 
 
 @pytest.mark.slow

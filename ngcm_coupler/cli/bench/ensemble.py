@@ -25,16 +25,16 @@ def measure(options: Options) -> dict[str, Any]:
     Returns:
       "batched": whether members are one batch, as on a GPU, or stepped in turn; "rows": for each
       number of members quartiles of an interval [ms], of its ratio to that of one member [1], and
-      what the device says of its memory [byte], None where it says nothing.
+      how much more memory of the device is in use with them [byte], None where it does not tell.
     """
     with tempfile.TemporaryDirectory() as folder:
         more = f"&ngcm_device cache_folder = '{folder}' /\n"
-        residents, memory = {}, {}
+        residents, memory, before = {}, {}, 0
         for members in _MEMBERS:
-            residents[str(members)] = _resident(members, more)
-            memory[str(members)] = (residents[str(members)].device.memory_stats() or {}).get(
-                "bytes_in_use"
-            )
+            resident = residents[str(members)] = _resident(members, more)
+            used = (resident.device.memory_stats() or {}).get("bytes_in_use")
+            memory[str(members)] = None if used is None else used - before
+            before = used or 0
         runs: dict[str, Callable[[], object]] = {
             name: _interval(resident) for name, resident in residents.items()
         }
@@ -63,11 +63,12 @@ def text(results: dict[str, Any]) -> str:
             spread(row["milliseconds"], ".0f"),
             spread(row["ratio"], ".2f"),
             spread([each / row["members"] for each in row["ratio"]], ".2f"),
+            "-" if row["device_bytes"] is None else f"{row['device_bytes'] / 2**20:.0f}",
         ]
         for row in results["rows"]
     ]
     header = [f"members, {how}", "an hour [ms]", "of one member's [1]", "for each member [1]"]
-    return tables.markdown_table(header, rows)
+    return tables.markdown_table([*header, "more memory of the device [MiB]"], rows)
 
 
 def _resident(members: int, more: str) -> ResidentAtmosphere:
@@ -75,6 +76,8 @@ def _resident(members: int, more: str) -> ResidentAtmosphere:
     resident = ResidentAtmosphere(parse(demo.namelist(more=groups)), range(members))
     _, imports = resident.begin(None)
     resident.send(np.ascontiguousarray(imports[:1]))
+    resident.advance()
+    resident.wait()
     return resident
 
 

@@ -23,7 +23,7 @@ class Phase(enum.Enum):
     """
 
     START_UP = "start-up", "start-up: model, initial state, files"
-    COMPILE = "advance: compile", "compiling the interval, once"
+    COMPILE = "advance: compile", "compiling or loading the interval"
     HOST = "host", "host, between two calls of the library"
     PUT_GET = "put or get", "put and get"
     GATHER = "gather, which needs all ranks", "gather of imports (MPI)"

@@ -25,13 +25,16 @@ def folder(setting: str) -> Path:
 
     Args:
       setting: cache_folder of &ngcm_device; empty for ``ngcm_coupler`` in the user's cache folder,
-        $XDG_CACHE_HOME or ~/.cache.
+        $XDG_CACHE_HOME or ~/.cache, and for a temporary folder where there is no home.
 
     Raises:
       ConfigError: the folder that the setting names cannot be written to.
     """
     if not setting:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        try:
+            home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        except RuntimeError:  # a container's user without a name
+            return Path(tempfile.gettempdir()) / f"ngcm_coupler-{os.geteuid()}"
         return Path(home) / "ngcm_coupler"
     place = Path(setting)
     if problem := _cannot_use(place):

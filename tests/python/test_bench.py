@@ -89,7 +89,7 @@ PRINTED = {
     ),
     "start-up": start_up.text(
         [
-            {"name": name, "first_interval_s": THREE, "start_up_s": THREE, "making_s": THREE}
+            {"name": name, "first_interval_s": THREE, "start_up_s": THREE, "compile_s": THREE}
             for name in start_up._WAYS
         ]
     ),

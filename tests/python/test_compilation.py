@@ -219,6 +219,10 @@ def test_the_place_is_the_users_cache_or_as_the_namelist_says(tmp_path, monkeypa
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert folder("") == tmp_path / ".cache" / "ngcm_coupler"
+    with monkeypatch.context() as nameless:
+        nameless.delenv("HOME")
+        nameless.setattr("pwd.getpwuid", lambda _: {}[_])
+        assert folder("").name == f"ngcm_coupler-{os.geteuid()}"
     assert folder(str(tmp_path / "mine")) == tmp_path / "mine"
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cache_folder = .*file/kept': .*file is not a folder"):

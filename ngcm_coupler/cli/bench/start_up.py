@@ -38,7 +38,7 @@ def measure(options: Options) -> list[dict[str, Any]]:
 
     Returns:
       For each way its name, quartiles of the seconds from the start of the command to the end of
-      the first interval, and of those that start-up and the making of the interval take.
+      the first interval, and of those that start-up takes, and compiling or loading the interval.
     """
     seconds: dict[str, list[dict[str, float]]] = {name: [] for name in _WAYS}
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def text(results: list[dict[str, Any]]) -> str:
         for row in results
     ]
     header = ["what earlier runs have left", "first interval over after [s]"]
-    return tables.markdown_table([*header, "start-up [s]", "making the interval [s]"], rows)
+    return tables.markdown_table([*header, "start-up [s]", "compiling or loading it [s]"], rows)
 
 
 def _start(kept: str, cache: pathlib.Path) -> dict[str, float]:
@@ -94,5 +94,5 @@ def _start(kept: str, cache: pathlib.Path) -> dict[str, float]:
     return {
         "first_interval_s": over,
         "start_up_s": timing[Phase.START_UP.key],
-        "making_s": timing[Phase.COMPILE.key],
+        "compile_s": timing[Phase.COMPILE.key],
     }

@@ -160,11 +160,6 @@ class CompiledFunction:
         self._compiler, self._label, self._function = compiler, label, function
         self._executable: Any = None
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the executable is there."""
-        return self._executable is not None
-
     def text(self) -> str:
         """The compiled program, which says of each operation where in the function it is from."""
         return self._executable.as_text()

@@ -46,10 +46,19 @@ def environment(device: Any) -> dict[str, str]:
     return facts
 
 
+def instructions() -> str:
+    """The instructions that the CPU has, as far as the system tells."""
+    return " ".join(sorted(_said_of_processor("flags", "Features").split()))  # x86, ARM
+
+
 def _processor() -> str:
+    return _said_of_processor("model name") or platform.machine()
+
+
+def _said_of_processor(*names: str) -> str:
+    """What Linux says of the first processor under the first of the names; '' if nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(names)), "")

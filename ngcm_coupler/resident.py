@@ -23,7 +23,7 @@ from ngcm_coupler.compilation import Compiler, Store, computation, use_jax_cache
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.devices import device
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters
+from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, is_random_key
 from ngcm_coupler.ensemble import batched, member_key, perturbed
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
@@ -113,7 +113,7 @@ class ResidentAtmosphere:
             seen = config.of_computation()
             self._interval = Interval(self.atmosphere, seen)
             self._ensemble, levels = seen.ensemble, seen.history
-            facts = computation(seen, self.atmosphere, self.device)
+            facts = computation(seen, self.atmosphere, self.device) if store else {}
             self._placement = OneDevice(self.device, Compiler(self.device, store, facts))
             if mesh is not None:
                 self._placement = OnMesh(mesh, self._template())
@@ -414,7 +414,7 @@ def _named_leaves(state: Any) -> list[tuple[str, Any]]:
 
 def _to_host(leaf: jax.Array) -> np.ndarray:
     """An array on the host; a random key as its bits, truth as a byte, which netCDF knows."""
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if is_random_key(leaf):
         return np.asarray(jax.random.key_data(leaf))
     values = np.asarray(leaf)
     return values.astype(np.uint8) if values.dtype == bool else values
@@ -422,7 +422,7 @@ def _to_host(leaf: jax.Array) -> np.ndarray:
 
 def _to_leaf(name: str, value: np.ndarray, leaf: jax.ShapeDtypeStruct) -> Any:
     """The inverse of `_to_host`, checked against the leaf of the template."""
-    is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    is_key = is_random_key(leaf)
     expected = jax.eval_shape(jax.random.key_data, leaf) if is_key else leaf
     dtype = np.uint8 if expected.dtype == bool else expected.dtype
     if value.shape != expected.shape or value.dtype != dtype:

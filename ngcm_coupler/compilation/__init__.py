@@ -5,13 +5,12 @@ has made it keeps in a `Store`, under everything that the code depends on, so th
 loads it without tracing or compiling anything.
 """
 
-from ngcm_coupler.compilation.compiler import CompiledFunction, Compiler
+from ngcm_coupler.compilation.compiler import Compiler
 from ngcm_coupler.compilation.identity import computation
 from ngcm_coupler.compilation.jax_cache import bypassed, use_jax_cache
 from ngcm_coupler.compilation.store import Store, folder
 
 __all__ = [
-    "CompiledFunction",
     "Compiler",
     "Store",
     "bypassed",

@@ -19,6 +19,7 @@ from jax.experimental import serialize_executable
 from ngcm_coupler.compilation.identity import fingerprint
 from ngcm_coupler.compilation.jax_cache import bypassed
 from ngcm_coupler.compilation.store import Store
+from ngcm_coupler.engine.base import is_random_key
 
 _log = logging.getLogger(__name__)
 
@@ -229,7 +230,7 @@ def _shapes(arguments: tuple[Any, ...]) -> Any:
 
 def _to_host(arguments: Any) -> Any:
     def fetch(leaf: Any) -> Any:
-        if _is_key(leaf):
+        if is_random_key(leaf):
             return _Key(np.array(jax.random.key_data(leaf)))
         return np.array(leaf)
 
@@ -247,16 +248,12 @@ def _figures(results: Any) -> np.ndarray:
     """Mean and largest absolute value of each array, and how many values are finite."""
     rows = []
     for leaf in jax.tree.leaves(results):
-        bits = jax.random.key_data(leaf) if _is_key(leaf) else leaf
+        bits = jax.random.key_data(leaf) if is_random_key(leaf) else leaf
         values = np.abs(np.asarray(bits, np.float64))
         finite = values[np.isfinite(values)]
         mean, most = (finite.mean(), finite.max()) if finite.size else (0.0, 0.0)
         rows.append([mean, most, finite.size])
     return np.array(rows)
-
-
-def _is_key(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _words(error: Exception) -> str:

@@ -18,7 +18,7 @@ import jax
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import Atmosphere
-from ngcm_coupler.environment import environment
+from ngcm_coupler.environment import environment, instructions
 
 _TRACED = ("ngcm_coupler", "neuralgcm", "dinosaur", "haiku", "rrtmgp")
 """Packages whose Python is traced; what JAX makes of it its version says."""
@@ -54,7 +54,7 @@ def machine(device: Any) -> dict[str, str]:
     facts = environment(device) | {"device number": str(device.id)}
     facts |= {name: str(getattr(jax.config, name)) for name in _SETTINGS}
     if device.platform == "cpu":
-        facts["instructions"] = _instructions()
+        facts["instructions"] = instructions()
     else:
         facts["driver"] = str(device.client.platform_version)
     return facts
@@ -64,16 +64,6 @@ def fingerprint(facts: Mapping[str, str]) -> str:
     """A short name for a set of facts."""
     text = "\n".join(f"{name} = {facts[name]}" for name in sorted(facts))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _instructions() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return "unknown"
-    # "flags" on x86, "Features" on ARM.
-    flags = [line.partition(":")[2] for line in lines if line.startswith(("flags", "Features"))]
-    return " ".join(sorted(flags[0].split())) if flags else "unknown"
 
 
 @functools.cache

@@ -265,6 +265,11 @@ class Atmosphere(Protocol):
         ...
 
 
+def is_random_key(leaf: Any) -> bool:
+    """Whether a leaf of a state, or of its template, is a random key and not numbers."""
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
 def initial_condition(
     atmosphere: Atmosphere, start: str | None, key: jax.Array
 ) -> InitialCondition:

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from neuralgcm.legacy import api, gin_utils, model_builder
 
+from ngcm_coupler.engine.base import is_random_key
 from ngcm_coupler.errors import CheckpointError, ConfigError
 
 AXES = ("z", "x", "y")
@@ -166,7 +166,7 @@ def place(values: Any, shardings: Any) -> Any:
     """
 
     def one(value: Any, sharding: NamedSharding) -> jax.Array:
-        if _is_key(value):
+        if is_random_key(value):
             bits = one(jax.random.key_data(value), replicated(sharding.mesh))
             return jax.random.wrap_key_data(bits, impl=jax.random.key_impl(value))
         whole = np.asarray(value)
@@ -181,7 +181,7 @@ def fetch(values: Any) -> Any:
     """Whole arrays on the host of every process, random keys as their bits. Collective."""
 
     def one(array: jax.Array) -> np.ndarray:
-        array = jax.random.key_data(array) if _is_key(array) else array
+        array = jax.random.key_data(array) if is_random_key(array) else array
         if array.is_fully_replicated:
             return np.asarray(array.addressable_data(0))
         return np.asarray(multihost_utils.process_allgather(array, tiled=True))
@@ -207,7 +207,3 @@ def connect(mesh: Mesh) -> None:
                 out_specs=PartitionSpec(tuple(axis for axis in AXES if axis not in group)),
             )
             jax.block_until_ready(jax.jit(total)(ones))
-
-
-def _is_key(value: Any) -> bool:
-    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)

@@ -183,7 +183,6 @@ _SOIL_LAYER = Where("bucket_land", "soil_layer_m")
 _IMPORTS = Where("ngcm_coupling", "imports")
 _RADIATION = Where("ngcm_radiation", "scheme")
 _SKIN = Where("ngcm_surface", "sea_skin")
-_ENGINE = Where("ngcm_model", "engine")
 _REMEDIES: dict[Need, str] = {
     "sea_ice": f"all imports of sea ice in {_IMPORTS}",
     "land": f"all imports of land in {_IMPORTS}",

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.config.namelist import scan
 from ngcm_coupler.errors import RestartError
-from ngcm_coupler.namelist import scan
 
 FREE: dict[str, frozenset[str] | None] = {
     "ngcm_run": frozenset({"start_date", "stop_date"}),  # the start is compared as a date

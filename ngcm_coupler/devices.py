@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ngcm_coupler.config.run_groups import Device
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import Device
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ngcm_coupler.calendars import SECONDS_PER_DAY
+from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import (
     Atmosphere,

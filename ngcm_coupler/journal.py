@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler import log
-from ngcm_coupler.alarm import Alarm
 from ngcm_coupler.budget import entries
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.base import Atmosphere
 from ngcm_coupler.fields import Field, over

@@ -14,10 +14,10 @@ import numpy as np
 from ngcm_coupler import continuation, distributed
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
+from ngcm_coupler.config.run_groups import CONTROL
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import DivergedError, RestartError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.history import Continued, needs_levels
 from ngcm_coupler.parallel import Owners
 from ngcm_coupler.records import Records

@@ -13,9 +13,9 @@ import jax
 import numpy as np
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import groups
-from ngcm_coupler.calendars import date
+from ngcm_coupler.clock.calendars import date
 from ngcm_coupler.component import Component
+from ngcm_coupler.config import model_groups, run_groups
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import DataError, NgcmError
 from ngcm_coupler.parallel import Ranks
@@ -106,7 +106,7 @@ class Replay:
         with tempfile.TemporaryDirectory() as folder:
             state = Path(folder) / "restart.nc"
             state.write_bytes(recording.restart)
-            restart = groups.Restart(read_file=places.restart or str(state))
+            restart = run_groups.Restart(read_file=places.restart or str(state))
             config = dataclasses.replace(config, restart=restart)
             self._component = Component(config, Ranks(None))
         try:
@@ -233,7 +233,7 @@ def _config(recording: Recording, places: Places) -> configuration.Config:
     model = dataclasses.replace(model, checkpoint=places.checkpoint or model.checkpoint)
     grid = dataclasses.replace(grid, sea_grid_file=places.sea_grid or grid.sea_grid_file)
     device = dataclasses.replace(device, platform=places.platform or device.platform)
-    packaged = model.engine != "neuralgcm" or model.checkpoint == groups.DEMO
+    packaged = model.engine != "neuralgcm" or model.checkpoint == model_groups.DEMO
     needed = {
         "--checkpoint": "" if packaged else model.checkpoint,
         "--sea-grid": grid.sea_grid_file,
@@ -250,7 +250,7 @@ def _config(recording: Recording, places: Places) -> configuration.Config:
         model=model,
         grid=grid,
         device=device,
-        history=groups.History(),
-        limits=groups.Limits(),
-        recording=groups.Recording(),
+        history=run_groups.History(),
+        limits=run_groups.Limits(),
+        recording=run_groups.Recording(),
     )

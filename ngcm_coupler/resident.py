@@ -21,6 +21,7 @@ from ngcm_coupler import compilation
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.compilation import Compiler, Store, computation, use_jax_cache
 from ngcm_coupler.config import Config, multiple_of_step_fault
+from ngcm_coupler.config.run_groups import CONTROL
 from ngcm_coupler.devices import device
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, is_random_key
@@ -28,7 +29,6 @@ from ngcm_coupler.ensemble import batched, member_key, perturbed
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
 from ngcm_coupler.exchange.grid_files import read_surface_grid
-from ngcm_coupler.groups import CONTROL
 from ngcm_coupler.interval import CoupledState, Interval
 from ngcm_coupler.placement import AS_IT_COMES, STATE, WHOLE, OneDevice, OnMesh
 

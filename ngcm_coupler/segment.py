@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.alarm import Alarm
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import Config, begins
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.parallel import Ranks

@@ -7,10 +7,10 @@ import math
 
 import cftime
 
-from ngcm_coupler import calendars
+from ngcm_coupler.clock import calendars
 from ngcm_coupler.config import Config
+from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.errors import ConfigError, RestartError
-from ngcm_coupler.groups import ANALYTIC_START_DATE
 from ngcm_coupler.restart import newest
 
 _RESTART_NAME = "restart_%Y-%m-%dT%H%M%S"

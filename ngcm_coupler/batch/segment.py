@@ -6,9 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
-from ngcm_coupler import namelist
 from ngcm_coupler.batch.chain import Segment, file_date, start
-from ngcm_coupler.config import PERIOD, Config, Where
+from ngcm_coupler.config import PERIOD, Config, Where, namelist
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError
 
 ASIDE = "incomplete"

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ngcm_coupler import schema
 from ngcm_coupler.cli.tables import markdown_table
 from ngcm_coupler.config import (
     GROUPS,
@@ -18,11 +17,12 @@ from ngcm_coupler.config import (
     load,
     multiple_of_step_fault,
 )
+from ngcm_coupler.config import keys as schema
+from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.errors import CheckpointError, ConfigError
-from ngcm_coupler.groups import ANALYTIC_START_DATE
-from ngcm_coupler.namelist import text_of
+from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.oasis.namcouple import NAME as NAMCOUPLE
-from ngcm_coupler.pressure_levels import Levels
 
 _CHECKPOINT = Where("ngcm_model", "checkpoint")
 _ENGINE = Where("ngcm_model", "engine")

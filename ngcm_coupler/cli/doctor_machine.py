@@ -16,8 +16,8 @@ from ngcm_coupler.cli import buildconfig, doctor_memory
 from ngcm_coupler.cli.doctor import Absent, Fault, program
 from ngcm_coupler.cli.doctor_python import shared_libraries
 from ngcm_coupler.config import Config
+from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.namelist import text_of
 
 _LEAST_DISK = 2**30
 _HOST = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 from ngcm_coupler.cli.doctor import Fault
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.config import Config
-from ngcm_coupler.groups import DEMO
+from ngcm_coupler.config.model_groups import DEMO
 
 _GIB = 2**30
 _NEEDS = {"demo": 2.0, "analytic": 0.7}

@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
     """Writes what each side would have sent before the start."""
     from ngcm_coupler.component import Component
-    from ngcm_coupler.groups import History
+    from ngcm_coupler.config.run_groups import History
     from ngcm_coupler.oasis import coupling, files, restarts
     from ngcm_coupler.parallel import Ranks
 

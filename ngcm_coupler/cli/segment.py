@@ -55,8 +55,8 @@ def chain_config(config: Config, stop_date: str, hours: int) -> Config:
     Raises:
       ConfigError: the two do not fit.
     """
-    from ngcm_coupler import calendars
     from ngcm_coupler import config as configuration
+    from ngcm_coupler.clock import calendars
 
     run = dataclasses.replace(config.run, stop_date=stop_date or config.run.stop_date)
     driver = dataclasses.replace(config.driver, run_hours=hours or config.driver.run_hours)
@@ -84,8 +84,8 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
       ConfigError: values do not fit each other, or cannot be replaced in the file.
     """
     from ngcm_coupler import config as configuration
-    from ngcm_coupler import namelist
     from ngcm_coupler.batch import segment
+    from ngcm_coupler.config import namelist
 
     text = segment.text(namelist.read(str(path)), changes)
     if configuration.parse(text, f"{path} for a segment") != segment.replaced(config, changes):

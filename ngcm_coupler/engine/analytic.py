@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.constants import (
     GAS_CONSTANT_DRY_AIR,
     GRAVITY,
@@ -27,9 +28,8 @@ from ngcm_coupler.engine.base import (
     SurfaceState,
     SurfaceWater,
 )
+from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.groups import ANALYTIC_START_DATE
-from ngcm_coupler.pressure_levels import Levels
 
 _LOWEST_SIGMA = 0.984
 """Pressure of the lowest level over surface pressure, that of the published 32-level models."""

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.constants import GRAVITY, KAPPA
+from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.pressure_levels import Levels
 
 AtmosphereState = Any
 """The prognostic state of an atmosphere: a pytree of arrays, opaque outside its engine."""

@@ -26,7 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY, year_and_day
+from ngcm_coupler.clock.calendars import REAL, SECONDS_PER_DAY, year_and_day
 
 _OWN_DAYS = 20000
 """Days from the reference, 55 years, in which upstream's time is kept: 1924 to 2033 for the

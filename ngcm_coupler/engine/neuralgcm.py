@@ -26,8 +26,8 @@ from dinosaur import (
 )
 from neuralgcm.legacy import api, gin_utils, orographies
 
-from ngcm_coupler.calendars import REAL
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.calendars import REAL
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.base import (
     AtmosphereState,
@@ -51,8 +51,8 @@ from ngcm_coupler.engine.era5 import date_of, read_initial_data
 from ngcm_coupler.engine.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
+from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.pressure_levels import Levels
 
 _log = logging.getLogger(__name__)
 

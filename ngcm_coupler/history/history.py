@@ -10,10 +10,11 @@ from typing import Any, cast
 import numpy as np
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.groups import History as Settings
 from ngcm_coupler.history.file import Existing, Files, Record
 from ngcm_coupler.history.layout import MISSING, SAMPLED, Layout
 from ngcm_coupler.history.means import Means
@@ -21,7 +22,6 @@ from ngcm_coupler.history.schedule import Schedule
 from ngcm_coupler.history.variables import Record as Kind
 from ngcm_coupler.history.variables import Variable
 from ngcm_coupler.history.writer import Writer
-from ngcm_coupler.pressure_levels import Levels
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from ngcm_coupler.alarm import Alarm
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import PERIOD
-from ngcm_coupler.groups import History as Settings
+from ngcm_coupler.config.run_groups import History as Settings
 
 
 def _month(number: int) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Literal
 
 from ngcm_coupler.fields import Field, Surface
-from ngcm_coupler.pressure_levels import LevelField
+from ngcm_coupler.fields.levels import LevelField
 
 Record = Literal["instant", "mean", "monthly_mean"]
 """What a record holds: see the key `record` of ``&ngcm_history``."""

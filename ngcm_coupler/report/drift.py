@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.budget.entries import NET_HEAT
-from ngcm_coupler.calendars import SECONDS_PER_DAY
+from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import over
 from ngcm_coupler.report.folder import RunFiles, Segment, find

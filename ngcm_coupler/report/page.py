@@ -9,7 +9,7 @@ import importlib.resources
 from collections.abc import Sequence
 
 from ngcm_coupler import __version__
-from ngcm_coupler.calendars import SECONDS_PER_DAY
+from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
 from ngcm_coupler.report.maps import Map
 from ngcm_coupler.report.references import SOURCES
 from ngcm_coupler.report.series import Picture

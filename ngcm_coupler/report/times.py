@@ -10,8 +10,8 @@ from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.calendars import REAL, SECONDS_PER_DAY
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY, ZERO_CELSIUS
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import moist
 
 _WATER_EXPONENT = 0.49  # gamma of Xu and Randall (1996), eq. 1

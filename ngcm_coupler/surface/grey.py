@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.clouds import Clouds, cover_below
 from ngcm_coupler.surface.derived import STEFAN_BOLTZMANN
 

@@ -24,7 +24,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from ngcm_coupler.calendars import REAL, SECONDS_PER_DAY, year_and_day
+from ngcm_coupler.clock.calendars import REAL, SECONDS_PER_DAY, year_and_day
 
 _J2000 = 10957  # day of 2000-01-01; the epoch is its noon
 _DAYS_PER_CENTURY = 36525.0

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ngcm_coupler.calendars import REAL
+from ngcm_coupler.clock.calendars import REAL
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import rrtmgp_columns, spectral
 from ngcm_coupler.surface.clouds import clouds
 from ngcm_coupler.surface.grey import Air, grey_sky

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ngcm_coupler.groups import Radiation as RadiationSettings
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.surface import rrtmgp_columns as spectra
 from ngcm_coupler.surface.clouds import sampled
 from ngcm_coupler.surface.grey import Air, grey_sky

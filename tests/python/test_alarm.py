@@ -2,8 +2,8 @@
 
 import pytest
 
-from ngcm_coupler.alarm import Alarm
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.errors import ArgumentError
 
 HOUR, DAY = 3600, 86400

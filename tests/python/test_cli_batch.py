@@ -11,8 +11,9 @@ import subprocess
 
 import pytest
 
-from ngcm_coupler import calendars, cli, config
+from ngcm_coupler import cli, config
 from ngcm_coupler.batch import chain, job, script, segment
+from ngcm_coupler.clock import calendars
 from ngcm_coupler.config import Where
 from ngcm_coupler.errors import RestartError
 

@@ -10,7 +10,7 @@ import pytest
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.config import GROUPS
-from ngcm_coupler.schema import keys
+from ngcm_coupler.config.keys import keys
 
 ROOT = pathlib.Path(__file__).parents[2]
 

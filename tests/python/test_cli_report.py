@@ -16,10 +16,10 @@ from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.budget.output import BudgetFile
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.groups import History as Settings
 from ngcm_coupler.history import History
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.report import means

@@ -19,10 +19,10 @@ from ngcm_coupler.config import (
     multiple_of_step_fault,
     parse,
 )
+from ngcm_coupler.config.model_groups import REQUIRED_IMPORTS, Coupling
+from ngcm_coupler.config.program_groups import Driver
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS
-from ngcm_coupler.groups import REQUIRED_IMPORTS, Coupling
-from ngcm_coupler.program_groups import Driver
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))

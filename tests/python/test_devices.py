@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from ngcm_coupler import devices
+from ngcm_coupler.config.run_groups import Device
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.groups import Device
 from ngcm_coupler.parallel.owners import chosen, dealt
 
 TWO_NODES_OF_FOUR = [0, 1, 2, 3, 0, 1, 2, 3]

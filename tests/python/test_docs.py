@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from ngcm_coupler.cli import main
-from ngcm_coupler.pressure_levels import LEVEL_FIELDS
+from ngcm_coupler.fields.levels import LEVEL_FIELDS
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 

@@ -8,8 +8,8 @@ from typing import Any
 import f90nml
 import pytest
 
+from ngcm_coupler.config.namelist import Fault, read, scan, text_of, value_of
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.namelist import Fault, read, scan, text_of, value_of
 
 
 def faults(text):

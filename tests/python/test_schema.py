@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ngcm_coupler.config import GROUPS
-from ngcm_coupler.schema import Key, did_you_mean, keys
+from ngcm_coupler.config.keys import Key, did_you_mean, keys
 
 INTEGER = Key(10, "A count.", unit="s", minimum=1, maximum=20)
 REAL = Key(1.5, "A depth.", unit="m", minimum=0.5, maximum=9.5)

@@ -11,7 +11,7 @@ import importlib
 import json
 
 from ngcm_coupler.cli.bench.options import FULL_SIZE_MODEL, Options
-from ngcm_coupler.groups import DEMO
+from ngcm_coupler.config.model_groups import DEMO
 
 _SUBJECTS = {
     "bridge": "microseconds of a call from a C host, of an exchange of 8 puts, an advance by no "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ngcm_coupler.groups import DEMO
+from ngcm_coupler.config.model_groups import DEMO
 
 FULL_SIZE_MODEL = "2.8-degrees"
 """Stands for a model of the size of the published deterministic one, with random weights."""

@@ -17,8 +17,8 @@ from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.engine.base import Columns, SurfaceState, initial_condition
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.resident import build_atmosphere
 from ngcm_coupler.surface.albedo import open_water_albedo
 from ngcm_coupler.surface.clouds import clouds, cover_below

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.fields import field
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.groups import History as Settings
 from ngcm_coupler.history import History
 from ngcm_coupler.netcdf import open_dataset
 

@@ -7,11 +7,11 @@ import pytest
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.fields import field
-from ngcm_coupler.groups import History as Settings
+from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
 from ngcm_coupler.history import needs_levels
 from ngcm_coupler.netcdf import import_netcdf4, open_dataset
-from ngcm_coupler.pressure_levels import LEVEL_FIELDS, Levels
 
 HOUR, DAY = 3600, 86400
 FLUX, STATE = "surface_downwelling_longwave_flux_in_air", "air_temperature"

@@ -9,11 +9,11 @@ import pytest
 from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
+from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.namelist import text_of
+from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
 from ngcm_coupler.netcdf import open_dataset
-from ngcm_coupler.pressure_levels import LEVEL_FIELDS, Levels
 
 ANALYTIC = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 TEMPERATURE, WIND = LEVEL_FIELDS[1], LEVEL_FIELDS[2]
@@ -155,7 +155,7 @@ def run(tmp_path, monkeypatch):
     """Runs four hours with an atmosphere that decodes, and gives its fields by hour."""
     monkeypatch.setattr("ngcm_coupler.resident.AnalyticAtmosphere", Decoding)
     # That an analytic engine has no decoder is known to the settings already.
-    monkeypatch.setattr("ngcm_coupler.config._history_conflicts", lambda config: ())
+    monkeypatch.setattr("ngcm_coupler.config.loading.RULES", ())
 
     def advance(settings):
         text = ANALYTIC + f"&ngcm_history file = '{tmp_path}/h.nc', {settings} /\n"

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.config.keys import keys
+from ngcm_coupler.config.model_groups import Surface
 from ngcm_coupler.constants import GRAVITY, REFERENCE_PRESSURE, VON_KARMAN
-from ngcm_coupler.groups import Surface
-from ngcm_coupler.schema import keys
 from ngcm_coupler.surface import coare, ecmwf, moist, ncar
 from ngcm_coupler.surface.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 

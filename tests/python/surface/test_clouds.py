@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.clouds import clouds, cover_below, sampled
 
 LEVELS = 3

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import BANDS
-from ngcm_coupler.groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.albedo import open_water_albedo
 from ngcm_coupler.surface.insolation import sunlight
 from ngcm_coupler.surface.radiation import check, initial_state, radiate

@@ -7,7 +7,7 @@ import datetime
 
 import cftime
 
-from ngcm_coupler import calendars
+from ngcm_coupler.clock import calendars
 from ngcm_coupler.errors import ArgumentError
 
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ngcm_coupler.namelist import Value, text_of, value_of
+from ngcm_coupler.config.namelist import Value, text_of, value_of
 
 Setting = Value | tuple[str, ...] | tuple[int, ...]
 """What one key can hold; a list is a tuple, so that a group stays hashable."""

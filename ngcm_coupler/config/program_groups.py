@@ -1,14 +1,14 @@
 """The namelist groups of the project's own programs; a host of somebody else's reads none of them.
 
-Written like the plugin's own groups in `ngcm_coupler.groups`.
+Written like the plugin's own groups in `ngcm_coupler.config.model_groups`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-from ngcm_coupler.groups import path_problem
-from ngcm_coupler.schema import key
+from ngcm_coupler.config.keys import key
+from ngcm_coupler.config.model_groups import path_problem
 
 
 @dataclasses.dataclass(frozen=True)

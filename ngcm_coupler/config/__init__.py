@@ -1,0 +1,30 @@
+"""The configuration: all namelist groups together, read from a file and checked.
+
+`load` and `parse` are the doors: what passes them is valid, and what does not is refused with
+every fault at once. A group whose name starts with ``ngcm_`` belongs to the plugin, and so do
+``&slab_ocean``, ``&slab_ice``, ``&bucket_land`` and ``&oasis_ocean``; groups of other names belong
+to the host that shares the file and are left alone.
+"""
+
+from ngcm_coupler.config.document import Conflict, Rule, Where
+from ngcm_coupler.config.file_rules import begins
+from ngcm_coupler.config.loading import load, parse
+from ngcm_coupler.config.rules import INTERVAL, driver_faults, multiple_of_step_fault
+from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
+
+__all__ = [
+    "DATE",
+    "GROUPS",
+    "INTERVAL",
+    "MEMBER",
+    "PERIOD",
+    "Config",
+    "Conflict",
+    "Rule",
+    "Where",
+    "begins",
+    "driver_faults",
+    "load",
+    "multiple_of_step_fault",
+    "parse",
+]

@@ -1,0 +1,96 @@
+"""The namelist groups of couplers.
+
+Written like the groups of the model in `ngcm_coupler.config.model_groups`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from ngcm_coupler import fields
+from ngcm_coupler.config.keys import did_you_mean, key
+
+
+def _short(limit: int) -> dict[str, Any]:
+    """The declaration of a name that OASIS cuts off after so many characters."""
+
+    def problem(name: str) -> str | None:
+        fits = re.fullmatch(rf"[A-Za-z]\w{{0,{limit - 1}}}", name)
+        return None if fits else f"is no name of 1 to {limit} letters, digits and _"
+
+    return {"note": f"1 to {limit} letters, digits and _", "check": problem}
+
+
+def _exports_problem(names: tuple[str, ...]) -> str | None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"names {', '.join(twice)} more than once"
+    known = [field.name for field in fields.EXPORTS]
+    for name in names:
+        if name not in known:
+            return f"names {name!r}, which is no export{did_you_mean(name, known)}"
+    return None
+
+
+def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
+    known = [field.name for field in fields.FIELDS]
+    for pair in pairs:
+        name, _, partner = (part.strip() for part in pair.partition("="))
+        if name not in known:
+            return f"names {name!r}, which is no field{did_you_mean(name, known)}"
+        if not re.fullmatch(r"\w{1,8}", partner):
+            return f"gives {name} the name {partner!r}; OASIS takes 1 to 8 characters"
+        if partner in (field.oasis for field in fields.FIELDS):
+            return f"gives {name} the name {partner}, which is the plugin's own; rename it"
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Oasis:
+    """The coupling through OASIS3-MCT; read by the cap and by the commands that prepare it."""
+
+    component: str = key("ngcm", "Name of the atmosphere in the namcouple.", **_short(6))
+    grid: str = key("ngcm", "Prefix of the atmosphere's grid in the OASIS grid files.", **_short(4))
+    ocean_component: str = key("ocean", "Name of the ocean in the namcouple.", **_short(6))
+    ocean_step_seconds: int = key(
+        0,
+        "Time step after which the ocean calls OASIS, its LAG; 0 for the coupling interval.",
+        unit="s",
+        minimum=0,
+        maximum=864000,
+    )
+    coupling: str = key(
+        "sequential",
+        "Order of the two: 'sequential', the ocean follows with the fluxes of its own interval; "
+        "'concurrent', both run at once, each with what the other gave an interval ago.",
+        choices=("sequential", "concurrent"),
+    )
+    exports: tuple[str, ...] = key(
+        (),
+        "Fields that the ocean gets; what it gives are the imports in &ngcm_coupling.",
+        note="'' or exports as `ngcm-coupler fields` lists them, none twice",
+        check=_exports_problem,
+    )
+    partner_names: tuple[str, ...] = key(
+        (),
+        "The ocean's own names of fields, as 'field = NAME'; a field that is not listed has the "
+        "plugin's name there, with OC_ for NG_.",
+        note="'' or 'field = NAME', the name of 1 to 8 characters",
+        check=_partner_names_problem,
+    )
+    flux_method: str = key(
+        "conservative",
+        "Remapping of fluxes to the ocean.",
+        choices=("conservative", "conservative_second_order"),
+    )
+    state_method: str = key(
+        "bilinear",
+        "Remapping of states to the ocean.",
+        choices=("bilinear", "conservative"),
+    )
+    ice_weighted: bool = key(
+        True,
+        "Whether the ocean gives what is of its ice (temperature, albedo) multiplied by the "
+        "fraction of ice, so that means over cells are right at the edge of the ice.",
+    )

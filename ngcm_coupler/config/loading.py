@@ -1,0 +1,59 @@
+"""From a namelist file or its text to a checked `Config`, or to every fault at once."""
+
+from __future__ import annotations
+
+from ngcm_coupler.config.document import Document, Rule
+from ngcm_coupler.config.file_rules import file_conflicts
+from ngcm_coupler.config.namelist import read
+from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
+from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, SURFACES, Config
+from ngcm_coupler.errors import ConfigError
+
+
+def load(path: str, *further_rules: Rule) -> Config:
+    """Reads a namelist file. Paths in it are relative to the working directory.
+
+    Args:
+      path: the file.
+      *further_rules: rules to apply beside those of `ngcm_coupler.config`.
+
+    Raises:
+      ConfigError: the file cannot be used; carries every fault.
+    """
+    return parse(read(path), path, *further_rules)
+
+
+def parse(
+    text: str, name: str = "namelist", *further_rules: Rule, with_files: bool = True
+) -> Config:
+    """Reads the text of a namelist; `name` stands for it in messages. See `load`.
+
+    Args:
+      text: the text.
+      name: what it is called.
+      *further_rules: rules to apply beside those of `ngcm_coupler.config`.
+      with_files: whether its files must be there; those of a run elsewhere need not.
+
+    Raises:
+      ConfigError: the text cannot be used; carries every fault.
+    """
+    document = Document(text)
+    config = Config(
+        **{
+            attribute: GROUPS[group](**document.settings.get(group, {}))
+            for group, attribute in ATTRIBUTES.items()
+        }
+    )
+    rules: list[Rule] = [*([file_conflicts] if with_files else []), *RULES]
+    # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
+    # OASIS it has &ngcm_driver all the same, which says the length of the run.
+    if document.settings.keys() & {"ngcm_driver", *SURFACES}:
+        rules.append(length_conflicts)
+    slabs = SURFACES if config.oasis.exports else {"ngcm_driver", *SURFACES}
+    if document.settings.keys() & slabs:
+        rules.append(slab_conflicts)
+    for rule in (*rules, *further_rules):
+        document.judge(rule(config))
+    if document.faults:
+        raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
+    return config

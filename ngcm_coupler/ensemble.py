@@ -5,8 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from ngcm_coupler.air import Increments
 from ngcm_coupler.config.run_groups import CONTROL, Ensemble
-from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Increments
+from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState
 
 _PERTURBATION = 0x7E77
 """Draws the noise of a member from its key, apart from what the model draws from it."""

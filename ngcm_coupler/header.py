@@ -9,7 +9,7 @@ from typing import Any
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
-from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.environment import environment
 
 _GIBIBYTE = 1024**3

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ngcm_coupler.engine.base import LowestLevel, SurfaceState
+from ngcm_coupler.air import LowestLevel, SurfaceState
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, Surface, field, over
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.surface.geocentric import horizontal_components

@@ -13,19 +13,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.air import Increments, SurfaceState
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
 from ngcm_coupler.config import Config
-from ngcm_coupler.engine.base import (
-    Atmosphere,
-    AtmosphereState,
-    Increments,
-    Parameters,
-    SurfaceState,
-)
+from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState, Parameters
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.host_surface import HostSurface, SurfaceReader
-from ngcm_coupler.surface import radiation
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
+from ngcm_coupler.surface.radiation import radiation
 from ngcm_coupler.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
 
 

@@ -14,7 +14,7 @@ from ngcm_coupler.budget import entries
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import Config
-from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.fields import Field, over
 from ngcm_coupler.header import header
 from ngcm_coupler.timing import Phase, Stopwatch, table

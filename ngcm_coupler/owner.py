@@ -326,7 +326,7 @@ def _mesh(owners: Owners) -> Any:
     """The devices of the owners that share one member, as one; None where each has its own."""
     if owners.comm is None or owners.parts == 1:
         return None
-    from ngcm_coupler.engine.mesh import Split, connect
+    from ngcm_coupler.engine.neuralgcm.mesh import Split, connect
 
     distributed.initialize(owners.comm)
     mesh = Split(levels=owners.parts).mesh(jax.devices())

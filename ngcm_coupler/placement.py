@@ -66,7 +66,7 @@ class OnMesh:
           mesh: of `engine.mesh.Split`.
           template: a state as `jax.ShapeDtypeStruct` leaves.
         """
-        from ngcm_coupler.engine import mesh as meshes
+        from ngcm_coupler.engine.neuralgcm import mesh as meshes
 
         self._meshes = meshes
         self._whole = meshes.replicated(mesh)

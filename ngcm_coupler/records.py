@@ -18,7 +18,7 @@ from ngcm_coupler.budget.provenance import Sources
 from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config
-from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.environment import environment
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field

@@ -23,48 +23,14 @@ from ngcm_coupler.compilation import Compiler, Store, computation, use_jax_cache
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.config.run_groups import CONTROL
 from ngcm_coupler.devices import device
-from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import Atmosphere, AtmosphereState, Parameters, is_random_key
+from ngcm_coupler.engine.atmosphere import AtmosphereState, Parameters, is_random_key
+from ngcm_coupler.engine.build import build_atmosphere
 from ngcm_coupler.ensemble import batched, member_key, perturbed
 from ngcm_coupler.errors import ConfigError, RestartError
-from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
-from ngcm_coupler.exchange.grid_files import read_surface_grid
 from ngcm_coupler.interval import CoupledState, Interval
 from ngcm_coupler.placement import AS_IT_COMES, STATE, WHOLE, OneDevice, OnMesh
 
 _log = logging.getLogger(__name__)
-
-
-def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
-    """Builds the atmosphere that ``&ngcm_model`` names, over the sea that ``&ngcm_grid`` names.
-
-    Args:
-      config: the settings.
-      mesh: devices that share it; None for one.
-
-    Raises:
-      CheckpointError: the checkpoint cannot be used.
-      DataError: the file of the sea's grid cannot be used.
-    """
-    atmosphere = _build_engine(config, mesh)
-    settings = config.grid
-    if settings.sea_grid_file:
-        sea = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
-        exchange = ExchangeGrid.build(atmosphere.grid, sea)
-        atmosphere.land_area_fraction = 1.0 - exchange.sea_area_fraction
-    return atmosphere
-
-
-def _build_engine(config: Config, mesh: Any) -> Atmosphere:
-    model = config.model
-    if model.engine == "analytic":
-        return AnalyticAtmosphere(model.analytic_latitudes, model.analytic_step_seconds)
-    # neuralgcm takes seconds to import, which no other engine should have to wait for.
-    from ngcm_coupler.engine.checkpoint import read_checkpoint
-    from ngcm_coupler.engine.neuralgcm import NeuralGCM
-
-    checkpoint = read_checkpoint(model.checkpoint)
-    return NeuralGCM(checkpoint, model.initial_state, config.run.calendar, mesh, model.dycore)
 
 
 class ResidentAtmosphere:

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceWater
 from ngcm_coupler.config import Config
 from ngcm_coupler.constants import (
     GAS_CONSTANT_DRY_AIR,
@@ -21,22 +22,23 @@ from ngcm_coupler.constants import (
     REFERENCE_PRESSURE,
     VIRTUAL_TEMPERATURE_FACTOR,
 )
-from ngcm_coupler.engine.base import Columns, Increments, LowestLevel, SurfaceWater
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, TILES, Surface, over
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.host_surface import HostSurface, Ice, Land, SurfaceReader
-from ngcm_coupler.surface import derived, water
-from ngcm_coupler.surface.albedo import open_water_albedo
-from ngcm_coupler.surface.bulk import bulk_fluxes
+from ngcm_coupler.surface import derived
 from ngcm_coupler.surface.geocentric import geocentric_components
 from ngcm_coupler.surface.ice import ice_fluxes
 from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
-from ngcm_coupler.surface.insolation import sunlight
 from ngcm_coupler.surface.land import land_fluxes
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
-from ngcm_coupler.surface.radiation import Radiation, initial_state, radiate
-from ngcm_coupler.surface.similarity import BulkFluxes
-from ngcm_coupler.surface.skin import warm_layer_step
+from ngcm_coupler.surface.radiation.albedo import open_water_albedo
+from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.radiation import Radiation, initial_state, radiate
+from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
+from ngcm_coupler.surface.turbulence.skin import warm_layer_step
+from ngcm_coupler.surface.water.precipitation import precipitation_step, remembered_debt
+from ngcm_coupler.surface.water.snow import rain_and_snow, snow_fraction
 
 Rows = dict[str, jax.Array]
 """Exported fields by name, shape (n,) each."""
@@ -343,11 +345,11 @@ class SurfaceExchange:
         net = exchanged.net_downward
         if exchanged.precipitation is not None:
             net = exchanged.precipitation - evaporation
-        debt = water.remembered_debt(state.water_debt, seconds)
-        precipitation, debt = water.precipitation_step(net, evaporation, debt, float(seconds))
-        rain, snow = water.rain_and_snow(
+        debt = remembered_debt(state.water_debt, seconds)
+        precipitation, debt = precipitation_step(net, evaporation, debt, float(seconds))
+        rain, snow = rain_and_snow(
             precipitation,
-            water.snow_fraction(
+            snow_fraction(
                 rows["air_temperature_at_2m"],
                 jnp.maximum(rows["specific_humidity_at_2m"], 0.0),
                 cell.air.surface_air_pressure,

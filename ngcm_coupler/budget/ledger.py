@@ -13,7 +13,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, RestartError
 from ngcm_coupler.fields import TILES, Field, Surface, over
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.surface.water import close_water_budget
+from ngcm_coupler.surface.water.closure import close_water_budget
 
 _ICE_AREA = "sea_ice_area_fraction"
 

@@ -87,7 +87,7 @@ def checkpoint_rule(config: Config) -> Iterator[Conflict]:
     if config.model.engine != "neuralgcm":
         return
     # Reading a checkpoint is slow, and an analytic run needs none.
-    from ngcm_coupler.engine import checkpoint
+    from ngcm_coupler.engine.neuralgcm import checkpoint
 
     try:
         model = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))

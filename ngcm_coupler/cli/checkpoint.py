@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ngcm_coupler.errors import OutputError
 
 if TYPE_CHECKING:
-    from ngcm_coupler.engine.checkpoint import CheckpointSummary
+    from ngcm_coupler.engine.neuralgcm.checkpoint import CheckpointSummary
 
 _FILE_HELP = "checkpoint, published or converted; 'demo' is the one inside the neuralgcm package"
 
@@ -39,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
 
 def info(arguments: argparse.Namespace) -> int:
     """Prints what the checkpoint is, without building the model."""
-    from ngcm_coupler.engine.checkpoint import read_checkpoint, summary
+    from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, summary
 
     checkpoint = read_checkpoint(arguments.file)
     facts = summary(checkpoint)
@@ -53,7 +53,7 @@ def info(arguments: argparse.Namespace) -> int:
 
 def convert(arguments: argparse.Namespace) -> int:
     """Writes the checkpoint without pickle, to a new file."""
-    from ngcm_coupler.engine.checkpoint import read_checkpoint, write_checkpoint
+    from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, write_checkpoint
 
     checkpoint = read_checkpoint(arguments.file)
     if arguments.out.exists():

@@ -140,7 +140,7 @@ def checkpoint(config: Config) -> str:
     """The model can be read."""
     if config.model.engine == "analytic":
         return "none needed, the engine is analytic"
-    from ngcm_coupler.engine import checkpoint as files
+    from ngcm_coupler.engine.neuralgcm import checkpoint as files
 
     name = config.model.checkpoint
     step = files.summary(files.read_checkpoint(name)).step_seconds

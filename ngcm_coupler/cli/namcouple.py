@@ -12,7 +12,7 @@ from ngcm_coupler.errors import OutputError
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
-    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

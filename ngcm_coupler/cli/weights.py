@@ -11,7 +11,7 @@ from ngcm_coupler.cli.tables import text_table
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
-    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -33,9 +33,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.exchange.weights import write_weights
     from ngcm_coupler.oasis import coupling, grids
     from ngcm_coupler.oasis import weights as weight_files
+    from ngcm_coupler.regrid.weights import write_weights
 
     header = ["weight file", "links", "row sums", "conservation error", "closure error"]
     rows = []

@@ -19,7 +19,7 @@ from jax.experimental import serialize_executable
 from ngcm_coupler.compilation.identity import fingerprint
 from ngcm_coupler.compilation.jax_cache import bypassed
 from ngcm_coupler.compilation.store import Store
-from ngcm_coupler.engine.base import is_random_key
+from ngcm_coupler.engine.atmosphere import is_random_key
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 
 from ngcm_coupler.config import Config
-from ngcm_coupler.engine.base import Atmosphere
+from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.environment import environment, instructions
 
 _TRACED = ("ngcm_coupler", "neuralgcm", "dinosaur", "haiku", "rrtmgp")

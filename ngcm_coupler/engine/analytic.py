@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, SurfaceWater
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.constants import (
     GAS_CONSTANT_DRY_AIR,
@@ -20,14 +21,7 @@ from ngcm_coupler.constants import (
     VIRTUAL_TEMPERATURE_FACTOR,
     ZERO_CELSIUS,
 )
-from ngcm_coupler.engine.base import (
-    Columns,
-    Increments,
-    InitialData,
-    LowestLevel,
-    SurfaceState,
-    SurfaceWater,
-)
+from ngcm_coupler.engine.atmosphere import InitialData
 from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid
 

@@ -14,13 +14,13 @@ import numpy as np
 from ngcm_coupler.config import Config, Where
 from ngcm_coupler.config.keys import did_you_mean
 from ngcm_coupler.errors import ConfigError, DataError
-from ngcm_coupler.exchange.weights import read_weights, row_sums
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.oasis import namcouple as namcouples
 from ngcm_coupler.oasis.coupling import Pair, land_imports, ocean_grid_name, pairs, run_seconds
 from ngcm_coupler.oasis.files import GRIDS, MASKS
 from ngcm_coupler.oasis.namcouple import Entry, Namcouple
+from ngcm_coupler.regrid.weights import read_weights, row_sums
 
 _ROW_SUM_TOLERANCE = 1.0e-6
 """How far the sum of the weights into a point may be from 1."""

@@ -12,12 +12,12 @@ import numpy as np
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
-from ngcm_coupler.exchange.surface_grid import SurfaceGrid
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 if TYPE_CHECKING:
-    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 GRIDS, MASKS, AREAS = "grids.nc", "masks.nc", "areas.nc"
 

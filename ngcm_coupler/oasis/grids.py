@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ngcm_coupler.config import Config, Where
-from ngcm_coupler.engine import checkpoint
+from ngcm_coupler.engine.neuralgcm import checkpoint
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
-from ngcm_coupler.exchange.grid_files import read_surface_grid
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
+from ngcm_coupler.regrid.grid_files import read_surface_grid
 
 
 def atmosphere_grid(config: Config) -> GaussianGrid:

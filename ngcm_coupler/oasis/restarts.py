@@ -16,7 +16,7 @@ from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.oasis.coupling import Pair
 
 if TYPE_CHECKING:
-    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 _ICE = "sea_ice_area_fraction"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ngcm_coupler.exchange.regrid import Regridder
-from ngcm_coupler.exchange.weights import GridPoints, Weights, column_sums, row_sums
 from ngcm_coupler.oasis.coupling import Remapping
+from ngcm_coupler.regrid.regrid import Regridder
+from ngcm_coupler.regrid.weights import GridPoints, Weights, column_sums, row_sums
 
 if TYPE_CHECKING:
-    from ngcm_coupler.exchange.exchange_grid import ExchangeGrid
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 
 @dataclasses.dataclass(frozen=True)

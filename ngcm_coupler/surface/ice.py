@@ -9,8 +9,15 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ngcm_coupler.constants import VON_KARMAN
-from ngcm_coupler.surface import moist, solid
-from ngcm_coupler.surface.similarity import BulkFluxes, Surface, air_and_surface, fluxes, solved
+from ngcm_coupler.surface import moist
+from ngcm_coupler.surface.turbulence import solid
+from ngcm_coupler.surface.turbulence.similarity import (
+    BulkFluxes,
+    Surface,
+    air_and_surface,
+    fluxes,
+    solved,
+)
 
 NEUTRAL_COEFFICIENT = 1.4e-3
 """Neutral exchange coefficient of momentum, heat and moisture at 10 m [1].

@@ -9,8 +9,15 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ngcm_coupler.constants import ZERO_CELSIUS
-from ngcm_coupler.surface import moist, solid
-from ngcm_coupler.surface.similarity import BulkFluxes, Surface, air_and_surface, fluxes, solved
+from ngcm_coupler.surface import moist
+from ngcm_coupler.surface.turbulence import solid
+from ngcm_coupler.surface.turbulence.similarity import (
+    BulkFluxes,
+    Surface,
+    air_and_surface,
+    fluxes,
+    solved,
+)
 
 _LOG_SCALAR_RATIO = math.log(0.1)  # of the roughness lengths of scalars and momentum
 _THAWED_CELSIUS = 1.0  # water is liquid from here on; it is ice up to 0 degrees

@@ -9,11 +9,11 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import initial_condition
+from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.surface.insolation import sunlight
+from ngcm_coupler.surface.radiation.insolation import sunlight
 
 DAY = 86400
 NAMELIST = """
@@ -165,8 +165,8 @@ def test_files_of_a_run_say_its_calendar(run, tmp_path):
 
 def test_the_published_model_takes_its_initial_date_in_the_calendar_of_the_run():
     """Its air is that of the date in the real calendar; the time of its sun is its own."""
-    from ngcm_coupler.engine.checkpoint import read_checkpoint
-    from ngcm_coupler.engine.neuralgcm import NeuralGCM
+    from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+    from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 
     day = Clock("1959-01-02", "360_day").day
     engine = NeuralGCM(read_checkpoint("demo"), "demo", "360_day")

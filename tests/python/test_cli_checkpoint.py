@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ngcm_coupler.cli import checkpoint as command
-from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.errors import CheckpointError, OutputError
 
 

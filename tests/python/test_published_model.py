@@ -13,9 +13,9 @@ import pytest
 from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import parse
-from ngcm_coupler.engine.base import initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.fields import IMPORTS, TILES, field, over
 from ngcm_coupler.interval import Interval
 

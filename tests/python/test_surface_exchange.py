@@ -10,7 +10,7 @@ import pytest
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import initial_condition
+from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, TILES, over
 from ngcm_coupler.interval import Interval

@@ -20,9 +20,9 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import Config, parse
 from ngcm_coupler.config.model_groups import DEMO
-from ngcm_coupler.engine.base import InitialCondition, initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.atmosphere import InitialCondition, initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.interval import Interval
 
 _ALONE = "the model alone"

@@ -12,18 +12,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ngcm_coupler.air import Columns, SurfaceState
 from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
-from ngcm_coupler.engine.base import Columns, SurfaceState, initial_condition
-from ngcm_coupler.resident import build_atmosphere
-from ngcm_coupler.surface.albedo import open_water_albedo
-from ngcm_coupler.surface.clouds import clouds, cover_below
-from ngcm_coupler.surface.insolation import sunlight
-from ngcm_coupler.surface.radiation import State, initial_state, radiate
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.build import build_atmosphere
+from ngcm_coupler.surface.radiation.albedo import open_water_albedo
+from ngcm_coupler.surface.radiation.clouds import clouds, cover_below
+from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.radiation import State, initial_state, radiate
 
 _SPIN_UP_HOURS = 24
 _OBSERVED = (185.0, 342.0, 239.0, 100.0, 340.0)

@@ -15,10 +15,10 @@ import numpy as np
 from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.memory import peak_bytes
-from ngcm_coupler.exchange import ExchangeGrid, Regridder, SurfaceGrid
-from ngcm_coupler.exchange.analytic_fields import FIELDS
-from ngcm_coupler.exchange.tripolar import tripolar_grid
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import ExchangeGrid, Regridder, SurfaceGrid
+from ngcm_coupler.regrid.analytic_fields import FIELDS
+from ngcm_coupler.regrid.tripolar import tripolar_grid
 
 _GRIDS = ((64, (182, 149), 9), (128, (362, 292), 7), (256, (1442, 1021), 3))
 """Rows of the Gaussian grid, columns and rows of the ocean's, and at most how many repeats."""

@@ -14,10 +14,14 @@ from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.bench.options import FULL_SIZE_MODEL, Options
 from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
 from ngcm_coupler.config.model_groups import DEMO
-from ngcm_coupler.engine.base import initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
-from ngcm_coupler.engine.random_weights import DETERMINISTIC, FULL_SIZE, with_random_weights
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
+from ngcm_coupler.engine.neuralgcm.random_weights import (
+    DETERMINISTIC,
+    FULL_SIZE,
+    with_random_weights,
+)
 
 _CORES = ("upstream", "fast")
 _REPEATS = 30

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.exchange import SurfaceGrid
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import SurfaceGrid
 
 
 def prepare(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
-from ngcm_coupler.engine.base import initial_condition
+from ngcm_coupler.engine.atmosphere import initial_condition
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ngcm_coupler.engine.checkpoint import (
+from ngcm_coupler.engine.neuralgcm.checkpoint import (
     demo_checkpoint_path,
     read_checkpoint,
     write_checkpoint,
@@ -87,7 +87,7 @@ def assert_same(got: object, expected: object) -> None:
 
 def test_demo_checkpoint_is_read_without_importing_neuralgcm_or_jax():
     code = (
-        "import sys; from ngcm_coupler.engine.checkpoint import read_checkpoint, summary;"
+        "import sys; from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, summary;"
         "summary(read_checkpoint('demo')); print({'neuralgcm', 'jax'} & set(sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

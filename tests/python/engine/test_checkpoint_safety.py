@@ -10,7 +10,7 @@ import struct
 import numpy as np
 import pytest
 
-from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.errors import CheckpointError
 
 

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ngcm_coupler.engine.checkpoint import read_checkpoint, summary
-from ngcm_coupler.engine.checkpoint.gin import Reference, parse_gin
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, summary
+from ngcm_coupler.engine.neuralgcm.checkpoint.gin import Reference, parse_gin
 from ngcm_coupler.errors import CheckpointError
 
 # In the manner of upstream's published configurations: macros, scopes, joined lines.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.diagnosed_water import (
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
     predicts_precipitation,

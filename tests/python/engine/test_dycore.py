@@ -20,12 +20,12 @@ from neuralgcm.legacy import correctors, filters, transforms
 
 from ngcm_coupler.cli.bench.step import differences
 from ngcm_coupler.continuation import require_same_settings
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.dycore.configuration import NotCovered, with_fast_dycore
-from ngcm_coupler.engine.dycore.corrector import FastDycore, explicit_terms
-from ngcm_coupler.engine.dycore.harmonics import FoldedSphericalHarmonics
-from ngcm_coupler.engine.dycore.soft_clip import soft_clip
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.dycore.configuration import NotCovered, with_fast_dycore
+from ngcm_coupler.engine.neuralgcm.dycore.corrector import FastDycore, explicit_terms
+from ngcm_coupler.engine.neuralgcm.dycore.harmonics import FoldedSphericalHarmonics
+from ngcm_coupler.engine.neuralgcm.dycore.soft_clip import soft_clip
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import RestartError
 
 WATER = (

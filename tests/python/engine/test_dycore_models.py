@@ -12,12 +12,17 @@ import xarray
 from dinosaur import coordinate_systems
 from neuralgcm.legacy import correctors, gin_utils
 
+from ngcm_coupler.air import SurfaceState
 from ngcm_coupler.cli.bench.step import differences
-from ngcm_coupler.engine.base import SurfaceState, initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.dycore.corrector import explicit_terms
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
-from ngcm_coupler.engine.random_weights import DETERMINISTIC, FULL_SIZE, with_random_weights
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.dycore.corrector import explicit_terms
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
+from ngcm_coupler.engine.neuralgcm.random_weights import (
+    DETERMINISTIC,
+    FULL_SIZE,
+    with_random_weights,
+)
 
 CORES = ("upstream", "fast")
 

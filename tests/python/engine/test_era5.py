@@ -6,8 +6,8 @@ import xarray
 from neuralgcm import demo
 from neuralgcm.legacy import api
 
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.era5 import demo_path, read_initial_data
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.era5 import demo_path, read_initial_data
 from ngcm_coupler.errors import DataError
 
 

@@ -8,10 +8,10 @@ import jax
 import numpy as np
 import pytest
 
-from ngcm_coupler.engine.base import initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.mesh import Split
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.mesh import Split
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import CheckpointError, ConfigError
 
 STEPS = 3
@@ -30,9 +30,9 @@ distributed.initialize(comm)
 assert handlers == [signal.getsignal(number) for number in signal.valid_signals()]
 
 from ngcm_coupler.engine import mesh as split
-from ngcm_coupler.engine.base import SurfaceState
-from ngcm_coupler.engine.checkpoint import read_checkpoint
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.atmosphere import SurfaceState
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 
 assert jax.process_count() == 2 and jax.process_index() == comm.rank
 mesh = split.Split(levels=2).mesh(jax.devices())

@@ -14,7 +14,7 @@ from dinosaur import (
 )
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.engine.model_time import ModelTime
+from ngcm_coupler.engine.neuralgcm.model_time import ModelTime
 
 REFERENCE = np.datetime64("1979-01-01")
 SPECS = primitive_equations.PrimitiveEquationsSpecs.from_si()

@@ -10,13 +10,14 @@ from dinosaur import primitive_equations, xarray_utils
 from neuralgcm import demo
 from neuralgcm.legacy import api
 
+from ngcm_coupler.air import Increments
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
-from ngcm_coupler.engine.base import Increments, initial_condition
-from ngcm_coupler.engine.checkpoint import read_checkpoint, write_checkpoint
-from ngcm_coupler.engine.neuralgcm import NeuralGCM
+from ngcm_coupler.engine.atmosphere import initial_condition
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, write_checkpoint
+from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.surface.fixers import borrow_humidity
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level

@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from ngcm_coupler.exchange.surface_grid import SurfaceGrid
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 OASIS = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 

@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.cli.bench import regrid
 from ngcm_coupler.cli.bench.options import Options
-from ngcm_coupler.exchange.analytic_fields import FIELDS
+from ngcm_coupler.regrid.analytic_fields import FIELDS
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text()
 

@@ -7,9 +7,9 @@ import pytest
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ArgumentError, DataError
-from ngcm_coupler.exchange import ExchangeGrid
-from ngcm_coupler.exchange.tripolar import tripolar_grid
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import ExchangeGrid
+from ngcm_coupler.regrid.tripolar import tripolar_grid
 
 TL63 = GaussianGrid(128, 64)
 METHODS = ["conservative", "conservative_second_order"]

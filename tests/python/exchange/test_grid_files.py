@@ -10,8 +10,8 @@ import pytest
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange.grid_files import read_surface_grid
-from ngcm_coupler.exchange.surface_grid import SurfaceGrid
+from ngcm_coupler.regrid.grid_files import read_surface_grid
+from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 EXAMPLES = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 NLON, NLAT = 5, 4

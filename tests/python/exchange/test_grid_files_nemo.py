@@ -8,8 +8,8 @@ import pytest
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange.grid_files import read_surface_grid
-from ngcm_coupler.exchange.tripolar import tripolar_grid
+from ngcm_coupler.regrid.grid_files import read_surface_grid
+from ngcm_coupler.regrid.tripolar import tripolar_grid
 
 NLON, NLAT = 42, 31
 """Columns with the two of the halo, rows with the one beyond the fold."""

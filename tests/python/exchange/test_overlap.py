@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange.overlap import overlaps
-from ngcm_coupler.exchange.surface_grid import unit_vectors
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid.overlap import overlaps
+from ngcm_coupler.regrid.surface_grid import unit_vectors
 
 GRID = GaussianGrid(32, 16)
 CELL_AREA = np.repeat(np.diff(GRID.sine_bounds), GRID.nlon) * 2.0 * np.pi / GRID.nlon

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array, random_array
 
 from ngcm_coupler.errors import ShapeError
-from ngcm_coupler.exchange.product import product
+from ngcm_coupler.regrid.product import product
 
 # Rows without links, and one long one.
 MATRIX = csr_array(

@@ -13,11 +13,11 @@ import pytest
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError, ShapeError
-from ngcm_coupler.exchange import ExchangeGrid, Regridder
-from ngcm_coupler.exchange.analytic_fields import FIELDS
-from ngcm_coupler.exchange.tripolar import tripolar_grid
-from ngcm_coupler.exchange.weights import write_weights
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import ExchangeGrid, Regridder
+from ngcm_coupler.regrid.analytic_fields import FIELDS
+from ngcm_coupler.regrid.tripolar import tripolar_grid
+from ngcm_coupler.regrid.weights import write_weights
 
 TL63 = GaussianGrid(128, 64)
 # Mean relative misfit over the wet cells of ORCA2 of fields of Valcke et al. (2022) on TL63.

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from ngcm_coupler.exchange import ExchangeGrid
-from ngcm_coupler.exchange.weights import read_weights
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import ExchangeGrid
+from ngcm_coupler.regrid.weights import read_weights
 
 pytestmark = pytest.mark.yac
 

@@ -7,8 +7,8 @@ import pytest
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange.surface_grid import SurfaceGrid
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 
 def patch(nlon=6, nlat=4):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.exchange import ExchangeGrid, Regridder
-from ngcm_coupler.exchange.tripolar import tripolar_grid
-from ngcm_coupler.exchange.vectors import axes, rotate
-from ngcm_coupler.exchange.weights import write_weights
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.regrid import ExchangeGrid, Regridder
+from ngcm_coupler.regrid.tripolar import tripolar_grid
+from ngcm_coupler.regrid.vectors import axes, rotate
+from ngcm_coupler.regrid.weights import write_weights
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import DataError, OutputError
-from ngcm_coupler.exchange.weights import (
+from ngcm_coupler.regrid.weights import (
     GridPoints,
     Weights,
     check_weights,

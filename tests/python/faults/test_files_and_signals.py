@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jobs import one_error
 
-from ngcm_coupler.engine.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.restart import read_restart, write_restart
 
 TO_DISK = "ngcm_coupler.restart:_bring_to_disk"

@@ -13,6 +13,7 @@ from jobs import one_error
 
 POINTS = "ngcm_coupler.parallel.points:Points"
 RESIDENT = "ngcm_coupler.resident:ResidentAtmosphere"
+BUILD = "ngcm_coupler.engine.build:build_atmosphere"
 SCATTER = "ngcm_coupler.component:Component._distribute_exports"
 """Called twice before the first interval, and after every one."""
 TO_DISK = "ngcm_coupler.restart:_bring_to_disk"
@@ -22,7 +23,7 @@ TO_DISK = "ngcm_coupler.restart:_bring_to_disk"
 @pytest.mark.parametrize(
     ("rank", "place", "call", "hour"),
     [
-        pytest.param(0, "ngcm_coupler.resident:build_atmosphere", 1, 1, id="0-init"),
+        pytest.param(0, BUILD, 1, 1, id="0-init"),
         pytest.param(1, "ngcm_coupler.component:Component._share_grid", 1, 1, id="1-init"),
         pytest.param(0, f"{RESIDENT}.advance", 1, 1, id="0-first interval"),
         pytest.param(1, "ngcm_coupler.abi:advance", 1, 1, id="1-first interval"),
@@ -53,7 +54,7 @@ def test_a_killed_rank_ends_the_job(segment, rank, place, call, hour):
 @pytest.mark.parametrize(
     ("rank", "place", "call", "error", "date", "hour"),
     [
-        pytest.param(0, "ngcm_coupler.resident:build_atmosphere", 1, "OSError", 0, 1, id="0-init"),
+        pytest.param(0, BUILD, 1, "OSError", 0, 1, id="0-init"),
         pytest.param(1, "ngcm_coupler.component:communicator", 1, "ImportError", 0, 1,
                      id="1-before it has a communicator"),
         pytest.param(0, f"{RESIDENT}.exports", 2, "RuntimeError", 3, 2, id="0-interval"),

@@ -153,7 +153,7 @@ class Decoding(AnalyticAtmosphere):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Runs four hours with an atmosphere that decodes, and gives its fields by hour."""
-    monkeypatch.setattr("ngcm_coupler.resident.AnalyticAtmosphere", Decoding)
+    monkeypatch.setattr("ngcm_coupler.engine.build.AnalyticAtmosphere", Decoding)
     # That an analytic engine has no decoder is known to the settings already.
     monkeypatch.setattr("ngcm_coupler.config.loading.RULES", ())
 
@@ -217,7 +217,7 @@ def test_a_field_that_only_the_model_knows_to_lack_fails_the_creation(run, tmp_p
             super().__init__(*arguments)
             self.budgets_water = False
 
-    monkeypatch.setattr("ngcm_coupler.resident.AnalyticAtmosphere", Dry)
+    monkeypatch.setattr("ngcm_coupler.engine.build.AnalyticAtmosphere", Dry)
     words = "names rainfall_flux, which this model does not offer; it offers sea_surface_temp"
     with pytest.raises(ConfigError, match=words):
         run("fields = 'rainfall_flux'")

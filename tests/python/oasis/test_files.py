@@ -12,10 +12,10 @@ import pytest
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.exchange.grid_files import read_surface_grid
-from ngcm_coupler.exchange.weights import read_weights, row_sums
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.regrid.grid_files import read_surface_grid
+from ngcm_coupler.regrid.weights import read_weights, row_sums
 
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGED = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")

@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from ngcm_coupler.surface.bulk import bulk_fluxes
 from ngcm_coupler.surface.ice import ice_fluxes
 from ngcm_coupler.surface.land import land_fluxes
-from ngcm_coupler.surface.schemes import SCHEMES
+from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.schemes import SCHEMES
 
 AIR = {
     "eastward_wind": 8.0,

@@ -24,7 +24,7 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
-from ngcm_coupler.surface.bulk import SCHEMES, BulkFluxes, bulk_fluxes
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 
 AEROBULK = pathlib.Path(__file__).parents[2] / "data" / "aerobulk_excerpt.csv"
 FLUXES = ("eastward_stress", "northward_stress", "sensible_heat_flux", "latent_heat_flux")

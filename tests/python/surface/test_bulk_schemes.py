@@ -12,8 +12,9 @@ import pytest
 from ngcm_coupler.config.keys import keys
 from ngcm_coupler.config.model_groups import Surface
 from ngcm_coupler.constants import GRAVITY, REFERENCE_PRESSURE, VON_KARMAN
-from ngcm_coupler.surface import coare, ecmwf, moist, ncar
-from ngcm_coupler.surface.bulk import SCHEMES, BulkFluxes, bulk_fluxes
+from ngcm_coupler.surface import moist
+from ngcm_coupler.surface.turbulence import coare, ecmwf, ncar
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 
 SST = 290.0
 

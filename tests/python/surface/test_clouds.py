@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.surface.clouds import clouds, cover_below, sampled
+from ngcm_coupler.surface.radiation.clouds import clouds, cover_below, sampled
 
 LEVELS = 3
 INTERFACES = jnp.array([2e4, 3e4, 6e4, 9e4])[:, None]

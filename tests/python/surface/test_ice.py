@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
-from ngcm_coupler.surface import ecmwf, moist, solid
+from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.ice import NEUTRAL_COEFFICIENT, ice_fluxes
-from ngcm_coupler.surface.similarity import BulkFluxes
+from ngcm_coupler.surface.turbulence import ecmwf, solid
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 
 LAPSE = GRAVITY / SPECIFIC_HEAT_DRY_AIR
 

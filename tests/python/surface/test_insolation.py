@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.surface.insolation import sun, sunlight
+from ngcm_coupler.surface.radiation.insolation import sun, sunlight
 
 POINTS = np.radians([-89.0, -66.0, -23.4, 0.0, 10.0, 45.0, 66.5, 80.0, 90.0])
 EAST = np.radians([0.0, 200.0, 350.0, 90.0, 180.0, 270.0, 13.0, 77.0, 0.0])

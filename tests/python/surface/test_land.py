@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
-from ngcm_coupler.surface import moist, solid
+from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.land import land_fluxes
-from ngcm_coupler.surface.similarity import BulkFluxes
+from ngcm_coupler.surface.turbulence import solid
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 
 SUMMER_NOON = {
     "eastward_wind": 3.0,

@@ -12,9 +12,9 @@ import pytest
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import BANDS
-from ngcm_coupler.surface.albedo import open_water_albedo
-from ngcm_coupler.surface.insolation import sunlight
-from ngcm_coupler.surface.radiation import check, initial_state, radiate
+from ngcm_coupler.surface.radiation.albedo import open_water_albedo
+from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.radiation import check, initial_state, radiate
 
 SHAPE = (4, 8)
 DAY = np.int32(np.datetime64("2000-01-15").astype(int))

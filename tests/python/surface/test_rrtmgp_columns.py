@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.surface import rrtmgp_columns as spectra
+from ngcm_coupler.surface.radiation import rrtmgp_columns as spectra
 
 pytest.importorskip("rrtmgp")
 

@@ -11,11 +11,12 @@ from pycoare.util import qsat
 
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR, ZERO_CELSIUS
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.surface import bulk, moist
-from ngcm_coupler.surface.bulk import SCHEMES, bulk_fluxes
+from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.derived import SEA_EMISSIVITY, net_longwave
-from ngcm_coupler.surface.similarity import BulkFluxes
-from ngcm_coupler.surface.skin import thermal_expansion, warm_layer_step
+from ngcm_coupler.surface.turbulence import bulk
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES, bulk_fluxes
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
+from ngcm_coupler.surface.turbulence.skin import thermal_expansion, warm_layer_step
 
 LAPSE = GRAVITY / SPECIFIC_HEAT_DRY_AIR
 

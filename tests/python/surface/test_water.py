@@ -10,15 +10,11 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.constants import ZERO_CELSIUS
-from ngcm_coupler.surface import moist, water
-from ngcm_coupler.surface.water import (
-    close_water_budget,
-    precipitation_step,
-    rain_and_snow,
-    remembered_debt,
-    snow_fraction,
-    wet_bulb_temperature,
-)
+from ngcm_coupler.surface import moist
+from ngcm_coupler.surface.water import precipitation as water
+from ngcm_coupler.surface.water.closure import close_water_budget
+from ngcm_coupler.surface.water.precipitation import precipitation_step, remembered_debt
+from ngcm_coupler.surface.water.snow import rain_and_snow, snow_fraction, wet_bulb_temperature
 
 MILLIMETRE_PER_DAY = 1.0 / 86400.0
 STEP = 3600.0

@@ -1,0 +1,1 @@
+"""The published NeuralGCM models behind the protocol of an atmosphere."""

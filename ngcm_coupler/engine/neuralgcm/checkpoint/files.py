@@ -1,0 +1,89 @@
+"""Checkpoint files: the published pickles, and the pickle-free form that they convert to."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint, checkpoint_from_contents
+from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import read_pickle
+from ngcm_coupler.engine.neuralgcm.checkpoint.portable import MAGIC, pack, unpack
+from ngcm_coupler.errors import CheckpointError, OutputError
+
+DEMO = "demo"
+"""The name that stands for the small checkpoint inside the `neuralgcm` package."""
+
+
+def demo_checkpoint_path() -> Path:
+    """Returns the path of the demo checkpoint, without the cost of importing `neuralgcm`.
+
+    Raises:
+      CheckpointError: `neuralgcm` is not installed.
+    """
+    spec = importlib.util.find_spec("neuralgcm")
+    if spec is None or not spec.submodule_search_locations:
+        raise CheckpointError(
+            "checkpoint 'demo': it comes inside the Python package neuralgcm, which this "
+            "environment lacks; install it with `pip install neuralgcm`, or name a file"
+        )
+    return Path(spec.submodule_search_locations[0]) / "data" / "tl63_stochastic_mini.pkl"
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Reads and checks a checkpoint, published or converted. Nothing in the file is run.
+
+    Args:
+      path: the file, or 'demo' for the checkpoint inside the `neuralgcm` package.
+
+    Raises:
+      CheckpointError: the file is missing, unreadable, damaged, unsafe or incomplete.
+    """
+    file = demo_checkpoint_path() if path == DEMO else Path(path)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"{file}: cannot be read ({error.strerror}); expected a NeuralGCM checkpoint; "
+            "give the path of a file, or 'demo' for the one inside the neuralgcm package"
+        ) from error
+    if data.startswith(MAGIC):
+        contents, sha256 = unpack(data, str(file))
+    elif data.startswith(b"\x80"):  # PROTO, the first opcode of every pickle since protocol 2.
+        contents, sha256 = read_pickle(data, str(file)), hashlib.sha256(data).hexdigest()
+    else:
+        raise CheckpointError(
+            f"{file}: is no checkpoint: got a file of {len(data)} bytes that begins with "
+            f"{data[:16]!r}; expected a pickle, or a file made by `ngcm-coupler checkpoint "
+            "convert`; download the checkpoint again"
+        )
+    return checkpoint_from_contents(contents, file, sha256)
+
+
+def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
+    """Writes a checkpoint in the pickle-free form. `path` is complete or untouched, never half.
+
+    Args:
+      checkpoint: what to write.
+      path: the file; one that exists is replaced.
+
+    Raises:
+      OutputError: the file cannot be written.
+    """
+    file = Path(path)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        try:
+            with partial.open("wb") as stream:
+                stream.write(pack(checkpoint.as_dict(), checkpoint.sha256))
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{file}: cannot be written ({error.strerror}); "
+            "choose a file in an existing folder with free space"
+        ) from error

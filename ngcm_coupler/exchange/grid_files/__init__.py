@@ -1,5 +1,0 @@
-"""Files in which ocean and sea-ice models give their grids."""
-
-from ngcm_coupler.exchange.grid_files.reading import read_surface_grid
-
-__all__ = ["read_surface_grid"]

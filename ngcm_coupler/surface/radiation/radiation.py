@@ -1,0 +1,160 @@
+"""Radiation at the surface and at the top of the air, by the scheme that the namelist names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ngcm_coupler.clock.calendars import REAL
+from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
+from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.surface.radiation import rrtmgp_columns, spectral
+from ngcm_coupler.surface.radiation.clouds import clouds
+from ngcm_coupler.surface.radiation.grey import Air, grey_sky
+from ngcm_coupler.surface.radiation.insolation import sun, sunlight
+from ngcm_coupler.surface.radiation.ozone import total_ozone
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Radiation:
+    """Radiative fluxes, means over a model step [W m-2]."""
+
+    shortwave_down: Array
+    """At the surface in four bands, as in `fields.BANDS`, shape (4, n); zero at night."""
+    longwave_down: Array
+    """At the surface, shape (n,)."""
+    incoming_shortwave: Array
+    """At the top of the air, shape (n,)."""
+    reflected_shortwave: Array | None
+    """At the top of the air, shape (n,); None where the scheme does not know it."""
+    outgoing_longwave: Array | None
+    """At the top of the air, shape (n,); None where the scheme does not know it."""
+
+
+State = Any
+"""What the scheme carries from step to step: a pytree of arrays, part of the restart."""
+
+
+def check(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> None:
+    """Makes sure that the scheme can run.
+
+    Args:
+      settings: ``&ngcm_radiation``.
+      shape: rows and columns of the grid.
+      seconds: model step [s].
+
+    Raises:
+      ConfigError: it cannot; the message says why and what would do.
+    """
+    if settings.scheme != "rrtmgp":
+        return
+    rrtmgp_columns.require_package()
+    if fault := spectral.fault(settings, shape, seconds):
+        raise ConfigError(fault)
+
+
+def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:
+    """The state of a run that begins.
+
+    Args:
+      settings: ``&ngcm_radiation``.
+      shape: rows and columns of the grid.
+    """
+    return spectral.initial_state(settings, shape) if settings.scheme == "rrtmgp" else ()
+
+
+def radiate(
+    settings: RadiationSettings,
+    state: State,
+    *,
+    shape: tuple[int, int],
+    calendar: str = REAL,
+    day: Array,
+    second: Array,
+    seconds: int,
+    latitude: Array,
+    longitude: Array,
+    air_temperature: Array,
+    specific_humidity: Array,
+    cloud_ice: Array,
+    cloud_liquid: Array,
+    air_pressure: Array,
+    interface_pressure: Array,
+    surface_albedo: Array,
+    surface_temperature: Array,
+) -> tuple[State, Radiation]:
+    """Radiation over one model step. Pure and differentiable.
+
+    Args:
+      settings: ``&ngcm_radiation``, static.
+      state: what the step before has left, or `initial_state`.
+      shape: rows and columns of the grid, static.
+      calendar: one of `calendars.CALENDARS`, static.
+      day: days since 1970-01-01 in the calendar at the start of the step, int32, shape ().
+      second: second of that day at the start of the step [s], int32, shape ().
+      seconds: length of the step [s], static.
+      latitude: [rad], shape (n,).
+      longitude: east [rad], shape (n,).
+      air_temperature: [K], shape (levels, n), top level first, as all that follow.
+      specific_humidity: [1], shape (levels, n); negative values count as zero, as below.
+      cloud_ice: mass fraction in air [1], shape (levels, n).
+      cloud_liquid: likewise.
+      air_pressure: at the centres of the levels [Pa], shape (levels, n).
+      interface_pressure: [Pa], shape (levels + 1, n).
+      surface_albedo: [1], bands as in `fields.BANDS`, shape (4, n).
+      surface_temperature: radiating temperature of the surface [K], shape (n,).
+
+    Returns:
+      The state for the next step, and the fluxes.
+
+    Raises:
+      ConfigError: the scheme is 'host', which computes nothing, or its package is missing.
+    """
+    if settings.scheme == "host":
+        raise ConfigError(
+            "&ngcm_radiation scheme = 'host' computes no radiation; the host sends it"
+        )
+    light = sunlight(day, second, seconds, latitude, longitude, calendar)
+    power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
+    layers = {
+        "air_temperature": air_temperature,
+        "specific_humidity": specific_humidity,
+        "air_pressure": air_pressure,
+        "interface_pressure": interface_pressure,
+    }
+    air = Air(
+        clouds=clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **layers),
+        ozone=total_ozone(sun(day, second, calendar).mean_longitude, latitude),
+        surface_albedo=surface_albedo,
+        surface_temperature=surface_temperature,
+        **layers,
+    )
+    sky = grey_sky(settings, air, light.sunlit_cosine)
+    if settings.scheme == "grey":
+        return state, Radiation(sky.transmissivity * power, sky.longwave_down, power, None, None)
+    state = spectral.advanced(
+        settings,
+        state,
+        air,
+        shape,
+        calendar=calendar,
+        day=day,
+        second=second,
+        seconds=seconds,
+        latitude=latitude,
+        longitude=longitude,
+    )
+    side = spectral.side_of_blocks(settings, shape)
+    transmissivity = sky.transmissivity + spectral.spread(state.transmissivity_excess, shape, side)
+    return state, Radiation(
+        shortwave_down=jnp.maximum(transmissivity, 0.0) * power,
+        longwave_down=sky.longwave_down + spectral.spread(state.longwave_excess, shape, side),
+        incoming_shortwave=power,
+        reflected_shortwave=spectral.spread(state.reflectivity, shape, side) * power,
+        outgoing_longwave=spectral.spread(state.outgoing_longwave, shape, side),
+    )

@@ -1,0 +1,1 @@
+"""Turbulent fluxes of momentum, heat and water, over open water and over solid ground."""

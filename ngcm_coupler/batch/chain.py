@@ -11,7 +11,7 @@ from ngcm_coupler.clock import calendars
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.errors import ConfigError, RestartError
-from ngcm_coupler.restart import newest
+from ngcm_coupler.output.restart.files import newest
 
 _RESTART_NAME = "restart_%Y-%m-%dT%H%M%S"
 

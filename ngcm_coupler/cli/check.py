@@ -20,9 +20,9 @@ from ngcm_coupler.config import (
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
+from ngcm_coupler.couplers.oasis.namcouple import NAME as NAMCOUPLE
 from ngcm_coupler.errors import CheckpointError, ConfigError
 from ngcm_coupler.fields.levels import Levels
-from ngcm_coupler.oasis.namcouple import NAME as NAMCOUPLE
 
 _CHECKPOINT = Where("ngcm_model", "checkpoint")
 _ENGINE = Where("ngcm_model", "engine")
@@ -107,7 +107,7 @@ def run_folder_rule(config: Config) -> Iterator[Conflict]:
     if not config.oasis.exports or not Path(NAMCOUPLE).exists():
         return
     # Weights are read with scipy, which is slow to import.
-    from ngcm_coupler.oasis import check, grids
+    from ngcm_coupler.couplers.oasis import check, grids
 
     try:
         grid = grids.atmosphere_grid(config)

@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.oasis import coupling, files, grids
+    from ngcm_coupler.couplers.oasis import coupling, files, grids
 
     with run_folder.entered(arguments) as config:
         written = files.write_grids(

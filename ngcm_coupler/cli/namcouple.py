@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.oasis import coupling, files, grids, namcouple
+    from ngcm_coupler.couplers.oasis import coupling, files, grids, namcouple
 
     with run_folder.entered(arguments) as config:
         coupling.pairs(config)  # what cannot be coupled is refused before anything is built
@@ -66,7 +66,7 @@ def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
     """Writes what each side would have sent before the start."""
     from ngcm_coupler.component import Component
     from ngcm_coupler.config.run_groups import History
-    from ngcm_coupler.oasis import coupling, files, restarts
+    from ngcm_coupler.couplers.oasis import coupling, files, restarts
     from ngcm_coupler.parallel import Ranks
 
     pairs = coupling.pairs(config)

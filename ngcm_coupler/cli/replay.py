@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ngcm_coupler.cli.tables import text_table
 
 if TYPE_CHECKING:
-    from ngcm_coupler.replay import Outcome
+    from ngcm_coupler.analysis.replay import Outcome
 
 EXIT_DIFFERENT = 1
 """Exit code of a replay that has come out otherwise than the run."""
@@ -61,8 +61,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     # JAX is slow to import and is for the commands that compute.
-    from ngcm_coupler.recording import Recording
-    from ngcm_coupler.replay import Places, Replay
+    from ngcm_coupler.analysis.replay import Places, Replay
+    from ngcm_coupler.output.recording import Recording
 
     recording = Recording(arguments.file)
     places = Places(arguments.checkpoint, arguments.sea_grid, arguments.platform, arguments.restart)

@@ -51,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
             " `python -m pip install 'ngcm_coupler[report]'`"
         )
     # matplotlib takes a second to import and is for this command alone.
-    from ngcm_coupler.report.run import report
+    from ngcm_coupler.analysis.report.run import report
 
     output: Path = arguments.output or arguments.folder
     text = report(arguments.folder)
@@ -71,7 +71,7 @@ def _drift(folder: Path, days: int) -> str:
     if days < 1:
         raise NgcmError(f"--drift {days}: a block of days has one or more")
     # numpy takes a while to import and is for this alone.
-    from ngcm_coupler.report.drift import drift
+    from ngcm_coupler.analysis.report.drift import drift
 
     return "\n".join(
         f"{table.caption}\n{number_table(table.header, table.rows)}"

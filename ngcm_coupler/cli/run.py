@@ -78,7 +78,7 @@ def _run(args: argparse.Namespace) -> int:
             for name, ranks in programs.items()
         ]
         if config.oasis.exports:
-            from ngcm_coupler.oasis import check, grids
+            from ngcm_coupler.couplers.oasis import check, grids
 
             # The programs find faults too, but each by itself and OASIS one at a time.
             check.require_folder(config, grids.atmosphere_grid(config), pathlib.Path())
@@ -119,7 +119,7 @@ def _fatal_signal(code: int) -> str:
 def _tell(config: Config) -> None:
     """Says what a run has left, and how well both sides of OASIS agree on what was exchanged."""
     if config.oasis.exports:
-        from ngcm_coupler.oasis import closure
+        from ngcm_coupler.couplers.oasis import closure
 
         rows = closure.closures(config, pathlib.Path())
         closure.write(rows, pathlib.Path())

@@ -55,8 +55,8 @@ def _field(text: str) -> tuple[str, str]:
 
 def _run(arguments: argparse.Namespace) -> int:
     # xarray is slow to import and is for this command alone.
-    from ngcm_coupler.score.read import File, compare
-    from ngcm_coupler.score.table import score
+    from ngcm_coupler.analysis.score.read import File, compare
+    from ngcm_coupler.analysis.score.table import score
 
     members = [File.open(path) for path in arguments.members]
     reference = File.open(arguments.reference)

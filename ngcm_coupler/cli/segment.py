@@ -84,7 +84,7 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
       ConfigError: values do not fit each other, or cannot be replaced in the file.
     """
     from ngcm_coupler import config as configuration
-    from ngcm_coupler.batch import segment
+    from ngcm_coupler.batch import segment_namelist as segment
     from ngcm_coupler.config import namelist
 
     text = segment.text(namelist.read(str(path)), changes)
@@ -98,7 +98,8 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
 
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import config as configuration
-    from ngcm_coupler.batch import chain, segment
+    from ngcm_coupler.batch import chain
+    from ngcm_coupler.batch import segment_namelist as segment
 
     loaded = configuration.load(str(arguments.namelist))
     config = chain_config(loaded, arguments.stop_date, arguments.hours)

@@ -33,8 +33,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.oasis import coupling, grids
-    from ngcm_coupler.oasis import weights as weight_files
+    from ngcm_coupler.couplers.oasis import coupling, grids
+    from ngcm_coupler.couplers.oasis import weights as weight_files
     from ngcm_coupler.regrid.weights import write_weights
 
     header = ["weight file", "links", "row sums", "conservation error", "closure error"]
@@ -65,7 +65,7 @@ def sea_areas(config: Config, exchange: ExchangeGrid) -> str:
     """The area of the sea as both sides have it, and what a binary mask would make of it."""
     import numpy as np
 
-    from ngcm_coupler.oasis.files import surface_areas
+    from ngcm_coupler.couplers.oasis.files import surface_areas
 
     atmosphere = exchange.atmosphere
     fraction = exchange.sea_area_fraction

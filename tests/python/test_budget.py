@@ -8,17 +8,23 @@ import json
 import numpy as np
 import pytest
 
-from ngcm_coupler.budget import entries as names
-from ngcm_coupler.budget.entries import area_of, entries, largest_residual_of, residual_of, share_of
-from ngcm_coupler.budget.ledger import Ledger
-from ngcm_coupler.budget.output import TITLE, BudgetFile
-from ngcm_coupler.budget.provenance import Sources
-from ngcm_coupler.budget.table import table
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, OutputError, RestartError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, field, offered, over
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.output.budget import entries as names
+from ngcm_coupler.output.budget.entries import (
+    area_of,
+    entries,
+    largest_residual_of,
+    residual_of,
+    share_of,
+)
+from ngcm_coupler.output.budget.ledger import Ledger
+from ngcm_coupler.output.budget.output import TITLE, BudgetFile
+from ngcm_coupler.output.budget.provenance import Sources
+from ngcm_coupler.output.budget.table import table
 
 GRID = GaussianGrid(32, 16)
 WEIGHTS = GRID.area / GRID.area.sum()

@@ -15,15 +15,9 @@ import types
 import pytest
 
 from ngcm_coupler import cli, config
-from ngcm_coupler.cli import (
-    buildconfig,
-    doctor,
-    doctor_machine,
-    doctor_memory,
-    doctor_mpi,
-    doctor_python,
-)
-from ngcm_coupler.cli.doctor import Absent, Fault, Finding
+from ngcm_coupler.cli import buildconfig, doctor
+from ngcm_coupler.cli.doctor import machine, memory, mpi, python
+from ngcm_coupler.cli.doctor.findings import Absent, Fault, Finding
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 
@@ -55,7 +49,7 @@ def prefix(tmp_path, monkeypatch):
 
 
 def linked(monkeypatch, libraries):
-    for module in (doctor_python, doctor_mpi, doctor_machine):
+    for module in (python, mpi, machine):
         monkeypatch.setattr(module, "shared_libraries", lambda _: libraries)
 
 
@@ -70,9 +64,9 @@ def test_sound_environment_has_no_fault(well, capsys):
 
 
 def test_faults_of_the_namelist_are_told_with_the_others(well, capsys, monkeypatch):
-    monkeypatch.setattr(doctor_python, "checks", dict)
-    monkeypatch.setattr(doctor_mpi, "checks", dict)
-    monkeypatch.setattr(doctor_machine, "checks", lambda _: {"disk": doctor_machine.disk})
+    monkeypatch.setattr(python, "checks", dict)
+    monkeypatch.setattr(mpi, "checks", dict)
+    monkeypatch.setattr(machine, "checks", lambda _: {"disk": machine.disk})
     (well / "run.nml").write_text("&ngcm_log level = 'loud' /\n&ngcm_modl /\n")
     assert cli.main(["doctor", "run.nml"]) == 1
     out, err = capsys.readouterr()
@@ -85,8 +79,8 @@ def test_every_rank_checks_and_one_table_is_printed(well):
     code = (
         "import os, sys\n"
         "if os.environ['OMPI_COMM_WORLD_RANK'] == '1': os.environ['VIRTUAL_ENV'] = '/other'\n"
-        "from ngcm_coupler.cli import doctor_machine, main\n"
-        "doctor_machine.checks = lambda _: {}\n"
+        "from ngcm_coupler.cli import main; from ngcm_coupler.cli.doctor import machine\n"
+        "machine.checks = lambda _: {}\n"
         "sys.exit(main(['doctor']))"
     )
     command = ["mpirun", "--bind-to", "none", "-n", "2", sys.executable, "-c", code]
@@ -122,22 +116,22 @@ def test_table_names_the_ranks_of_each_fault():
     ],
 )
 def test_variable_that_leads_to_another_python_is_a_fault(well, monkeypatch, name, value, remedy):
-    doctor_python.variables()
+    python.variables()
     monkeypatch.setenv(name, value)
     with pytest.raises(Fault, match=remedy):
-        doctor_python.variables()
+        python.variables()
 
 
 def test_python_that_cannot_be_embedded_is_a_fault(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
     with pytest.raises(Fault, match="install the package into one of 3.11 to 3.13"):
-        doctor_python.python()
+        python.python()
 
 
 def test_modules_of_another_version_than_the_library_are_a_fault(monkeypatch):
     monkeypatch.setattr("ngcm_coupler.__version__", "0.0.0")
     with pytest.raises(Fault, match="unset PYTHONPATH"):
-        doctor_python.package()
+        python.package()
 
 
 @pytest.mark.parametrize(
@@ -151,27 +145,27 @@ def test_modules_of_another_version_than_the_library_are_a_fault(monkeypatch):
 def test_libpython_that_is_not_this_one_is_a_fault(prefix, monkeypatch, libraries, remedy):
     linked(monkeypatch, libraries)
     with pytest.raises(Fault, match=remedy):
-        doctor_python.libpython()
+        python.libpython()
 
 
 def test_library_that_does_not_load_is_a_fault(prefix):
     (prefix / "lib" / "libngcm.so").write_text("none")
     with pytest.raises(Fault, match="does not load"):
-        doctor_python.libngcm()
+        python.libngcm()
 
 
 def test_header_of_another_interface_is_a_fault(prefix, monkeypatch):
     library = types.SimpleNamespace(ngcm_abi_version=lambda: 2)
-    monkeypatch.setattr(doctor_python.ctypes, "CDLL", lambda _: library)
+    monkeypatch.setattr(python.ctypes, "CDLL", lambda _: library)
     (prefix / "include" / "ngcm.h").write_text("#define NGCM_ABI_VERSION 1\n")
     with pytest.raises(Fault, match="has interface 2, its header 1"):
-        doctor_python.libngcm()
+        python.libngcm()
 
 
 def test_host_that_cannot_start_python_is_a_fault(prefix):
     executable(prefix / "bin" / "ngcm_bench", "echo 'ngcm_bench: no Python; set it' >&2; exit 1")
     with pytest.raises(Fault, match="a host cannot start Python: no Python; set it"):
-        doctor_python.embedding()
+        python.embedding()
 
 
 def test_mpi4py_without_a_library_is_a_fault(monkeypatch):
@@ -184,7 +178,7 @@ def test_mpi4py_without_a_library_is_a_fault(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(Fault, match="libmpi.so: cannot open.*; load the MPI"):
-        doctor_mpi.mpi4py()
+        mpi.mpi4py()
 
 
 @pytest.mark.parametrize(
@@ -198,15 +192,15 @@ def test_mpirun_of_another_mpi_is_a_fault(well, monkeypatch, says, remedy):
     executable(well / "bin" / "mpirun", f"echo '{says}'")
     monkeypatch.setenv("PATH", f"{well / 'bin'}{os.pathsep}{os.environ['PATH']}")
     library = types.SimpleNamespace(Get_library_version=lambda: "Open MPI v4.1.4, package: x\0")
-    monkeypatch.setattr(doctor_mpi, "_mpi", lambda: library)
+    monkeypatch.setattr(mpi, "_mpi", lambda: library)
     with pytest.raises(Fault, match=remedy):
-        doctor_mpi.mpirun()
+        mpi.mpirun()
 
 
 def test_missing_mpirun_is_a_fault(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Fault, match="neither mpirun nor mpiexec is on PATH"):
-        doctor_mpi.mpirun()
+        mpi.mpirun()
 
 
 @pytest.mark.parametrize(
@@ -220,14 +214,14 @@ def test_driver_of_another_mpi_is_a_fault(prefix, monkeypatch, libraries, remedy
     executable(prefix / "bin" / "ngcm_driver", "")
     linked(monkeypatch, libraries)
     with pytest.raises(Fault, match=remedy):
-        doctor_mpi.programs()
+        mpi.programs()
 
 
 def test_ranks_that_do_not_find_each_other_are_a_fault(monkeypatch):
-    monkeypatch.setattr(doctor_mpi, "launched", lambda: 4)
-    monkeypatch.setattr(doctor_mpi, "_world", lambda: types.SimpleNamespace(Get_size=lambda: 1))
+    monkeypatch.setattr(mpi, "launched", lambda: 4)
+    monkeypatch.setattr(mpi, "_world", lambda: types.SimpleNamespace(Get_size=lambda: 1))
     with pytest.raises(Fault, match="has started 4 ranks, and MPI sees 1"):
-        doctor_mpi.ranks()
+        mpi.ranks()
 
 
 @pytest.mark.parametrize(
@@ -240,14 +234,14 @@ def test_ranks_that_do_not_find_each_other_are_a_fault(monkeypatch):
     ],
 )
 def test_launchers_tell_how_many_ranks_there_are(environment, count):
-    assert doctor_mpi.launched(environment) == count
+    assert mpi.launched(environment) == count
 
 
 def test_rank_bound_to_one_core_is_a_fault(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     with pytest.raises(Fault, match="bound to 1 of 8 cores.*--bind-to none"):
-        doctor_mpi.cores()
+        mpi.cores()
 
 
 def test_platform_that_is_not_there_is_a_fault(monkeypatch):
@@ -256,7 +250,7 @@ def test_platform_that_is_not_there_is_a_fault(monkeypatch):
 
     monkeypatch.setattr("jax.devices", devices)
     with pytest.raises(Fault, match="platform = 'gpu', and JAX finds none .*ngcm_coupler.cuda"):
-        doctor_machine.device("gpu")
+        machine.device("gpu")
 
 
 def test_gpu_that_jax_does_not_use_is_a_fault(monkeypatch):
@@ -264,33 +258,33 @@ def test_gpu_that_jax_does_not_use_is_a_fault(monkeypatch):
     monkeypatch.setattr("jax.devices", lambda _: [processor])
     monkeypatch.setattr(pathlib.Path, "exists", lambda path: str(path) == "/dev/nvidia0")
     with pytest.raises(Fault, match="there is an NVIDIA GPU, but JAX finds CPUs only"):
-        doctor_machine.device("auto")
+        machine.device("auto")
 
 
 def test_too_little_memory_is_a_fault(monkeypatch):
-    monkeypatch.setattr(doctor_memory, "_available", lambda: 2**30)
+    monkeypatch.setattr(memory, "_available", lambda: 2**30)
     with pytest.raises(Fault, match="1.0 GiB free, and the model takes 2; ask the batch system"):
-        doctor_memory.host(config.Config())
+        memory.host(config.Config())
 
 
 def test_limit_of_the_job_counts_as_memory(tmp_path, monkeypatch):
     files = [tmp_path / name for name in ("max", "current", "stat")]
     for file, text in zip(files, ("3000", "2000", "anon 900\ninactive_file 500"), strict=True):
         file.write_text(text)
-    monkeypatch.setattr(doctor_memory, "_CGROUPS", (tuple(map(str, files)),))
-    assert doctor_memory._available() == 1500
+    monkeypatch.setattr(memory, "_CGROUPS", (tuple(map(str, files)),))
+    assert memory._available() == 1500
 
 
 def test_analytic_model_takes_no_more_than_is_stated():
     # Rounded up by a sixth or more, for other releases of JAX.
-    words = doctor_memory.measured(config.parse(ANALYTIC)).split()
+    words = memory.measured(config.parse(ANALYTIC)).split()
     assert words[-1] == "GiB"
-    assert 0.1 < float(words[-2]) <= doctor_memory._NEEDS["analytic"]
+    assert 0.1 < float(words[-2]) <= memory._NEEDS["analytic"]
 
 
 def test_compiled_code_has_a_place(tmp_path, monkeypatch):
     def said(groups):
-        return doctor_machine.compiled_code(config.parse(ANALYTIC + groups))
+        return machine.compiled_code(config.parse(ANALYTIC + groups))
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert said("") == f"0 MiB in {tmp_path}/cache/ngcm_coupler"
@@ -306,25 +300,25 @@ def test_compiled_code_has_a_place(tmp_path, monkeypatch):
 def test_full_disk_is_a_fault(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=2**29))
     with pytest.raises(Fault, match="0.50 GiB left"):
-        doctor_machine.disk()
+        machine.disk()
 
 
 def test_folder_without_permission_is_a_fault(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(Fault, match="cannot be written to; start the run in another folder"):
-        doctor_machine.disk()
+        machine.disk()
 
 
 def test_netcdf_that_does_not_work_is_a_fault(prefix, monkeypatch):
-    monkeypatch.setattr(doctor_machine, "_WRITE", "import sys; sys.exit('libhdf5 clashes')")
+    monkeypatch.setattr(machine, "_WRITE", "import sys; sys.exit('libhdf5 clashes')")
     with pytest.raises(Fault, match="does not work .libhdf5 clashes.; install it again"):
-        doctor_machine.netcdf()
+        machine.netcdf()
 
 
 def test_checkpoint_that_is_none_is_a_fault(well):
     (well / "model.pkl").write_text("no checkpoint")
     settings = config.parse("&ngcm_model checkpoint = 'model.pkl' /")
-    finding = doctor._finding("checkpoint", doctor_machine.checks(settings)["checkpoint"])
+    finding = doctor._finding("checkpoint", machine.checks(settings)["checkpoint"])
     assert finding.state == "fault"
     assert finding.text.startswith("model.pkl: ")
 
@@ -333,16 +327,16 @@ def test_compiler_that_cannot_read_the_modules_is_a_fault(prefix, tmp_path, monk
     said = "Fatal Error: Cannot read module file ngcm.mod created by a different version"
     monkeypatch.setenv("FC", str(executable(tmp_path / "fc", f"echo '{said}' >&2; exit 1")))
     with pytest.raises(Fault, match="created by a different version.*compile the host with"):
-        doctor_machine.compiler()
+        machine.compiler()
 
 
 def test_missing_compiler_and_coupler_and_extras_are_no_faults(prefix, monkeypatch):
     monkeypatch.setenv("FC", "no-such-compiler")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     for check, remedy in (
-        (doctor_machine.compiler, "needed to build a host only"),
-        (doctor_machine.oasis, "liboasis3-dev"),
-        (lambda: doctor_machine.extra("rrtmgp", "radiation"), "pip install"),
+        (machine.compiler, "needed to build a host only"),
+        (machine.oasis, "liboasis3-dev"),
+        (lambda: machine.extra("rrtmgp", "radiation"), "pip install"),
     ):
         with pytest.raises(Absent, match=remedy):
             check()
@@ -353,7 +347,7 @@ def test_coupled_program_without_its_libraries_is_a_fault(prefix, monkeypatch):
     executable(prefix / "bin" / "ngcm_oasis_atm", "")
     linked(monkeypatch, {"libnetcdff.so.7": ""})
     with pytest.raises(Fault, match="needs libnetcdff.so.7"):
-        doctor_machine.oasis()
+        machine.oasis()
 
 
 def test_check_that_breaks_is_a_fault_of_its_own():

@@ -8,15 +8,15 @@ import re
 import numpy as np
 import pytest
 
-from ngcm_coupler.budget.output import TITLE
+from ngcm_coupler.analysis.report.drift import drift
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import IMPORTS, offered
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import History
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.report.drift import drift
+from ngcm_coupler.output.budget.output import TITLE
+from ngcm_coupler.output.history import History
 
 DAY = 86400
 QUARTER = DAY // 4

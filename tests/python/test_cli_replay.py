@@ -18,7 +18,7 @@ from ngcm_coupler.component import Component
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import DataError, DivergedError, OutputError
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.recording import Recording
+from ngcm_coupler.output.recording import Recording
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /

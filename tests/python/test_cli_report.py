@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ngcm_coupler.budget.ledger import Ledger
-from ngcm_coupler.budget.output import BudgetFile
+from ngcm_coupler.analysis.report import means
+from ngcm_coupler.analysis.report.folder import find
+from ngcm_coupler.analysis.report.maps import STYLES, draw
+from ngcm_coupler.analysis.report.means import entry_series, field_means, read_grid
+from ngcm_coupler.analysis.report.times import Times
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import History
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.report import means
-from ngcm_coupler.report.folder import find
-from ngcm_coupler.report.maps import STYLES, draw
-from ngcm_coupler.report.means import entry_series, field_means, read_grid
-from ngcm_coupler.report.times import Times
+from ngcm_coupler.output.budget.ledger import Ledger
+from ngcm_coupler.output.budget.output import BudgetFile
+from ngcm_coupler.output.history import History
 
 GRID = GaussianGrid(16, 8)
 LAND = np.where(

@@ -12,10 +12,10 @@ import textwrap
 import pytest
 
 from ngcm_coupler import cli
+from ngcm_coupler.analysis.report.tables import exchanged
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN, completed
-from ngcm_coupler.oasis import check
-from ngcm_coupler.report.tables import exchanged
+from ngcm_coupler.couplers.oasis import check
 
 COMPLETED = completed(DRIVER)
 

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ngcm_coupler.compilation import Compiler, Store, computation, folder, identity
-from ngcm_coupler.compilation.compiler import progress
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import load, parse
+from ngcm_coupler.device.compilation import Compiler, Store, computation, folder, identity
+from ngcm_coupler.device.compilation.compiler import progress
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import ConfigError
 
@@ -159,7 +159,7 @@ def test_code_from_the_cache_of_jax_is_compiled_afresh_to_be_kept(tmp_path):
     """JAX cannot serialize again what it has loaded: the result fails when it runs."""
     program = (
         "import sys, jax, jax.numpy as jnp, numpy as np, pathlib\n"
-        "from ngcm_coupler.compilation import Compiler, Store\n"
+        "from ngcm_coupler.device.compilation import Compiler, Store\n"
         "def f(p, x):\n"
         "    for _ in range(20): x = p @ jnp.sin(x) / 7.0\n"
         "    return x\n"
@@ -191,7 +191,7 @@ def test_code_from_the_cache_of_jax_is_compiled_afresh_to_be_kept(tmp_path):
 def test_many_ranks_may_start_at_once(tmp_path):
     program = (
         "import sys, numpy as np, pathlib\n"
-        "from ngcm_coupler.compilation import Store\n"
+        "from ngcm_coupler.device.compilation import Store\n"
         "store, whole = Store(pathlib.Path(sys.argv[1])), bytes(3_000_000)\n"
         "for _ in range(40):\n"
         "    assert store.write('same', whole)\n"
@@ -204,7 +204,7 @@ def test_many_ranks_may_start_at_once(tmp_path):
 
 
 def test_a_full_store_forgets_what_has_not_been_used_for_longest(store, monkeypatch):
-    monkeypatch.setattr("ngcm_coupler.compilation.store._MOST_BYTES", 3000)
+    monkeypatch.setattr("ngcm_coupler.device.compilation.store._MOST_BYTES", 3000)
     for number, name in enumerate(("old", "used", "new")):
         store.write(name, bytes(900))
         os.utime(store.place / f"{name}.executable", (number, number))

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from ngcm_coupler import devices
 from ngcm_coupler.config.run_groups import Device
+from ngcm_coupler.device import devices
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.parallel.owners import chosen, dealt
 

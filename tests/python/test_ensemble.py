@@ -14,7 +14,7 @@ import pytest
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.config.run_groups import Ensemble
-from ngcm_coupler.ensemble import batched, member_key
+from ngcm_coupler.device.ensemble import batched, member_key
 from ngcm_coupler.errors import ConfigError, DivergedError
 from ngcm_coupler.netcdf import import_netcdf4
 

@@ -9,7 +9,7 @@ import pytest
 from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
-from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.device.members import ResidentAtmosphere
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 

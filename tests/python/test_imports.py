@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.errors import StateError, ValueRangeError
 from ngcm_coupler.fields import field
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.imports import Imports
 
 GRID = GaussianGrid(16, 8)
 SEA = np.arange(GRID.size) % 4 != 0

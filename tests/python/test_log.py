@@ -14,9 +14,9 @@ from ngcm_coupler.component import Component
 from ngcm_coupler.config import load, parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.fields import offered
-from ngcm_coupler.journal import Journal
-from ngcm_coupler.log import JsonLines, TextLines
-from ngcm_coupler.timing import Phase, Stopwatch
+from ngcm_coupler.output.log.journal import Journal
+from ngcm_coupler.output.log.log import JsonLines, TextLines
+from ngcm_coupler.output.log.timing import Phase, Stopwatch
 
 NAMELIST = """
 &ngcm_run start_date = '2000-01-01', stop_date = '2000-01-02' /
@@ -133,7 +133,7 @@ def test_text_names_the_rank_unless_it_is_the_first():
 )
 def test_other_ranks_tell_their_errors_and_no_more(form, expected):
     script = (
-        f"import logging; from ngcm_coupler import log; log.set_up('info', '{form}', 3,"
+        f"import logging; from ngcm_coupler.output.log import log; log.set_up('info', '{form}', 3,"
         " speaks=False); each = logging.getLogger('ngcm_coupler.room'); each.info('well');"
         " each.warning('hm'); each.error('lost')"
     )

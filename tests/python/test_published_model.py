@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ngcm_coupler.budget.ledger import Ledger
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import parse
 from ngcm_coupler.engine.atmosphere import initial_condition
@@ -18,6 +17,7 @@ from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.fields import IMPORTS, TILES, field, over
 from ngcm_coupler.interval import Interval
+from ngcm_coupler.output.budget.ledger import Ledger
 
 HOUR = 3600
 MILLIMETRE_PER_DAY = 1.0 / 86400.0

@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.errors import OutputError, RestartError
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 HEADER = {"identity": {"atmosphere": "x"}, "elapsed_seconds": 3600}
 ARRAYS = {

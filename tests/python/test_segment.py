@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler import continuation, segment
+from ngcm_coupler.batch import control as segment
+from ngcm_coupler.batch.control import Segment
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
+from ngcm_coupler.component.owner import _not_finite
 from ngcm_coupler.errors import ConfigError, RestartError, ShapeError, StateError
-from ngcm_coupler.owner import _not_finite
+from ngcm_coupler.output.restart import continuation
+from ngcm_coupler.output.restart.files import newest, read_restart, write_into
 from ngcm_coupler.parallel import Ranks
-from ngcm_coupler.restart import newest, read_restart, write_into
-from ngcm_coupler.segment import Segment
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /

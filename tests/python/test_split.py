@@ -11,7 +11,7 @@ import pytest
 
 from ngcm_coupler.config import parse
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.restart import read_restart
+from ngcm_coupler.output.restart.files import read_restart
 
 HOST = textwrap.dedent(
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.component import Component
-from ngcm_coupler.timing import Phase, Stopwatch, table, within
+from ngcm_coupler.output.log.timing import Phase, Stopwatch, table, within
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /

@@ -13,7 +13,7 @@ from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
 from ngcm_coupler.config import parse
-from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.device.members import ResidentAtmosphere
 
 _MEMBERS = (1, 2, 4, 8)
 _REPEATS = 10

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from ngcm_coupler.environment import environment
+from ngcm_coupler.device.environment import environment
 
 _SAID = ("device", "processor", "cores", "python", "jax", "jaxlib", "neuralgcm", "ngcm_coupler")
 

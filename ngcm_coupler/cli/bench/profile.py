@@ -13,9 +13,9 @@ import jax
 
 from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.bench import demo
-from ngcm_coupler.compilation import bypassed
 from ngcm_coupler.config import parse
-from ngcm_coupler.resident import ResidentAtmosphere
+from ngcm_coupler.device.compilation import bypassed
+from ngcm_coupler.device.members import ResidentAtmosphere
 
 _HOURS = 3
 

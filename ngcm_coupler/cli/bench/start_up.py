@@ -16,7 +16,7 @@ from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.bench.timing import quartiles, spread
 from ngcm_coupler.errors import NgcmError
-from ngcm_coupler.timing import Phase
+from ngcm_coupler.output.log.timing import Phase
 
 _WAYS = {
     "nothing kept": ("executables", False),

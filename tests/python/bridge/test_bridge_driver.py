@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from ngcm_coupler.restart import read_restart
+from ngcm_coupler.output.restart.files import read_restart
 
 DRIVER = """
 &ngcm_driver run_hours = 6 /
@@ -105,7 +105,7 @@ def test_a_long_run_need_not_print_every_interval(drive, namelist):
     assert re.findall(r"^(\S+T\S+) ", done.stdout, re.MULTILINE) == [
         "2000-01-01T03:00:00", "2000-01-01T06:00:00"
     ]  # fmt: skip
-    told = re.findall(r"ngcm_coupler.journal INFO (\S+T\S+) ", done.stderr)
+    told = re.findall(r"ngcm_coupler.output.log.journal INFO (\S+T\S+) ", done.stderr)
     # The last hour has a line when the component is closed.
     assert told == [f"2000-01-01T0{hour}:00:00" for hour in (2, 4, 6, 7)]
     assert done.stderr.count("where the time went: 7 intervals") == 1

@@ -19,7 +19,6 @@ from dinosaur import (
 from neuralgcm.legacy import correctors, filters, transforms
 
 from ngcm_coupler.cli.bench.step import differences
-from ngcm_coupler.continuation import require_same_settings
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.dycore.configuration import NotCovered, with_fast_dycore
 from ngcm_coupler.engine.neuralgcm.dycore.corrector import FastDycore, explicit_terms
@@ -27,6 +26,7 @@ from ngcm_coupler.engine.neuralgcm.dycore.harmonics import FoldedSphericalHarmon
 from ngcm_coupler.engine.neuralgcm.dycore.soft_clip import soft_clip
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import RestartError
+from ngcm_coupler.output.restart.continuation import require_same_settings
 
 WATER = (
     "specific_cloud_ice_water_content",

@@ -11,7 +11,7 @@ import pytest
 from jobs import LIMIT, Job, sabotage
 
 from ngcm_coupler.cli import buildconfig
-from ngcm_coupler.restart import newest, read_restart
+from ngcm_coupler.output.restart.files import newest, read_restart
 
 NAMELIST = """\
 &ngcm_run start_date = '2000-01-01', stop_date = '2000-01-01T04:00:00' /

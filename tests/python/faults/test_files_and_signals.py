@@ -12,9 +12,9 @@ import pytest
 from jobs import one_error
 
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.output.restart.files import read_restart, write_restart
 
-TO_DISK = "ngcm_coupler.restart:_bring_to_disk"
+TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 FILL = ("sh", "-c", "cat /dev/zero > $0 || true")
@@ -55,7 +55,7 @@ def small_segment(segment, small_disk):
 
 
 def test_a_nan_in_the_state_is_named(segment):
-    advance = "ngcm_coupler.resident:ResidentAtmosphere.advance"
+    advance = "ngcm_coupler.device.members:ResidentAtmosphere.advance"
     code, said = segment.fails(f"strike('{advance}', spoils_state('air_temperature', 37), call=2)")
     assert code == 12
     message = one_error(said)
@@ -108,7 +108,7 @@ def test_a_pointer_to_nothing_is_refused(segment):
 @pytest.mark.parametrize("hour", [pytest.param(1, id="first"), pytest.param(2, id="second")])
 def test_a_full_disk_of_restarts_ends_the_run(small_segment, hour):
     restarts = small_segment.folder / "restarts"
-    write = "ngcm_coupler.restart:write_restart"
+    write = "ngcm_coupler.output.restart.files:write_restart"
     fill = f"runs(*{FILL}, 'restarts/ballast')"
     code, said = small_segment.fails(f"strike('{write}', {fill}, rank=0, call={hour})")
     assert code == 13
@@ -122,8 +122,8 @@ def test_a_full_disk_of_restarts_ends_the_run(small_segment, hour):
 @pytest.mark.parametrize(
     ("key", "place"),
     [
-        pytest.param("file", "ngcm_coupler.history:History", id="history"),
-        pytest.param("budget_file", "ngcm_coupler.budget.output:BudgetFile", id="budgets"),
+        pytest.param("file", "ngcm_coupler.output.history:History", id="history"),
+        pytest.param("budget_file", "ngcm_coupler.output.budget.output:BudgetFile", id="budgets"),
     ],
 )
 @pytest.mark.parametrize(

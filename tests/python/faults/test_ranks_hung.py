@@ -10,9 +10,9 @@ import re
 import pytest
 from jobs import LIMIT
 
-ADVANCE = "ngcm_coupler.resident:ResidentAtmosphere.advance"
+ADVANCE = "ngcm_coupler.device.members:ResidentAtmosphere.advance"
 GATHER = "ngcm_coupler.parallel.points:Points.gather"
-TO_DISK = "ngcm_coupler.restart:_bring_to_disk"
+TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 TIMEOUT_SECONDS = 10
@@ -27,7 +27,9 @@ TIMEOUT = f"&ngcm_limits timeout_seconds = {TIMEOUT_SECONDS} /\n"
         pytest.param(0, ADVANCE, 1, "advance: compile", 1, id="0-interval"),
         pytest.param(1, GATHER, 1, "gather, which needs all ranks", 1, id="1-gather"),
         pytest.param(0, TO_DISK, 5, "restart, which needs all ranks", 2, id="0-restart"),
-        pytest.param(0, "ngcm_coupler.records:Records.close", 1, "files", 4, id="0-finalize"),
+        pytest.param(
+            0, "ngcm_coupler.output.records:Records.close", 1, "files", 4, id="0-finalize"
+        ),
     ],
 )
 def test_a_hung_rank_is_named_with_its_phase(segment, rank, place, call, phase, hour):

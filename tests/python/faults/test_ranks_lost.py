@@ -12,11 +12,11 @@ import pytest
 from jobs import one_error
 
 POINTS = "ngcm_coupler.parallel.points:Points"
-RESIDENT = "ngcm_coupler.resident:ResidentAtmosphere"
+RESIDENT = "ngcm_coupler.device.members:ResidentAtmosphere"
 BUILD = "ngcm_coupler.engine.build:build_atmosphere"
 SCATTER = "ngcm_coupler.component:Component._distribute_exports"
 """Called twice before the first interval, and after every one."""
-TO_DISK = "ngcm_coupler.restart:_bring_to_disk"
+TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 
@@ -55,7 +55,7 @@ def test_a_killed_rank_ends_the_job(segment, rank, place, call, hour):
     ("rank", "place", "call", "error", "date", "hour"),
     [
         pytest.param(0, BUILD, 1, "OSError", 0, 1, id="0-init"),
-        pytest.param(1, "ngcm_coupler.component:communicator", 1, "ImportError", 0, 1,
+        pytest.param(1, "ngcm_coupler.component.component:communicator", 1, "ImportError", 0, 1,
                      id="1-before it has a communicator"),
         pytest.param(0, f"{RESIDENT}.exports", 2, "RuntimeError", 3, 2, id="0-interval"),
         pytest.param(0, f"{RESIDENT}.exports", 2, "SystemExit", 3, 2, id="0-exit"),
@@ -66,7 +66,7 @@ def test_a_killed_rank_ends_the_job(segment, rank, place, call, hour):
         pytest.param(None, "ngcm_coupler.component:Component._check_advance", 2, "RuntimeError",
                      2, 2, id="both-interval"),
         pytest.param(0, TO_DISK, 5, "ValueError", 3, 2, id="0-restart"),
-        pytest.param(0, "ngcm_coupler.records:Records.close", 1, "RuntimeError", 4, 4,
+        pytest.param(0, "ngcm_coupler.output.records:Records.close", 1, "RuntimeError", 4, 4,
                      id="0-finalize"),
     ],
 )  # fmt: skip

@@ -10,9 +10,9 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import OutputError, RestartError
-from ngcm_coupler.history import Continued
 from ngcm_coupler.netcdf import open_dataset
-from ngcm_coupler.restart import read_restart
+from ngcm_coupler.output.history import Continued
+from ngcm_coupler.output.restart.files import read_restart
 
 HOUR, DAY = 3600, 86400
 STATE = "air_temperature"

@@ -14,7 +14,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.netcdf import open_dataset
-from ngcm_coupler.restart import read_restart
+from ngcm_coupler.output.restart.files import read_restart
 
 HOUR = 3600
 NAMELIST = """
@@ -220,7 +220,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import field
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import History
+from ngcm_coupler.output.history import History
 
 grid, clock, row = GaussianGrid(16, 8), Clock("2000-01-01"), field("air_temperature")
 history = History("left.nc", grid, np.zeros(grid.size), [row], clock, {}, {row.name: "a test"},

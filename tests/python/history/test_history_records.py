@@ -10,8 +10,8 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.fields import field
 from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
-from ngcm_coupler.history import needs_levels
 from ngcm_coupler.netcdf import import_netcdf4, open_dataset
+from ngcm_coupler.output.history import needs_levels
 
 HOUR, DAY = 3600, 86400
 FLUX, STATE = "surface_downwelling_longwave_flux_in_air", "air_temperature"
@@ -307,7 +307,7 @@ def test_exports_over_a_surface_are_masked_where_a_cell_has_none(make, read, pla
 
 def test_every_field_of_the_table_has_cell_methods_that_name_its_surface():
     from ngcm_coupler.fields import FIELDS
-    from ngcm_coupler.history.variables import Variable
+    from ngcm_coupler.output.history.variables import Variable
 
     for row in FIELDS:
         variable = Variable.of_field(row, "")

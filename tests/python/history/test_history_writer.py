@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.history.writer import Writer
 from ngcm_coupler.netcdf import exclusive, open_dataset
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.output.history.writer import Writer
+from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 SOON = 30.0
 """Longest time that anything here may wait [s]; what is right takes milliseconds."""
@@ -116,8 +116,8 @@ def test_whatever_ends_a_job_is_told_and_hangs_nothing(writer, error):
 
 
 def test_a_thread_that_has_died_hangs_nothing(writer, monkeypatch):
-    monkeypatch.setattr("ngcm_coupler.history.writer._GLANCE_SECONDS", 0.05)
-    monkeypatch.setattr("ngcm_coupler.history.writer._work", lambda desk, last: None)
+    monkeypatch.setattr("ngcm_coupler.output.history.writer._GLANCE_SECONDS", 0.05)
+    monkeypatch.setattr("ngcm_coupler.output.history.writer._work", lambda desk, last: None)
     for call in ("drain", "close", "submit"):
         each = writer(waiting=0)
         each.submit(lambda: None)
@@ -159,8 +159,8 @@ from ngcm_coupler import netcdf
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import EXPORTS
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.history import History
-from ngcm_coupler.restart import read_restart, write_restart
+from ngcm_coupler.output.history import History
+from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 folder, grid, clock = sys.argv[1], GaussianGrid(128, 64), Clock("2000-01-01")
 fields = [row for row in EXPORTS if not row.surface][:8]

@@ -6,10 +6,10 @@ import pytest
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.cli import main
+from ngcm_coupler.couplers.oasis import check
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.oasis import check
 
 GRID = GaussianGrid(16, 8)
 

@@ -6,8 +6,8 @@ import pytest
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.cli.tables import text_table
+from ngcm_coupler.couplers.oasis import closure
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.oasis import closure
 
 NAMELIST = """
 &ngcm_oasis

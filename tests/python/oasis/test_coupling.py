@@ -7,8 +7,8 @@ import pathlib
 import pytest
 
 from ngcm_coupler import config as configuration
+from ngcm_coupler.couplers.oasis import coupling
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.oasis import coupling
 
 ROOT = pathlib.Path(__file__).parents[3]
 

@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
+from ngcm_coupler.couplers.oasis import namcouple
+from ngcm_coupler.couplers.oasis.namcouple import Entry, Namcouple, Operation
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.oasis import namcouple
-from ngcm_coupler.oasis.namcouple import Entry, Namcouple, Operation
 
 EXAMPLES = pathlib.Path("/usr/share/doc/liboasis3-doc/examples")
 

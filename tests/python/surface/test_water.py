@@ -11,7 +11,7 @@ import pytest
 
 from ngcm_coupler.constants import ZERO_CELSIUS
 from ngcm_coupler.surface import moist
-from ngcm_coupler.surface.water import precipitation as water
+from ngcm_coupler.surface.water import snow
 from ngcm_coupler.surface.water.closure import close_water_budget
 from ngcm_coupler.surface.water.precipitation import precipitation_step, remembered_debt
 from ngcm_coupler.surface.water.snow import rain_and_snow, snow_fraction, wet_bulb_temperature
@@ -192,7 +192,7 @@ def test_wet_bulb_has_been_iterated_enough(monkeypatch):
             *air(np.linspace(-40.0, 47.0, 88)[:, None], np.linspace(0.0, 1.0, 11), 6e4)
         )
         usual = np.asarray(wet_bulb_temperature(*state))
-        monkeypatch.setattr(water, "_WET_BULB_ITERATIONS", 20)
+        monkeypatch.setattr(snow, "_WET_BULB_ITERATIONS", 20)
         settled = np.asarray(wet_bulb_temperature(*state))
     error, cold = np.abs(usual - settled), settled < ZERO_CELSIUS + 2.0
     assert error.max() < 0.01

@@ -1,0 +1,1 @@
+"""What is made of a run afterwards: reports, scores, and runs again from recordings."""

@@ -1,0 +1,164 @@
+"""The netCDF files of one run in a folder, known by what is in them and not by their names."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.errors import DataError
+from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
+
+_SIGNATURES = (b"\x89HDF", b"CDF")
+_HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """One file of a run.
+
+    Attributes:
+      path: the file.
+      attributes: its global attributes.
+      time_units: since when its times count.
+      calendar: of that date.
+      bounds: begin and end of each record, in those units, shape (records, 2).
+      grid: latitudes, longitudes and land fraction, flat; empty for budgets.
+      variables: names of its variables.
+    """
+
+    path: Path
+    attributes: dict[str, str]
+    time_units: str
+    calendar: str
+    bounds: np.ndarray
+    grid: np.ndarray
+    variables: tuple[str, ...]
+
+    @property
+    def start(self) -> Clock:
+        """The clock as the run began."""
+        date = self.time_units.removeprefix("seconds since ").replace(" ", "T")
+        return Clock(date, self.calendar)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFiles:
+    """The files of one run in the order of time; one of the two may be empty."""
+
+    history: tuple[Segment, ...]
+    budget: tuple[Segment, ...]
+
+
+def find(folder: Path) -> RunFiles:
+    """The history and budget files in a folder.
+
+    Raises:
+      DataError: there is none, one cannot be read or has no record, or they are of two runs.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; give the one that holds the files of a run")
+    history, budget, others = [], [], []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and _is_netcdf(path):
+            kind, segment = _read(path)
+            {"history": history, "budget": budget}.get(kind, others).append(segment)
+    if not history and not budget:
+        seen = f"; of other kinds: {', '.join(each.path.name for each in others)}" if others else ""
+        raise DataError(
+            f"{folder} holds no history or budget file of ngcm_coupler{seen}; set file and"
+            " budget_file in &ngcm_history and give the folder that they are in"
+        )
+    for segment in (*history, *budget):
+        if not len(segment.bounds):
+            raise DataError(
+                f"{segment.path} has no record: its run has not completed an interval; remove it or"
+                " give the folder of another run"
+            )
+    _require_one_run((*history, *budget))
+    return RunFiles(_in_order(history), _in_order(budget))
+
+
+def _is_netcdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4).startswith(_SIGNATURES)
+
+
+def _read(path: Path) -> tuple[str, Segment]:
+    """The kind of a file and what identifies its run."""
+    try:
+        with open_dataset(path) as file:
+            file.set_auto_mask(False)
+            attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
+            names = tuple(file.variables)
+            has_history = all(name in names for name in _HISTORY_VARIABLES)
+            kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
+            kind = "history" if has_history else kind
+            if kind == "history" and "realization" in file.dimensions:
+                raise DataError(
+                    f"{path} holds {file.dimensions['realization'].size} members of an ensemble,"
+                    " and a report is of one run; take a member out of it, as with `ncks -d"
+                    " realization,0`, then `ncwa -a realization`, and give a folder with that file"
+                )
+            if kind == "other":
+                return kind, Segment(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
+            parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
+                     if kind == "history"]  # fmt: skip
+            grid = np.concatenate(parts) if parts else np.empty(0)
+            bounds = np.asarray(file["time_bounds"][...])
+            time = file["time"]
+            return kind, Segment(path, attributes, time.units, time.calendar, bounds, grid, names)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}); if its run still writes it, wait for its end or set"
+            " HDF5_USE_FILE_LOCKING=FALSE"
+        ) from error
+
+
+def _require_one_run(segments: Sequence[Segment]) -> None:
+    """Raises a `DataError` that names two files of different runs."""
+    for number, later in enumerate(segments):
+        for earlier in segments[:number]:
+            if difference := _difference(earlier, later):
+                raise DataError(
+                    f"{earlier.path.name} and {later.path.name} are of two runs: {difference}; keep"
+                    " the files of one run in a folder of their own"
+                )
+
+
+def _difference(first: Segment, other: Segment) -> str:
+    """What shows that two files are of two runs; empty where nothing does."""
+    model, other_model = (each.attributes.get("source", "") for each in (first, other))
+    if model != other_model:
+        return f"the model is {model!r} and {other_model!r}"
+    if first.time_units != other.time_units:
+        return f"time counts in {first.time_units!r} and {other.time_units!r}"
+    if first.calendar != other.calendar:
+        return f"the calendar is {first.calendar!r} and {other.calendar!r}"
+    if first.grid.size == 0 or other.grid.size == 0:
+        return ""
+    if not np.array_equal(first.grid, other.grid):
+        return "their grids or land differ"
+    only_one = sorted(set(first.variables) ^ set(other.variables))
+    return f"only one has {', '.join(only_one[:3])}" if only_one else ""
+
+
+def _in_order(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Sorted by time.
+
+    Raises:
+      DataError: two files hold the same interval.
+    """
+    ordered = sorted(segments, key=lambda each: each.bounds[0, 0])
+    for earlier, later in itertools.pairwise(ordered):
+        if later.bounds[0, 0] < earlier.bounds[-1, 1]:
+            raise DataError(
+                f"{earlier.path.name} and {later.path.name} hold the same intervals; keep one of"
+                " them in the folder"
+            )
+    return tuple(ordered)

@@ -1,0 +1,114 @@
+"""Where the arrays of an atmosphere live: on one device, or in parts on those of several ranks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from ngcm_coupler.device.compilation import Compiler
+from ngcm_coupler.interval import CoupledState
+
+WHOLE, STATE, AS_IT_COMES = "whole", "state", "as it comes"
+"""What a function returns: arrays that every rank needs whole, a state that is split, or something
+on the way to it, which may be split in any way."""
+
+
+class OneDevice:
+    """All arrays whole on one device."""
+
+    def __init__(self, device: Any, compiler: Compiler) -> None:
+        """Prepares for a run.
+
+        Args:
+          device: the device.
+          compiler: makes its functions.
+        """
+        self._device, self._compiler = device, compiler
+
+    def put(self, values: Any) -> Any:
+        """Copies a pytree of arrays to the device."""
+        return jax.device_put(values, self._device)
+
+    put_state = put
+
+    def compiled(
+        self,
+        label: str,
+        function: Callable[..., Any],
+        gives: Any = WHOLE,
+        donate: tuple[int, ...] = (),
+    ) -> Callable[..., Any]:
+        """The function compiled. See `OnMesh`."""
+        return self._compiler.function(label, function, donate)
+
+    def structure(self, label: str, make: Callable[[], Any]) -> Any:
+        """What `make` finds, see `Compiler.structure`."""
+        return self._compiler.structure(label, make)
+
+    def fetch(self, values: Any) -> Any:
+        """The arrays on the host."""
+        return values
+
+
+class OnMesh:
+    """States in parts, each rank with a part of the levels; everything else whole on all of them.
+
+    All ranks of the mesh make the same calls in the same order.
+    """
+
+    def __init__(self, mesh: Any, template: CoupledState) -> None:
+        """Prepares the shardings.
+
+        Args:
+          mesh: of `engine.mesh.Split`.
+          template: a state as `jax.ShapeDtypeStruct` leaves.
+        """
+        from ngcm_coupler.engine.neuralgcm import mesh as meshes
+
+        self._meshes = meshes
+        self._whole = meshes.replicated(mesh)
+        atmosphere = meshes.state_shardings(template.atmosphere, mesh)
+        rest = jax.tree.map(lambda _: self._whole, template)
+        self._state = dataclasses.replace(rest, atmosphere=atmosphere)
+
+    def put(self, values: Any) -> Any:
+        """Copies a pytree of arrays, the same on all ranks, to every device."""
+        return self._meshes.place(values, self._whole)
+
+    def put_state(self, state: CoupledState) -> CoupledState:
+        """Copies to each device its part of a state that all ranks have whole, or have in parts."""
+        leaves = jax.tree.leaves(state)
+        if all(isinstance(leaf, jax.Array) and not leaf.is_fully_addressable for leaf in leaves):
+            return state
+        return self._meshes.place(state, self._state)
+
+    def compiled(
+        self,
+        label: str,
+        function: Callable[..., Any],
+        gives: Any = WHOLE,
+        donate: tuple[int, ...] = (),
+    ) -> Callable[..., Any]:
+        """The function compiled at its first call.
+
+        Args:
+          label: what it is, for messages.
+          function: pure; its first argument is the parameters.
+          gives: `WHOLE`, `STATE` or `AS_IT_COMES`; a tuple for a function that returns several.
+          donate: places of arguments whose memory the results may take.
+        """
+        kinds = {WHOLE: self._whole, STATE: self._state, AS_IT_COMES: None}
+        many = isinstance(gives, tuple)
+        shardings = tuple(kinds[each] for each in gives) if many else kinds[gives]
+        return jax.jit(function, out_shardings=shardings, donate_argnums=donate)
+
+    def structure(self, label: str, make: Callable[[], Any]) -> Any:
+        """What `make` finds."""
+        return make()
+
+    def fetch(self, values: Any) -> Any:
+        """The whole arrays on the host of every rank, random keys as their bits."""
+        return self._meshes.fetch(values)

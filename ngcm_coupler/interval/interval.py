@@ -1,0 +1,209 @@
+"""One coupling interval as a pure function, the same under Fortran and under a gradient.
+
+``advance(parameters, state, imports)`` takes the surface that the host sent, steps the atmosphere,
+computes the surface exchange in every step, and returns the new state with everything the host may
+ask for. Nothing in it leaves the device.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ngcm_coupler.air import Increments, SurfaceState
+from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
+from ngcm_coupler.config import Config
+from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState, Parameters
+from ngcm_coupler.fields import Field, Need, offered
+from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
+from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
+from ngcm_coupler.surface.radiation import radiation
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class CoupledState:
+    """What an interval hands on to the next.
+
+    Attributes:
+      atmosphere: the state of the atmosphere.
+      dry_air_pressure: global mean pressure of dry air at the surface when the run began [Pa].
+      day: date of the state, days since 1970-01-01 in the calendar of the run, int32.
+      second: second of that day, int32.
+      exchange: state of the surface exchange.
+    """
+
+    atmosphere: AtmosphereState
+    dry_air_pressure: jax.Array
+    day: jax.Array
+    second: jax.Array
+    exchange: ExchangeState
+
+
+class Interval:
+    """The coupling interval of one atmosphere.
+
+    Attributes:
+      exports: the exported fields, in the order of the rows of the export array.
+      steps: model steps in an interval.
+    """
+
+    def __init__(self, atmosphere: Atmosphere, config: Config) -> None:
+        """Sets up the exchange.
+
+        Args:
+          atmosphere: the atmosphere.
+          config: the settings; the coupling interval is a multiple of the model step.
+
+        Raises:
+          ConfigError: the radiation scheme cannot run on this grid or in steps of this length.
+        """
+        shape = (atmosphere.grid.nlat, atmosphere.grid.nlon)
+        radiation.check(config.radiation, shape, atmosphere.step_seconds)
+        water: set[Need] = {"water"} if atmosphere.budgets_water else set()
+        self.exports: tuple[Field, ...] = offered(config.available | water)
+        self.steps = config.coupling.interval_seconds // atmosphere.step_seconds
+        self._is_mean = np.array([row.averaging == "interval_mean" for row in self.exports])
+        self._atmosphere = atmosphere
+        self._model = config.model
+        self._reader = SurfaceReader(
+            config.coupling.imports, atmosphere.grid, atmosphere.land_area_fraction
+        )
+        self._exchange = SurfaceExchange(
+            config,
+            atmosphere.grid,
+            atmosphere.land_area_fraction,
+            atmosphere.sigma_levels,
+            self._reader,
+        )
+
+    def begin(
+        self, state: AtmosphereState, day: jax.Array | int, second: jax.Array | int
+    ) -> CoupledState:
+        """The state of a run that begins with this one of the atmosphere.
+
+        Args:
+          state: the atmosphere.
+          day: its date in days since 1970-01-01 in the calendar of the run.
+          second: second of that day.
+        """
+        return CoupledState(
+            state,
+            self._atmosphere.dry_air_pressure(state),
+            jnp.asarray(day, jnp.int32),
+            jnp.asarray(second, jnp.int32),
+            self._exchange.begin(),
+        )
+
+    def initial_imports(
+        self, parameters: Parameters, state: AtmosphereState, surface: SurfaceState
+    ) -> jax.Array:
+        """What the host has put before it has put anything, shape (len(imports), n).
+
+        The sea is that of the initial data; ice and land are those that stand in where a host has
+        none. Of currents and of fluxes of its own only the host knows: they are zero, and like all
+        imports to be put before the first interval.
+        """
+        air = self._atmosphere.lowest_level(parameters, state)
+        return self._reader.initial(surface, air)
+
+    def advance(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> tuple[CoupledState, jax.Array]:
+        """Advances the atmosphere by one coupling interval.
+
+        Args:
+          parameters: learned parameters of the atmosphere.
+          state: the state at the start of the interval.
+          imports: imported fields in SI units, shape (len(imports), n), constant over the
+            interval; at points without sea, values out of range are replaced.
+
+        Returns:
+          The state at the end of the interval, and the exported fields in the order of
+          ``exports``, shape (len(exports), n): states at the end of the interval; fluxes as means,
+          those of the sun over its steps, others over the ends of its steps.
+        """
+        surface = self._reader.read(imports)
+
+        def step(carry, _):  # noqa: ANN001, ANN202
+            state, _, total = carry
+            state, exports = self._step(parameters, state, surface)
+            return (state, exports, total + exports), None
+
+        nothing = jnp.zeros((len(self.exports), self._atmosphere.grid.size), jnp.float32)
+        carry = (state, nothing, nothing)
+        if self.steps == 1:
+            # On a CPU, XLA runs the same step a third slower inside a loop, even of one pass.
+            carry, _ = step(carry, None)
+        else:
+            carry, _ = jax.lax.scan(step, carry, length=self.steps)
+        state, exports, total = carry
+        return state, jnp.where(self._is_mean[:, None], total / self.steps, exports)
+
+    def diagnose(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> jax.Array:
+        """The exported states of one moment, shape (len(exports), n); fluxes are not a number."""
+        air = self._atmosphere.lowest_level(parameters, state.atmosphere)
+        columns = self._atmosphere.columns(parameters, state.atmosphere)
+        rows = self._exchange.states(air, columns, self._reader.read(imports))
+        unknown = jnp.full(self._atmosphere.grid.size, jnp.nan)
+        return self._stacked({row.name: unknown for row in self.exports} | rows)
+
+    def pressure_levels(
+        self, parameters: Parameters, state: CoupledState, imports: jax.Array
+    ) -> dict[str, jax.Array]:
+        """The air of one moment on levels of constant pressure. See `Atmosphere`."""
+        model = self._atmosphere
+        atmosphere = model.with_date(state.atmosphere, state.day, state.second)
+        surface = self._reader.read(imports).as_seen_by_atmosphere()
+        return model.pressure_levels(parameters, atmosphere, surface)
+
+    def _step(
+        self, parameters: Parameters, state: CoupledState, surface: HostSurface
+    ) -> tuple[CoupledState, jax.Array]:
+        """One step of the atmosphere, what is corrected after it, and what it exchanges."""
+        model = self._atmosphere
+        atmosphere = model.with_date(state.atmosphere, state.day, state.second)
+        atmosphere = model.step(parameters, atmosphere, surface.as_seen_by_atmosphere())
+        if self._model.fix_negative_humidity:
+            columns = model.columns(parameters, atmosphere)
+            thickness = jnp.diff(columns.interface_pressure, axis=0)
+            filled = borrow_humidity(columns.specific_humidity, thickness)
+            change = Increments(specific_humidity=filled - columns.specific_humidity)
+            atmosphere = model.with_increments(atmosphere, change)
+        if self._model.fix_dry_mass:
+            correction = dry_mass_correction(
+                model.dry_air_pressure(atmosphere), state.dry_air_pressure
+            )
+            atmosphere = model.with_log_pressure_added(atmosphere, correction)
+        span = Step(state.day, state.second, model.step_seconds)
+        with jax.named_scope("surface exchange"):
+            exchange, rows, increments = self._exchange.fluxes(
+                state.exchange,
+                model.lowest_level(parameters, atmosphere),
+                model.columns(parameters, atmosphere),
+                model.surface_water(atmosphere) if model.budgets_water else None,
+                surface,
+                span,
+            )
+        if increments is not None:
+            atmosphere = model.with_increments(atmosphere, increments)
+            content = model.columns(parameters, atmosphere).water_content()
+            rows["atmosphere_mass_content_of_water"] = content
+        second = state.second + model.step_seconds
+        return CoupledState(
+            atmosphere,
+            state.dry_air_pressure,
+            state.day + second // SECONDS_PER_DAY,
+            second % SECONDS_PER_DAY,
+            exchange,
+        ), self._stacked(rows)
+
+    def _stacked(self, rows: Rows) -> jax.Array:
+        """The rows that are exported, in their order."""
+        return jnp.stack([rows[row.name].astype(jnp.float32) for row in self.exports])

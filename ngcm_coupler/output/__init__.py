@@ -1,0 +1,1 @@
+"""What a run leaves: history, budgets, restarts, recordings and its log."""

@@ -1,0 +1,1 @@
+"""What a run says while it runs: messages, progress, and where its time goes."""

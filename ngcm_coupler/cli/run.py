@@ -133,7 +133,7 @@ def _program(name: str) -> pathlib.Path:
     program = buildconfig.prefix() / "bin" / name
     if not program.exists():
         reason = (
-            "the package was built with NGCM_BUILD_DRIVERS=OFF; build it again without that"
+            "the package was built with NGCM_BUILD_HOSTS=OFF; build it again without that"
             if name == DRIVER
             else "the package was built where OASIS3-MCT was not found; install it (Debian and "
             "Ubuntu: package liboasis3-dev) or set OASIS_ROOT, and build the package again"

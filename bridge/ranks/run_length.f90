@@ -1,6 +1,6 @@
 !! How long the driver runs and how much it prints: its namelist group &ngcm_driver.
 module run_length
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm_errors, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: i8
   implicit none (type, external)

@@ -11,7 +11,7 @@
 !! that this takes is the ice model's to give, by freezing water (slab_ice), and where ice is not
 !! exchanged it counts as heat of freezing all the same.
 module slab_ocean
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm_errors, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: dp
   use phase_change, only: fusion, sea_freezing_point

@@ -4,7 +4,7 @@
 !! A group is read whole, so every key that it may hold is named here, those of the atmosphere
 !! too.
 module ocean_settings
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm_errors, only: ngcm_error_config, ngcm_status
   use ngcm_kinds, only: dp
   use run_length, only: read_run_length

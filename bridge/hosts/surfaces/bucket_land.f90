@@ -16,7 +16,7 @@
 !! while the fluxes change with T by less than 2 C per interval: 278 W m-2 K-1 at one hour for the
 !! default layer, whereas wind of 15 m s-1 over wet ground at 300 K makes about 180.
 module bucket_land
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm, only: ngcm_status
   use ngcm_kinds, only: dp
   use phase_change, only: fusion, melting_point

@@ -1,5 +1,5 @@
 !! The driver's own groups of the namelist file, which the library has checked when it was created.
-module driver_namelist
+module namelist_status
   use ngcm_errors, only: ngcm_error_config, ngcm_ok, ngcm_status
   implicit none (type, external)
   private
@@ -24,4 +24,4 @@ contains
     end if
   end function read_status
 
-end module driver_namelist
+end module namelist_status

@@ -17,7 +17,7 @@
 !! default layer. By the bulk formulae wind of 20 m s-1 makes 40 over cold ice and 70 over melting
 !! ice, heat radiation 4, and conduction through the thinnest ice 20.
 module slab_ice
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm_errors, only: ngcm_status
   use ngcm_kinds, only: dp
   use phase_change, only: fusion, melting_point, sea_freezing_point

@@ -2,7 +2,7 @@
 !! before there is a communicator to create the atmosphere with; the library checks the same group
 !! when it is created.
 module oasis_namelist
-  use driver_namelist, only: read_status
+  use namelist_status, only: read_status
   use ngcm, only: ngcm_status
   implicit none (type, external)
   private

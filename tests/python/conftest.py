@@ -7,8 +7,7 @@ import pathlib
 import sys
 
 import pytest
-
-ROOT = pathlib.Path(__file__).parents[2]
+from project import ROOT
 
 _ENVIRONMENT = {
     # Containers run tests as root, and on fewer cores than a test has ranks.

@@ -1,15 +1,15 @@
 """The documentation does as it says: its programs are built and run as a reader would."""
 
-import pathlib
 import re
 import subprocess
 
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.fields.levels import LEVEL_FIELDS
 
-DOCS = pathlib.Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 
 def files_of(page):

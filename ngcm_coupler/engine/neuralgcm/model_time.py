@@ -3,8 +3,8 @@
 Upstream's time is one single-precision number since a reference date. From it the model takes an
 orbital phase, uniform in years of 365.25 days from that of the reference, and the hour. Far from
 the reference the number is coarse: the hour is off by 2 minutes after 50 years, 4 after 100 and 18
-after 400 (`tests/python/engine/test_model_time.py`). And its years drift against the calendar, by
-a day in 128 years.
+after 400 (`tests/python/engine/neuralgcm/test_model_time.py`). And its years drift against the
+calendar, by a day in 128 years.
 
 In the real calendar within `_OWN_DAYS` of the reference the time stays upstream's, bit for bit.
 Elsewhere, and in idealised calendars, the model gets the time within two years of its reference

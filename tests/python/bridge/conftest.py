@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.netcdf import import_netcdf4
 
-HOSTS = pathlib.Path(__file__).parents[2]
+HOSTS = ROOT / "tests"
 """Folder of the CMake project of the hosts."""
 
 ANALYTIC = """\

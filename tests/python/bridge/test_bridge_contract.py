@@ -5,16 +5,16 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import json
-import pathlib
 import re
 import subprocess
 
 import pytest
+from project import ROOT
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.errors import STATUS_LABELS
 
-BRIDGE = pathlib.Path(__file__).parents[3] / "bridge"
+BRIDGE = ROOT / "bridge"
 
 STATUSES = {
     ("NGCM_OK" if label == "ok" else f"NGCM_ERROR_{label.upper()}"): number

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pathlib
 
 import f90nml
 import pytest
+from project import ROOT
 
 from ngcm_coupler.config import (
     GROUPS,
@@ -25,7 +25,7 @@ from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
-EXAMPLES = sorted(pathlib.Path(__file__).parents[2].glob("namelists/*.nml"))
+EXAMPLES = sorted(ROOT.glob("namelists/*.nml"))
 
 
 def faults(text, *rules):

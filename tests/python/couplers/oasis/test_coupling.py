@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
+from project import ROOT
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.couplers.oasis import coupling
 from ngcm_coupler.errors import ConfigError
-
-ROOT = pathlib.Path(__file__).parents[3]
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8 /

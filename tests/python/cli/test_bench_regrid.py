@@ -2,16 +2,16 @@
 
 import importlib.util
 import json
-import pathlib
 import re
 
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli.bench import regrid
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.regrid.analytic_fields import FIELDS
 
-PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text()
+PAGE = (ROOT / "docs" / "regridding.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.fields import FIELDS
@@ -73,6 +73,6 @@ def test_a_reader_that_stops_early_brings_no_traceback():
 
 def test_the_table_in_the_documentation_is_up_to_date(capsys):
     lines = printed(capsys, "markdown")
-    page = (pathlib.Path(__file__).parents[2] / "docs" / "fields.md").read_text()
+    page = (ROOT / "docs" / "fields.md").read_text()
     remedy = "its table is what `ngcm-coupler fields --format markdown` prints"
     assert "\n".join(lines) in page, remedy

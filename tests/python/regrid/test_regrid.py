@@ -1,7 +1,6 @@
 """Regridding: published misfits, application in JAX, files, what it refuses."""
 
 import dataclasses
-import pathlib
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from project import ROOT
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import DataError, ShapeError
@@ -272,7 +272,7 @@ def test_a_file_for_other_sea_is_refused(small, tmp_path):
 
 
 def test_the_example_of_the_page_runs(torc, tmp_path):
-    page = (pathlib.Path(__file__).parents[3] / "docs" / "regridding.md").read_text()
+    page = (ROOT / "docs" / "regridding.md").read_text()
     shell, python = (
         re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL)[1] for kind in ("sh", "python")
     )

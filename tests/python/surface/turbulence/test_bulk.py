@@ -6,12 +6,12 @@ import csv
 import dataclasses
 import functools
 import itertools
-import pathlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from project import ROOT
 from pycoare import coare_36
 from pycoare.util import qsat
 
@@ -26,7 +26,7 @@ from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 
-AEROBULK = pathlib.Path(__file__).parents[2] / "data" / "aerobulk_excerpt.csv"
+AEROBULK = ROOT / "tests" / "data" / "aerobulk_excerpt.csv"
 FLUXES = ("eastward_stress", "northward_stress", "sensible_heat_flux", "latent_heat_flux")
 LAPSE = GRAVITY / SPECIFIC_HEAT_DRY_AIR
 

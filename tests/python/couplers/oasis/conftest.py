@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import shutil
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.constants import EARTH_RADIUS
@@ -15,7 +15,7 @@ from ngcm_coupler.netcdf import import_netcdf4
 
 NLON, NLAT = 24, 12
 
-EXAMPLE = pathlib.Path(__file__).parents[3] / "namelists" / "oasis.nml"
+EXAMPLE = ROOT / "namelists" / "oasis.nml"
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /

@@ -9,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.constants import EARTH_RADIUS
@@ -17,7 +18,6 @@ from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 from ngcm_coupler.regrid.weights import read_weights, row_sums
 
-ROOT = pathlib.Path(__file__).parents[3]
 PACKAGED = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 GRID = GaussianGrid(16, 8)
 NLON, NLAT = 24, 12

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from project import ROOT
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.config import GROUPS
 from ngcm_coupler.config.keys import keys
-
-ROOT = pathlib.Path(__file__).parents[2]
 
 QUICK = """
 import sys

@@ -2,17 +2,17 @@
 
 import gzip
 import json
-import pathlib
 import re
 
 import numpy as np
 import pytest
+from project import ROOT
 
 from ngcm_coupler import cli
 from ngcm_coupler.cli.bench import bridge, ensemble, interval, profile, start_up, step
 from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+PAGE = (ROOT / "docs" / "performance.md").read_text()
 THREE = [1.0, 2.0, 3.0]
 
 

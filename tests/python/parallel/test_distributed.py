@@ -12,7 +12,7 @@ import signal
 import jax
 import numpy as np
 from mpi4py import MPI
-from ngcm_coupler import distributed
+from ngcm_coupler.parallel import distributed
 from ngcm_coupler.errors import ParallelError
 
 comm = MPI.COMM_WORLD

@@ -22,6 +22,7 @@ from ngcm_coupler.output.history import Continued, needs_levels
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 from ngcm_coupler.output.records import Records
 from ngcm_coupler.output.restart import continuation
+from ngcm_coupler.output.restart.earlier import with_water_budget
 from ngcm_coupler.output.restart.files import HOST_PREFIX, read_restart
 from ngcm_coupler.parallel import Owners, distributed
 
@@ -54,7 +55,7 @@ class Owner:
     Attributes:
       resident: the members on the device.
       records: their budgets and files; from `begin` or `restore` on.
-      exports: of the last interval with water closed, shape (members of this rank, fields, n).
+      exports: of the last interval, shape (members of this rank, fields, n).
       numbers: of the members of this rank.
     """
 
@@ -128,7 +129,7 @@ class Owner:
         """
         mine = slice(self._owners.mine.start, self._owners.mine.stop)
         states = {k: array[mine] for k, array in arrays.items() if k.startswith("state.")}
-        self.resident.restore(states)
+        self.resident.restore(with_water_budget(states, header["budgets"][mine]))
         imports = arrays["imports"]
         self.resident.send(imports[mine] if len(imports) > 1 else imports)
         self.exports = arrays["exports"][mine]
@@ -163,10 +164,10 @@ class Owner:
             raise self._diverged(clock, exports)
         with self._stopwatch.phase(Phase.FETCH):
             dry_air_pressure = self.resident.dry_air_pressure()
+            water = self.resident.water()
         with self._stopwatch.phase(Phase.LEDGER):
-            self.exports = self.records.enter(
-                clock, self.resident.imports(), exports, dry_air_pressure
-            )
+            self.exports = exports
+            self.records.enter(clock, self.resident.imports(), exports, dry_air_pressure, water)
 
     def collect(self) -> tuple[dict[str, np.ndarray], list[Any]] | None:
         """Brings what a restart holds of all members to the first rank. Collective over the owners.
@@ -289,8 +290,8 @@ class Owner:
             self._imports,
             self.resident.fields,
             self.numbers,
-            self.exports,
             self.resident.dry_air_pressure(),
+            self.resident.water(),
         )
 
     def _of_member(self, place: int) -> str:

@@ -29,6 +29,7 @@ from ngcm_coupler.engine.atmosphere import AtmosphereState, Parameters
 from ngcm_coupler.engine.build import build_atmosphere
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.interval import CoupledState, Interval
+from ngcm_coupler.interval.water_closure import WaterOfGlobe
 
 _log = logging.getLogger(__name__)
 
@@ -226,6 +227,13 @@ class ResidentAtmosphere:
             ]
         return self._by_member(pressures)
 
+    def water(self) -> list[WaterOfGlobe]:
+        """Waits for the device; the water of the globe of each member."""
+        if self._batched:
+            budget = jax.device_get(self._states[0].water)
+            return [WaterOfGlobe.of(budget, place) for place in range(len(self.members))]
+        return [WaterOfGlobe.of(jax.device_get(state.water)) for state in self._states]
+
     @property
     def is_batched(self) -> bool:
         """Whether the members are one batch, and not stepped in turn."""
@@ -253,9 +261,9 @@ class ResidentAtmosphere:
         return self._interval.advance(parameters, state, imports)
 
     def _begun(
-        self, _: Parameters, state: AtmosphereState, day: jax.Array, second: jax.Array
+        self, parameters: Parameters, state: AtmosphereState, day: jax.Array, second: jax.Array
     ) -> CoupledState:
-        return self._interval.begin(state, day, second)
+        return self._interval.begin(parameters, state, day, second)
 
     def _perturbed(self, _: Parameters, state: AtmosphereState, key: jax.Array) -> AtmosphereState:
         return perturbed(self.atmosphere, state, key, self._ensemble.perturbation_kelvin)
@@ -311,7 +319,8 @@ class ResidentAtmosphere:
         """The structure of a state, without computing one."""
 
         def find() -> CoupledState:
-            return jax.eval_shape(self._interval.begin, self.atmosphere.state_template(), 0, 0)
+            template = self.atmosphere.state_template()
+            return jax.eval_shape(self._interval.begin, self.atmosphere.parameters, template, 0, 0)
 
         return self._placement.structure("structure of the state", find)
 

@@ -20,6 +20,7 @@ from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState, Paramete
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
 from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
+from ngcm_coupler.interval.water_closure import WaterBudget, WaterClosure
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
 from ngcm_coupler.surface.radiation import radiation
 
@@ -35,6 +36,7 @@ class CoupledState:
       day: date of the state, days since 1970-01-01 in the calendar of the run, int32.
       second: second of that day, int32.
       exchange: state of the surface exchange.
+      water: the water of the globe, which is closed at the end of every interval.
     """
 
     atmosphere: AtmosphereState
@@ -42,6 +44,7 @@ class CoupledState:
     day: jax.Array
     second: jax.Array
     exchange: ExchangeState
+    water: WaterBudget
 
 
 class Interval:
@@ -80,13 +83,25 @@ class Interval:
             atmosphere.sigma_levels,
             self._reader,
         )
+        self._closure = WaterClosure(
+            atmosphere.grid,
+            atmosphere.land_area_fraction,
+            config.coupling.imports,
+            self.exports,
+            config.coupling.interval_seconds,
+        )
 
     def begin(
-        self, state: AtmosphereState, day: jax.Array | int, second: jax.Array | int
+        self,
+        parameters: Parameters,
+        state: AtmosphereState,
+        day: jax.Array | int,
+        second: jax.Array | int,
     ) -> CoupledState:
         """The state of a run that begins with this one of the atmosphere.
 
         Args:
+          parameters: learned parameters of the atmosphere.
           state: the atmosphere.
           day: its date in days since 1970-01-01 in the calendar of the run.
           second: second of that day.
@@ -97,6 +112,7 @@ class Interval:
             jnp.asarray(day, jnp.int32),
             jnp.asarray(second, jnp.int32),
             self._exchange.begin(),
+            self._closure.begin(self._atmosphere.columns(parameters, state).water_content()),
         )
 
     def initial_imports(
@@ -125,7 +141,8 @@ class Interval:
         Returns:
           The state at the end of the interval, and the exported fields in the order of
           ``exports``, shape (len(exports), n): states at the end of the interval; fluxes as means,
-          those of the sun over its steps, others over the ends of its steps.
+          those of the sun over its steps, others over the ends of its steps; rain and snow with
+          the factor that closes the water budget of the globe.
         """
         surface = self._reader.read(imports)
 
@@ -142,7 +159,12 @@ class Interval:
         else:
             carry, _ = jax.lax.scan(step, carry, length=self.steps)
         state, exports, total = carry
-        return state, jnp.where(self._is_mean[:, None], total / self.steps, exports)
+        exports = jnp.where(self._is_mean[:, None], total / self.steps, exports)
+        with jax.named_scope("water closure"):
+            water, exports = self._closure.close(
+                state.water, imports, surface.sea_ice_area_fraction, exports
+            )
+        return dataclasses.replace(state, water=water), exports
 
     def diagnose(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
@@ -202,6 +224,7 @@ class Interval:
             state.day + second // SECONDS_PER_DAY,
             second % SECONDS_PER_DAY,
             exchange,
+            state.water,
         ), self._stacked(rows)
 
     def _stacked(self, rows: Rows) -> jax.Array:

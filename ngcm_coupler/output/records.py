@@ -18,6 +18,7 @@ from ngcm_coupler.device.environment import environment
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.budget.provenance import Sources
@@ -26,8 +27,6 @@ from ngcm_coupler.output.history import Continued, Existing, History
 from ngcm_coupler.output.recording import Recorder
 
 _log = logging.getLogger(__name__)
-
-_COLUMN_WATER = "atmosphere_mass_content_of_water"
 
 
 class Records:
@@ -40,8 +39,8 @@ class Records:
         imports: Sequence[Field],
         exports: Sequence[Field],
         members: Sequence[int],
-        values: np.ndarray,
         dry_air_pressure: np.ndarray,
+        water: Sequence[WaterOfGlobe],
     ) -> None:
         """Begins the ledgers; `open` creates the files.
 
@@ -51,8 +50,9 @@ class Records:
           imports: fields of the rows of the import array.
           exports: fields of the rows of the export array.
           members: numbers of the members of this rank.
-          values: exports at the start of the run or segment, shape (members, len(exports), n).
-          dry_air_pressure: mean over the globe at that time [Pa], shape (members,).
+          dry_air_pressure: mean over the globe at the start of the run or segment [Pa], shape
+            (members,).
+          water: of the globe at that time, of each member.
         """
         self._config = config
         self._fields = (*imports, *exports)
@@ -64,7 +64,6 @@ class Records:
         self._continued: Continued | None = None
         self._budget_files: list[BudgetFile] = []
         self._recorders: list[Recorder] = []
-        water = [row.name for row in exports].index(_COLUMN_WATER)
         self._ledgers = [
             Ledger(
                 atmosphere.grid,
@@ -72,10 +71,10 @@ class Records:
                 imports,
                 exports,
                 config.coupling.interval_seconds,
-                rows[water],
+                of_member.column_water,
                 float(pressure),
             )
-            for rows, pressure in zip(values, dry_air_pressure, strict=True)
+            for of_member, pressure in zip(water, dry_air_pressure, strict=True)
         ]
 
     def state(self) -> list[dict[str, Any]]:
@@ -261,25 +260,26 @@ class Records:
             raise
 
     def enter(
-        self, clock: Clock, imports: np.ndarray, exports: np.ndarray, dry_air_pressure: np.ndarray
-    ) -> np.ndarray:
-        """Enters the interval that ends now into the ledgers. See `Ledger.close`.
+        self,
+        clock: Clock,
+        imports: np.ndarray,
+        exports: np.ndarray,
+        dry_air_pressure: np.ndarray,
+        water: Sequence[WaterOfGlobe],
+    ) -> None:
+        """Enters the interval that ends now into the ledgers. See `Ledger.enter`.
 
         Args:
           clock: end of the interval.
           imports: shape (members or 1, len(imports), n).
           exports: shape (members, len(exports), n).
           dry_air_pressure: [Pa], shape (members,).
-
-        Returns:
-          The exports with their water closed, member by member.
+          water: of the globe, of each member.
         """
         given = self._of_each(imports)
-        closed = [
-            ledger.close(clock, given[place], exports[place], float(dry_air_pressure[place]))
-            for place, ledger in enumerate(self._ledgers)
-        ]
-        return closed[0][np.newaxis] if len(closed) == 1 else np.stack(closed)
+        for place, ledger in enumerate(self._ledgers):
+            pressure = float(dry_air_pressure[place])
+            ledger.enter(clock, given[place], exports[place], pressure, water[place])
 
     def write_members(self, exports: np.ndarray) -> None:
         """Writes the interval that has been entered to the files of each member of this rank.

@@ -17,6 +17,7 @@ from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.fields import IMPORTS, TILES, field, over
 from ngcm_coupler.interval import Interval
+from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 
 HOUR = 3600
@@ -39,7 +40,9 @@ class Hour:
             self.engine.parameters, self.initial.state, self.initial.surface
         )
         day = Clock(self.initial.time).day
-        self.state = self.interval.begin(self.initial.state, day, 0)
+        self.state = jax.jit(self.interval.begin)(
+            self.engine.parameters, self.initial.state, day, 0
+        )
         self._advance = jax.jit(self.interval.advance)
         self._dry_air_pressure = jax.jit(self.engine.dry_air_pressure)
         self.weights = self.engine.grid.area / self.engine.grid.area.sum()
@@ -64,14 +67,13 @@ class Hour:
         return float((self.row(exports, name) * self.weights).sum())
 
     def ledger(self):
-        diagnosed = self.interval.diagnose(self.engine.parameters, self.state, self.imports)
         return Ledger(
             self.engine.grid,
             self.engine.land_area_fraction,
             [field(name) for name in TAKEN],
             self.interval.exports,
             HOUR,
-            self.row(np.asarray(diagnosed), "atmosphere_mass_content_of_water"),
+            WaterOfGlobe.of(self.state.water).column_water,
             self.dry_air_pressure(self.state),
         )
 
@@ -92,9 +94,14 @@ def test_mass_and_water_are_accounted_for_over_days(hour, days):
         state, exports = hour.advance(state, hour.imports)
         assert np.isfinite(exports).all()
         clock = clock.advanced(HOUR)
-        exports = ledger.close(
-            clock, np.asarray(hour.imports), exports, hour.dry_air_pressure(state)
+        ledger.enter(
+            clock,
+            np.asarray(hour.imports),
+            exports,
+            hour.dry_air_pressure(state),
+            WaterOfGlobe.of(state.water),
         )
+        assert abs(ledger.last["water_residual"]) < 2e-8 * MILLIMETRE_PER_DAY
         assert abs(ledger.last["dry_air_pressure_drift"]) < 0.1
         for name in ("rainfall_flux", "snowfall_flux", "precipitation_flux"):
             assert hour.row(exports, name).min() >= 0.0

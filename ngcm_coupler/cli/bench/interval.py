@@ -107,7 +107,7 @@ def _program(engine: NeuralGCM, initial: InitialCondition, config: Config) -> Ca
     """The compiled interval, from the initial state."""
     interval = Interval(engine, config)
     imports = interval.initial_imports(engine.parameters, initial.state, initial.surface)
-    state = interval.begin(initial.state, Clock(initial.time).day, 0)
+    state = interval.begin(engine.parameters, initial.state, Clock(initial.time).day, 0)
     advance = jax.jit(interval.advance)
     return lambda: advance(engine.parameters, state, imports)
 

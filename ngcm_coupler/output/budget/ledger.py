@@ -1,4 +1,4 @@
-"""The ledger: what was exported in an interval, summed in double precision, and closed."""
+"""The ledger: what was exported in an interval, summed in double precision."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, RestartError
 from ngcm_coupler.fields import TILES, Field, Surface, over
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget import entries as names
 from ngcm_coupler.output.budget.entries import (
     Entry,
@@ -19,13 +20,12 @@ from ngcm_coupler.output.budget.entries import (
     residual_of,
     share_of,
 )
-from ngcm_coupler.surface.water.closure import close_water_budget
 
 _ICE_AREA = "sea_ice_area_fraction"
 
 
 class Ledger:
-    """Sums of every interval, their means since the run began, and what closes its water.
+    """Sums of every interval, and their means since the run began. It reads and changes nothing.
 
     It lives where the atmosphere does, on the host, in double precision.
 
@@ -44,7 +44,7 @@ class Ledger:
         imports: Sequence[Field],
         exports: Sequence[Field],
         interval_seconds: int,
-        column_water: np.ndarray,
+        column_water: float,
         dry_air_pressure: float,
     ) -> None:
         """Begins with the state at the start of the run.
@@ -55,8 +55,7 @@ class Ledger:
           imports: fields of the rows of the import array.
           exports: fields of the rows of the export array.
           interval_seconds: length of the interval [s].
-          column_water: the export ``atmosphere_mass_content_of_water`` at the start [kg m-2],
-            shape (grid.size,).
+          column_water: mean over the globe at the start [kg m-2].
           dry_air_pressure: mean over the globe at the start [Pa].
 
         Raises:
@@ -78,28 +77,25 @@ class Ledger:
         self.clock: Clock | None = None
         self.last = dict.fromkeys((entry.name for entry in self.entries), np.nan)
         self._totals = dict.fromkeys(self.last, 0.0)
-        self._column_water = self._mean(column_water)
+        self._column_water = column_water
         self._dry_air_pressure = self._first_dry_air_pressure = float(dry_air_pressure)
-        self._remainder = 0.0
 
-    def close(
+    def enter(
         self,
         clock: Clock,
         imports: np.ndarray,
         exports: np.ndarray,
         dry_air_pressure: float,
-    ) -> np.ndarray:
-        """Enters the interval that ends now, and closes its budget of water.
+        water: WaterOfGlobe,
+    ) -> None:
+        """Enters the interval that ends now.
 
         Args:
           clock: end of the interval.
           imports: as the host has put them for the interval, shape (number of imports, n).
           exports: float32, shape (number of exports, n).
           dry_air_pressure: mean over the globe now [Pa].
-
-        Returns:
-          The exports, in which rain and snow are multiplied by one factor and precipitation is
-          their sum; the same array where no precipitation is offered.
+          water: how the interval has closed its water.
         """
         fractions = self._tile_fractions(imports)
         values = {area_of(tile): self._mean(fractions[tile]) for tile in TILES}
@@ -110,10 +106,9 @@ class Ledger:
             if name in self._exports:
                 values[name] = self._mean(exports[self._exports[name]])
         values |= self._net_heat(values)
-        exports, water = self._close_water(imports, exports, fractions)
-        values |= water | self._dry_air(float(dry_air_pressure))
-        self._enter(clock, values)
-        return exports
+        values |= self._water(imports, exports, fractions, water)
+        values |= self._dry_air(float(dry_air_pressure))
+        self._add(clock, values)
 
     def means(self) -> dict[str, float]:
         """Each entry over all intervals since the run began; NaN where there is nothing."""
@@ -139,7 +134,6 @@ class Ledger:
             "column_water": self._column_water.hex(),
             "dry_air_pressure": self._dry_air_pressure.hex(),
             "first_dry_air_pressure": self._first_dry_air_pressure.hex(),
-            "remainder": self._remainder.hex(),
             "totals": {name: float(value).hex() for name, value in self._totals.items()},
             "last": {name: float(value).hex() for name, value in self.last.items()},
         }
@@ -162,7 +156,6 @@ class Ledger:
         self._column_water = float.fromhex(state["column_water"])
         self._dry_air_pressure = float.fromhex(state["dry_air_pressure"])
         self._first_dry_air_pressure = float.fromhex(state["first_dry_air_pressure"])
-        self._remainder = float.fromhex(state["remainder"])
         self._totals = {name: float.fromhex(value) for name, value in state["totals"].items()}
         self.last = {name: float.fromhex(value) for name, value in state["last"].items()}
 
@@ -219,19 +212,20 @@ class Ledger:
                 net["atmosphere_net_heat_flux"] = net[names.NET_SPACE] - net[names.NET_HEAT]
         return net
 
-    def _close_water(
+    def _water(
         self,
         imports: np.ndarray,
         exports: np.ndarray,
         fractions: dict[Surface, np.ndarray],
-    ) -> tuple[np.ndarray, dict[str, float]]:
-        """Makes precipitation what the air has lost; the exports and the entries of water."""
-        water = self._mean(exports[self._exports[names.COLUMN_WATER]])
-        tendency = (water - self._column_water) / self.interval_seconds
-        self._column_water = water
-        values = {names.COLUMN_WATER: water, f"tendency_of_{names.COLUMN_WATER}": tendency}
+        closed: WaterOfGlobe,
+    ) -> dict[str, float]:
+        """The entries of water, all from what is exported but for what its closing tells."""
+        content = self._mean(exports[self._exports[names.COLUMN_WATER]])
+        tendency = (content - self._column_water) / self.interval_seconds
+        self._column_water = content
+        values = {names.COLUMN_WATER: content, f"tendency_of_{names.COLUMN_WATER}": tendency}
         if any(name not in self._exports for name in names.BUDGETED):
-            return exports, values
+            return values
 
         told = sum(
             self._mean(fractions[tile] * exports[self._exports[over(names.EVAPORATION, tile)]])
@@ -246,15 +240,6 @@ class Ledger:
         else:
             # Where a surface has no host, the plugin's own estimate of it counts.
             evaporation = self._mean(exports[self._exports[names.CELL_EVAPORATION]])
-        rain, snow, both = (self._exports[name] for name in names.PRECIPITATION)
-        computed = self._mean(exports[rain]) + self._mean(exports[snow])
-        owed = self._remainder
-        closed, self._remainder, factor = close_water_budget(
-            exports[[rain, snow]], self._weights, evaporation - tendency, owed
-        )
-        exports = exports.copy()
-        exports[[rain, snow]] = closed
-        exports[both] = closed[0] + closed[1]
         fallen = {name: self._mean(exports[self._exports[name]]) for name in names.PRECIPITATION}
         exported = fallen["rainfall_flux"] + fallen["snowfall_flux"]
         values |= fallen | {
@@ -264,13 +249,13 @@ class Ledger:
             - self._mean(exports[self._exports[names.CELL_EVAPORATION]]),
             names.DEBT: self._mean(exports[self._exports[names.DEBT]]),
             f"{names.DEBT}_largest": float(exports[self._exports[names.DEBT]].max()),
-            "water_residual_as_computed": tendency + computed - evaporation,
+            "water_residual_as_computed": tendency + closed.computed - evaporation,
             "water_residual": tendency + exported - evaporation,
-            "water_remainder": self._remainder,
-            "precipitation_factor": factor,
+            "water_remainder": closed.remainder,
+            "precipitation_factor": closed.factor,
         }
         values["evaporation_without_host"] = evaporation - told
-        return exports, values
+        return values
 
     def _dry_air(self, pressure: float) -> dict[str, float]:
         change = pressure - self._dry_air_pressure
@@ -281,7 +266,7 @@ class Ledger:
             "dry_air_pressure_drift": pressure - self._first_dry_air_pressure,
         }
 
-    def _enter(self, clock: Clock, values: dict[str, float]) -> None:
+    def _add(self, clock: Clock, values: dict[str, float]) -> None:
         """Adds an interval to the totals."""
         self.clock = clock
         self.intervals += 1

@@ -23,6 +23,7 @@ from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
@@ -56,9 +57,7 @@ class Run:
         self.grid, self.land, self.attributes = grid, land, {"source": model}
         self.clock = self.start = start
         self.settings = {}
-        self.ledger = Ledger(
-            grid, land, imports, exports, HOUR, np.full(grid.size, 25.0, np.float32), 98000.0
-        )
+        self.ledger = Ledger(grid, land, imports, exports, HOUR, 25.0, 98000.0)
 
     def values(self, hour):
         """Imports and exports of an hour."""
@@ -114,7 +113,8 @@ class Run:
         for _ in range(hours):
             imports, exports = self.values(self.clock.elapsed_seconds // HOUR)
             self.clock = self.clock.advanced(HOUR)
-            exports = self.ledger.close(self.clock, imports, exports, 98000.0)
+            water = WaterOfGlobe(25.0, 0.0, 3.0e-5, 1.0)
+            self.ledger.enter(self.clock, imports, exports, 98000.0, water)
             if history:
                 rows = np.concatenate([imports, exports])
                 by_name = {row.name: value for row, value in zip(fields, rows, strict=True)}

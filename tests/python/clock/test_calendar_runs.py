@@ -49,7 +49,7 @@ def test_a_century_of_intervals_ends_on_the_date_and_in_the_season_it_began(cale
 
         return jax.lax.scan(day, state, length=days)
 
-    state, sunlight = century(interval.begin(initial.state, clock.day, clock.second))
+    state, sunlight = century(interval.begin({}, initial.state, clock.day, clock.second))
     after = clock.advanced(days * DAY)
     assert after.iso8601() == "1990-01-01T00:00:00"
     assert (int(state.day), int(state.second)) == (after.day, after.second)

@@ -43,7 +43,7 @@ class Run:
         )
         initial = initial_condition(self.engine, None, jax.random.key(0))
         self.imports = self.interval.initial_imports({}, initial.state, initial.surface)
-        self.state = self.interval.begin(initial.state, 10957, 0)
+        self.state = self.interval.begin({}, initial.state, 10957, 0)
         self._advance = jax.jit(self.interval.advance)
 
     def put(self, **values):

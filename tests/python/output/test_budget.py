@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, OutputError, RestartError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, field, offered, over
 from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.interval.water_closure import WaterClosure, WaterOfGlobe
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.budget import entries as names
 from ngcm_coupler.output.budget.entries import (
@@ -32,6 +34,8 @@ INTERVAL = 3600
 START = Clock("2000-01-01T00:00:00")
 DRY = 98305.0
 LATENT = 2.5e6
+CLOSED = WaterOfGlobe(25.0, 1.0e-12, 3.0e-5, 1.0)
+"""What an interval tells of its water, where a test does not look at it."""
 
 OCEAN_ONLY = offered(frozenset({"water"}))
 SEA_SURFACE = tuple(row for row in IMPORTS if row.surface == "sea")
@@ -51,7 +55,11 @@ class World:
         self.clock = START
 
     def ledger(self):
-        return Ledger(GRID, self.land, self.imports, self.exports, INTERVAL, self.water, DRY)
+        names = [row.name for row in self.imports]
+        self.closure = WaterClosure(GRID, self.land, names, self.exports, INTERVAL)
+        self.budget = self.closure.begin(self.water)
+        water = WaterOfGlobe.of(self.budget).column_water
+        return Ledger(GRID, self.land, self.imports, self.exports, INTERVAL, water, DRY)
 
     def interval(self):
         """Imports, exports and dry-air pressure."""
@@ -87,9 +95,18 @@ class World:
         sea = 1.0 - self.land
         return {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": self.land}
 
+    def closed(self, imports, exports):
+        """The exports with their water closed, as an interval of the component gives them."""
+        place = [row.name for row in self.imports].index("sea_ice_area_fraction")
+        ice = np.nan_to_num(imports[place])
+        self.budget, exports = self.closure.close(self.budget, imports, ice, jnp.asarray(exports))
+        return np.asarray(exports), WaterOfGlobe.of(self.budget)
+
     def close(self, ledger):
-        imports, exports, pressure = self.interval()
-        return imports, exports, ledger.close(self.clock, imports, exports, pressure)
+        imports, before, pressure = self.interval()
+        exports, water = self.closed(imports, before)
+        ledger.enter(self.clock, imports, exports, pressure, water)
+        return imports, before, exports
 
     def row(self, array, name):
         number = [row.name for row in self.exports].index(name)
@@ -175,7 +192,7 @@ def test_a_cell_that_does_not_fit_its_tiles_shows():
     imports, exports, pressure = world.interval()
     name = "surface_downward_sensible_heat_flux"
     exports[[row.name for row in EXPORTS].index(name), 7] += 3.0
-    ledger.close(world.clock, imports, exports, pressure)
+    ledger.enter(world.clock, imports, exports, pressure, CLOSED)
     assert ledger.last[largest_residual_of(name)] == pytest.approx(3.0, abs=1e-4)
     assert ledger.last[residual_of(name)] == pytest.approx(-3.0 * WEIGHTS[7], abs=1e-6)
 
@@ -204,7 +221,7 @@ def test_means_over_a_tile_count_its_area():
     for ice, flux in ((0.1, 1.0), (0.3, 5.0)):
         imports, exports, pressure = world.interval()
         imports[1], exports[row] = ice, flux
-        ledger.close(world.clock, imports, exports, pressure)
+        ledger.enter(world.clock, imports, exports, pressure, CLOSED)
     assert ledger.means()[name] == pytest.approx(4.0, rel=1e-6)
     assert ledger.means()[share_of(name)] == pytest.approx(0.8, rel=1e-6)
 
@@ -214,7 +231,7 @@ def test_a_surface_that_is_nowhere_has_no_mean():
     ledger = world.ledger()
     imports, exports, pressure = world.interval()
     imports[1] = 0.0
-    ledger.close(world.clock, imports, exports, pressure)
+    ledger.enter(world.clock, imports, exports, pressure, CLOSED)
     name = "surface_downward_sensible_heat_flux_over_sea_ice"
     assert np.isnan(ledger.last[name]) and np.isnan(ledger.means()[name])
     assert ledger.last[share_of(name)] == 0.0
@@ -243,7 +260,9 @@ def test_without_a_water_budget_exports_stay_as_they_are():
     world = World(offered(frozenset({"sea_ice", "land"})))
     ledger = world.ledger()
     imports, exports, pressure = world.interval()
-    assert ledger.close(world.clock, imports, exports, pressure) is exports
+    after, water = world.closed(imports, exports)
+    np.testing.assert_array_equal(after, exports)
+    ledger.enter(world.clock, imports, exports, pressure, water)
     assert "water_residual" not in ledger.last
     assert ledger.last[names.COLUMN_WATER] == pytest.approx(25.0, abs=1.0)
 
@@ -253,7 +272,7 @@ def test_dry_air_is_compared_with_the_interval_before_and_with_the_start():
     ledger = world.ledger()
     for pressure in (DRY + 2.0, DRY + 5.0):
         imports, exports, _ = world.interval()
-        ledger.close(world.clock, imports, exports, pressure)
+        ledger.enter(world.clock, imports, exports, pressure, CLOSED)
     assert ledger.last["dry_air_pressure_change"] == 3.0
     assert ledger.last["dry_air_pressure_drift"] == 5.0
     assert ledger.means()["dry_air_pressure_change"] == 2.5
@@ -270,7 +289,7 @@ def test_a_restored_ledger_continues_bit_for_bit():
     for _ in range(3):
         imports, exports, pressure = world.interval()
         both = [
-            ledger.close(world.clock, imports, exports, pressure)
+            ledger.enter(world.clock, imports, exports, pressure, CLOSED)
             for ledger in (straight, continued)
         ]
         np.testing.assert_array_equal(*both)

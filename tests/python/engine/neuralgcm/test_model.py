@@ -57,7 +57,8 @@ def interval_of(engine, steps, fix_dry_mass=True):
 
 
 def begin(interval, initial):
-    return interval.begin(initial.state, Clock(initial.time).day, 0)
+    parameters = interval._atmosphere.parameters
+    return interval.begin(parameters, initial.state, Clock(initial.time).day, 0)
 
 
 def place(interval, name):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +10,6 @@ import pytest
 from ngcm_coupler.constants import ZERO_CELSIUS
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.water import snow
-from ngcm_coupler.surface.water.closure import close_water_budget
 from ngcm_coupler.surface.water.precipitation import precipitation_step, remembered_debt
 from ngcm_coupler.surface.water.snow import rain_and_snow, snow_fraction, wet_bulb_temperature
 
@@ -80,70 +77,6 @@ def test_half_of_a_change_falls_and_half_is_owed_at_nothing():
 def weights(points: int) -> np.ndarray:
     area = np.cos(np.linspace(-1.5, 1.5, points))
     return area / area.sum()
-
-
-def fields(rng: np.random.Generator, points: int) -> np.ndarray:
-    """Rain and snow, dry at half of the points."""
-    wet = rng.exponential(3.0, (2, points)) * (rng.random(points) < 0.5)
-    return (wet * MILLIMETRE_PER_DAY).astype(np.float32)
-
-
-def exact_mean(rows: np.ndarray, area: np.ndarray) -> float:
-    """Global mean of the sum of rows, rounded once."""
-    return math.fsum((rows.astype(np.float64) * area).ravel())
-
-
-def test_water_budget_closes_over_many_intervals():
-    """Single precision alone leaves some 1e-9 of the mean in every interval."""
-    rng, area = np.random.default_rng(3), weights(2048)
-    targets, exported, remainder = [], [], 0.0
-    for _ in range(500):
-        targets.append(rng.normal(3.0, 0.3) * MILLIMETRE_PER_DAY)
-        rows, remainder, factor = close_water_budget(
-            fields(rng, 2048), area, targets[-1], remainder
-        )
-        assert rows.dtype == np.float32
-        assert rows.min() >= 0.0
-        assert 0.5 < factor < 2.0
-        exported.append(exact_mean(rows, area))
-        assert abs(remainder) < 1e-8 * targets[-1]
-        assert abs(math.fsum(targets) - math.fsum(exported) - remainder) < 1e-15 * sum(targets)
-    alone = np.abs(np.array(exported) / targets - 1.0)
-    assert alone.max() > 1e-12  # the remainder has something to do
-
-
-def test_rain_and_snow_are_multiplied_by_the_same_factor():
-    before, area = fields(np.random.default_rng(4), 512), weights(512)
-    after, _, factor = close_water_budget(before, area, 2e-5, 0.0)
-    np.testing.assert_allclose(after, before.astype(np.float64) * factor, rtol=6e-8)
-    assert exact_mean(after, area) == pytest.approx(2e-5, rel=1e-8)
-
-
-def test_nothing_falls_where_the_air_gains_more_than_evaporates():
-    before, area = fields(np.random.default_rng(4), 512), weights(512)
-    after, remainder, factor = close_water_budget(before, area, -1e-6, 0.0)
-    assert not after.any()
-    assert (remainder, factor) == (-1e-6, 0.0)
-    after, remainder, _ = close_water_budget(before, area, 2e-5, remainder)
-    assert exact_mean(after, area) + remainder == pytest.approx(1.9e-5, rel=1e-12)
-
-
-def test_dry_globe_keeps_its_water_for_the_next_interval():
-    after, remainder, factor = close_water_budget(
-        np.zeros((2, 8), np.float32), weights(8), 3e-5, 1e-5
-    )
-    assert not after.any()
-    assert remainder == pytest.approx(4e-5, rel=1e-15)
-    assert factor == 0.0
-
-
-def test_a_single_shower_does_not_get_all_the_water():
-    before, area = np.zeros((1, 512), np.float32), weights(512)
-    before[0, 256] = 1e-5
-    after, remainder, factor = close_water_budget(before, area, 3e-5, 0.0)
-    assert factor == 10.0
-    assert after.max() == pytest.approx(1e-4)
-    assert exact_mean(after, area) + remainder == pytest.approx(3e-5, rel=1e-12)
 
 
 def air(celsius, relative_humidity, pressure=1e5):

@@ -1,0 +1,34 @@
+"""What restart files of earlier versions hold in another place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+_WATER = "state.water."
+
+
+def with_water_budget(
+    states: dict[str, np.ndarray], budgets: Sequence[Mapping[str, Any]]
+) -> dict[str, np.ndarray]:
+    """The states with the water of the globe, which up to version 0.1 only the ledgers had.
+
+    Args:
+      states: name -> array of the state of each member, shape (members, ...).
+      budgets: what the file has of the ledger of each member.
+    """
+    if any(name.startswith(_WATER) for name in states):
+        return states
+    water: dict[str, list[np.float32]] = {}
+    for budget in budgets:
+        for name in ("column_water", "remainder"):
+            value = float.fromhex(budget[name])
+            high = np.float32(value)
+            water.setdefault(f"{_WATER}{name}.high", []).append(high)
+            water.setdefault(f"{_WATER}{name}.low", []).append(np.float32(value - float(high)))
+        water.setdefault(f"{_WATER}computed", []).append(np.float32(0.0))
+        factor = float.fromhex(budget["last"].get("precipitation_factor", "nan"))
+        water.setdefault(f"{_WATER}factor", []).append(np.float32(factor))
+    return states | {name: np.array(values) for name, values in water.items()}

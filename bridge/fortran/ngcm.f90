@@ -20,15 +20,15 @@
 module ngcm
   use, intrinsic :: iso_c_binding, only: c_funloc, c_loc, c_null_ptr, c_ptr
   use ngcm_c, only: c_abi_version, c_advance, c_continues, c_coupling_interval, c_create, &
-    c_destroy, c_field_alias, c_field_count, c_field_id, c_field_info, c_get_f32, c_get_f64, &
-    c_grid, c_grid_size, c_instances, c_is_complete, c_keeps_restarts, c_load_f64, c_on_timeout, &
-    c_put_f32, c_put_f64, c_request_stop, c_restart_due, c_save_f64, c_set_partition, &
-    c_stop_requested, c_text, c_time, c_wait, c_write_restart, fortran_text, status_of
+    c_destroy, c_grid, c_grid_size, c_instances, c_is_complete, c_keeps_restarts, c_load_f64, &
+    c_on_timeout, c_request_stop, c_restart_due, c_save_f64, c_set_partition, c_stop_requested, &
+    c_text, c_time, c_wait, c_write_restart, fortran_text, status_of, text_length
   use ngcm_errors, only: ngcm_ok, ngcm_error_internal, ngcm_error_config, ngcm_error_checkpoint, &
     ngcm_error_data, ngcm_error_field, ngcm_error_shape, ngcm_error_value, ngcm_error_state, &
     ngcm_error_handle, ngcm_error_parallel, ngcm_error_restart, ngcm_error_diverged, &
     ngcm_error_output, ngcm_error_argument, ngcm_error_embedding, ngcm_status
-  use ngcm_kinds, only: dp, i4, i8, sp
+  use ngcm_exchange, only: exchange
+  use ngcm_kinds, only: dp, i4, i8
   implicit none (type, external)
   private
 
@@ -40,7 +40,6 @@ module ngcm
 
   !! NGCM_NO_MPI of ngcm.h
   integer(i4), parameter :: no_mpi = -huge(0_i4) - 1_i4
-  integer, parameter :: text_length = 256
 
   abstract interface
     !! What a host does when an interval takes too long; it runs in another thread.
@@ -50,9 +49,7 @@ module ngcm
   end interface
 
   !! One atmosphere. A copy of the variable denotes the same atmosphere.
-  type :: ngcm_component
-    private
-    integer(i4) :: handle = 0
+  type, extends(exchange) :: ngcm_component
   contains
     procedure :: create
     procedure :: grid_size
@@ -60,10 +57,6 @@ module ngcm
     procedure :: instances
     procedure :: set_partition
     procedure :: coupling_interval
-    procedure :: field_count
-    procedure :: field_info
-    procedure :: field_alias
-    procedure :: field_id
     procedure :: wait
     procedure :: time
     procedure :: write_restart
@@ -77,15 +70,7 @@ module ngcm
     procedure :: request_stop
     procedure :: on_timeout
     procedure :: destroy
-    generic :: put => put_id_f64_1, put_name_f64_1, put_id_f64_2, put_name_f64_2, &
-      put_id_f32_1, put_name_f32_1, put_id_f32_2, put_name_f32_2
-    generic :: get => get_id_f64_1, get_name_f64_1, get_id_f64_2, get_name_f64_2, &
-      get_id_f32_1, get_name_f32_1, get_id_f32_2, get_name_f32_2
     generic :: advance => advance_i4, advance_i8
-    procedure, private :: put_id_f64_1, put_name_f64_1, put_id_f64_2, put_name_f64_2, &
-      put_id_f32_1, put_name_f32_1, put_id_f32_2, put_name_f32_2
-    procedure, private :: get_id_f64_1, get_name_f64_1, get_id_f64_2, get_name_f64_2, &
-      get_id_f32_1, get_name_f32_1, get_id_f32_2, get_name_f32_2
     procedure, private :: advance_i4, advance_i8
   end type ngcm_component
 
@@ -194,65 +179,6 @@ contains
     status = status_of(c_coupling_interval(self%handle, seconds))
   end subroutine coupling_interval
 
-  !! Gives the number of fields that this component exchanges, both directions together.
-  subroutine field_count(self, count, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(out) :: count
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_field_count(self%handle, count))
-  end subroutine field_count
-
-  !! Describes field `id`, which runs from 1 to the field count.
-  subroutine field_info(self, id, name, units, direction, averaging, surface, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    !! CF name and UDUNITS unit
-    character(:), allocatable, optional, intent(out) :: name, units
-    !! "import" (the host puts it) or "export" (the host gets it)
-    character(:), allocatable, optional, intent(out) :: direction
-    !! "instantaneous" or "interval_mean"
-    character(:), allocatable, optional, intent(out) :: averaging
-    !! CF area type that a value is a mean over: "sea", "ice_free_sea", "sea_ice" or "land";
-    !! empty for the whole cell
-    character(:), allocatable, optional, intent(out) :: surface
-    type(ngcm_status), intent(out) :: status
-    character(text_length) :: c_name, c_units, c_direction, c_averaging, c_surface
-
-    status = status_of(c_field_info(self%handle, id, c_name, text_length, c_units, text_length, &
-      c_direction, text_length, c_averaging, text_length, c_surface, text_length))
-    if (.not. status%ok()) return
-    if (present(name)) name = fortran_text(c_name)
-    if (present(units)) units = fortran_text(c_units)
-    if (present(direction)) direction = fortran_text(c_direction)
-    if (present(averaging)) averaging = fortran_text(c_averaging)
-    if (present(surface)) surface = fortran_text(c_surface)
-  end subroutine field_info
-
-  !! Gives the name by which field `id` goes in the files of a coupler; empty where it has none.
-  subroutine field_alias(self, id, coupler, alias, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    !! "oasis" or "nuopc"
-    character(*), intent(in) :: coupler
-    character(:), allocatable, intent(out) :: alias
-    type(ngcm_status), intent(out) :: status
-    character(text_length) :: buf
-
-    status = status_of(c_field_alias(self%handle, id, c_text(coupler), buf, text_length))
-    if (status%ok()) alias = fortran_text(buf)
-  end subroutine field_alias
-
-  !! Gives the id of a field, with which put and get are quicker than with its name.
-  subroutine field_id(self, name, id, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    integer(i4), intent(out) :: id
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_field_id(self%handle, c_text(name), id))
-  end subroutine field_id
-
   !! Advances the atmosphere by `seconds` [s]: the coupling interval, or 0 to only send the imports
   !! on. Collective. With one rank it returns when the work is dispatched; wait or get block.
   subroutine advance_i4(self, seconds, status)
@@ -326,11 +252,8 @@ contains
     class(ngcm_component), intent(in) :: self
     logical, intent(out) :: flag
     type(ngcm_status), intent(out) :: status
-    integer(i4) :: answer
 
-    answer = 0
-    status = status_of(c_continues(self%handle, answer))
-    flag = status%ok() .and. answer /= 0
+    call ask(c_continues, self%handle, flag, status)
   end subroutine continues
 
   !! Whether the group &ngcm_restart says where to write restart files.
@@ -338,11 +261,8 @@ contains
     class(ngcm_component), intent(in) :: self
     logical, intent(out) :: flag
     type(ngcm_status), intent(out) :: status
-    integer(i4) :: answer
 
-    answer = 0
-    status = status_of(c_keeps_restarts(self%handle, answer))
-    flag = status%ok() .and. answer /= 0
+    call ask(c_keeps_restarts, self%handle, flag, status)
   end subroutine keeps_restarts
 
   !! Whether the group &ngcm_restart asks for a restart file at the date reached.
@@ -350,11 +270,8 @@ contains
     class(ngcm_component), intent(in) :: self
     logical, intent(out) :: flag
     type(ngcm_status), intent(out) :: status
-    integer(i4) :: answer
 
-    answer = 0
-    status = status_of(c_restart_due(self%handle, answer))
-    flag = status%ok() .and. answer /= 0
+    call ask(c_restart_due, self%handle, flag, status)
   end subroutine restart_due
 
   !! Whether the date reached is that at which the chain of runs ends.
@@ -362,11 +279,8 @@ contains
     class(ngcm_component), intent(in) :: self
     logical, intent(out) :: flag
     type(ngcm_status), intent(out) :: status
-    integer(i4) :: answer
 
-    answer = 0
-    status = status_of(c_is_complete(self%handle, answer))
-    flag = status%ok() .and. answer /= 0
+    call ask(c_is_complete, self%handle, flag, status)
   end subroutine is_complete
 
   !! Whether to write a restart and stop now; ask after every interval. Collective.
@@ -374,12 +288,22 @@ contains
     class(ngcm_component), intent(in) :: self
     logical, intent(out) :: flag
     type(ngcm_status), intent(out) :: status
+
+    call ask(c_stop_requested, self%handle, flag, status)
+  end subroutine stop_requested
+
+  !! Puts one of the questions above to the library; the answer to one that fails is no.
+  subroutine ask(question, handle, flag, status)
+    procedure(c_continues) :: question
+    integer(i4), intent(in) :: handle
+    logical, intent(out) :: flag
+    type(ngcm_status), intent(out) :: status
     integer(i4) :: answer
 
     answer = 0
-    status = status_of(c_stop_requested(self%handle, answer))
+    status = status_of(question(handle, answer))
     flag = status%ok() .and. answer /= 0
-  end subroutine stop_requested
+  end subroutine ask
 
   !! Says that this rank has been asked to stop, by a signal for example.
   subroutine request_stop(self, status)
@@ -406,171 +330,5 @@ contains
     status = status_of(c_destroy(self%handle))
     self%handle = 0
   end subroutine destroy
-
-  ! put and get. The array dummies of the C functions are of assumed size, so one interface takes
-  ! every rank, and the compiler copies an array that is not contiguous.
-
-  !! Gives the atmosphere the values of an import field, in the field's unit, by id or by name.
-  subroutine put_id_f64_1(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(dp), intent(in) :: values(:)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_put_f64(self%handle, id, values, size(values)))
-  end subroutine put_id_f64_1
-
-  subroutine put_name_f64_1(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(dp), intent(in) :: values(:)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%put(id, values, status)
-  end subroutine put_name_f64_1
-
-  subroutine put_id_f64_2(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(dp), intent(in) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_put_f64(self%handle, id, values, size(values)))
-  end subroutine put_id_f64_2
-
-  subroutine put_name_f64_2(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(dp), intent(in) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%put(id, values, status)
-  end subroutine put_name_f64_2
-
-  subroutine put_id_f32_1(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(sp), intent(in) :: values(:)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_put_f32(self%handle, id, values, size(values)))
-  end subroutine put_id_f32_1
-
-  subroutine put_name_f32_1(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(sp), intent(in) :: values(:)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%put(id, values, status)
-  end subroutine put_name_f32_1
-
-  subroutine put_id_f32_2(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(sp), intent(in) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_put_f32(self%handle, id, values, size(values)))
-  end subroutine put_id_f32_2
-
-  subroutine put_name_f32_2(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(sp), intent(in) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%put(id, values, status)
-  end subroutine put_name_f32_2
-
-  !! Receives the values of a field, in the field's unit, by id or by name: an export, or an import,
-  !! which before the first put holds the initial state's own surface. Blocks until computed.
-  subroutine get_id_f64_1(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(dp), intent(inout) :: values(:)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_get_f64(self%handle, id, values, size(values)))
-  end subroutine get_id_f64_1
-
-  subroutine get_name_f64_1(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(dp), intent(inout) :: values(:)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%get(id, values, status)
-  end subroutine get_name_f64_1
-
-  subroutine get_id_f64_2(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(dp), intent(inout) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_get_f64(self%handle, id, values, size(values)))
-  end subroutine get_id_f64_2
-
-  subroutine get_name_f64_2(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(dp), intent(inout) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%get(id, values, status)
-  end subroutine get_name_f64_2
-
-  subroutine get_id_f32_1(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(sp), intent(inout) :: values(:)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_get_f32(self%handle, id, values, size(values)))
-  end subroutine get_id_f32_1
-
-  subroutine get_name_f32_1(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(sp), intent(inout) :: values(:)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%get(id, values, status)
-  end subroutine get_name_f32_1
-
-  subroutine get_id_f32_2(self, id, values, status)
-    class(ngcm_component), intent(in) :: self
-    integer(i4), intent(in) :: id
-    real(sp), intent(inout) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-
-    status = status_of(c_get_f32(self%handle, id, values, size(values)))
-  end subroutine get_id_f32_2
-
-  subroutine get_name_f32_2(self, name, values, status)
-    class(ngcm_component), intent(in) :: self
-    character(*), intent(in) :: name
-    real(sp), intent(inout) :: values(:, :)
-    type(ngcm_status), intent(out) :: status
-    integer(i4) :: id
-
-    call self%field_id(name, id, status)
-    if (status%ok()) call self%get(id, values, status)
-  end subroutine get_name_f32_2
 
 end module ngcm

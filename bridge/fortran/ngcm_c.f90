@@ -9,6 +9,8 @@ module ngcm_c
   public
 
   integer, parameter, private :: longest_message = 16384
+  !! of the buffers for names, units and dates
+  integer, parameter :: text_length = 256
 
   interface
     integer(c_int) function c_abi_version() bind(c, name="ngcm_abi_version")

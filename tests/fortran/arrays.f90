@@ -12,6 +12,7 @@ program arrays
   integer(i8) :: seconds
   integer :: failures, i
   real(dp), allocatable :: sst(:, :), back(:, :), wide(:, :), corner_lat(:, :, :), lat(:, :)
+  real(dp), allocatable :: every_third(:)
   real(sp), allocatable :: back_sp(:, :), wide_sp(:, :)
   character(:), allocatable :: text, direction
   character(1024) :: file
@@ -55,6 +56,14 @@ program arrays
   wide(1:nlon, 1:nlat) = 0.0_dp
   call atmosphere%get(id, wide(1:nlon, nlat:1:-1), status)
   call check(status%ok() .and. same(wide(1:nlon, nlat:1:-1)), "get into reversed rows")
+  allocate (every_third(3*nlon*nlat), source=-1.0_dp)
+  every_third(2::3) = reshape(sst, [nlon*nlat])
+  call atmosphere%put(sst_name, every_third(2::3), status)
+  call returned("strided rank 1")
+  every_third(2::3) = 0.0_dp
+  call atmosphere%get(id, every_third(2::3), status)
+  call check(status%ok() .and. same(reshape(every_third(2::3), [nlon, nlat])), "strided get")
+  call check(all(every_third(1::3) < 0.0_dp) .and. all(every_third(3::3) < 0.0_dp), "gaps kept")
 
   ! A partition deals the points out in any order; here the rows from north to south.
   call atmosphere%destroy(status)

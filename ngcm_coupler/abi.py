@@ -1,7 +1,7 @@
 """What libngcm calls: component handles, and nothing else.
 
-Every function raises on failure; the C++ side asks `describe` for status and message. This is the
-only module with a global: the table of live components.
+Every function raises on failure; the C++ side asks `describe` for status and message. The table of
+live components is global, because a number is all that a host holds of its component.
 """
 
 from __future__ import annotations

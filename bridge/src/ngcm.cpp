@@ -1,5 +1,5 @@
 // The C functions of ngcm.h, each a call of the function of the same name in ngcm_coupler.abi.
-// This is the only file that knows pybind11.
+// pybind11 stays in this file: interpreter.cpp, which starts Python, does without.
 #include "ngcm.h"
 
 #include <pybind11/numpy.h>

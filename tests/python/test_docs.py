@@ -14,19 +14,23 @@ DOCS = ROOT / "docs"
 
 def files_of(page):
     """The fenced blocks that begin with a file name, by that name."""
-    blocks = re.findall(r"```\w+\n! (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    blocks = re.findall(r"```\w+\n(?:!|//) (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
     return dict(blocks)
+
+
+def unpack(page, folder):
+    for name, text in files_of(page).items():
+        (folder / name).write_text(text)
+    return folder
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for name, text in files_of("coupling.md").items():
-        (tmp_path / name).write_text(text)
-    return tmp_path
+    return unpack("coupling.md", tmp_path)
 
 
-def build_and_run(folder, name):
-    commands = re.search(r"```sh\n(gfortran.*?)```", (DOCS / "coupling.md").read_text(), re.DOTALL)
+def build_and_run(folder, name, page="coupling.md"):
+    commands = re.search(r"```sh\n((?:gfortran|cc) .*?)```", (DOCS / page).read_text(), re.DOTALL)
     script = commands[1].replace("host", name)
     done = subprocess.run(
         ["sh", "-ec", script], cwd=folder, capture_output=True, text=True, check=False
@@ -35,11 +39,13 @@ def build_and_run(folder, name):
     return done.stdout
 
 
-def test_fortran_host_of_the_coupling_page_runs(folder):
-    losses = re.findall(r"^hour \d: greatest latent heat loss +(\S+)$",
-                        build_and_run(folder, "host"), re.MULTILINE)  # fmt: skip
+def test_hosts_of_the_coupling_page_and_of_the_c_page_run_alike(folder, tmp_path_factory):
+    line = re.compile(r"^hour \d: greatest latent heat loss +(\S+)$", re.MULTILINE)
+    losses = line.findall(build_and_run(folder, "host"))
     assert len(losses) == 3
     assert all(50.0 < float(loss) < 300.0 for loss in losses)
+    in_c = unpack("c.md", tmp_path_factory.mktemp("c"))
+    assert line.findall(build_and_run(in_c, "host", page="c.md")) == losses
 
 
 def test_host_of_the_coupling_page_takes_heat_over_water_and_over_ice(folder):

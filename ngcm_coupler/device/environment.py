@@ -11,7 +11,7 @@ from typing import Any
 from ngcm_coupler import __version__
 
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "neuralgcm", "dinosaur", "dm-haiku", "jax-rrtmgp")
-_PREFIXES = ("XLA_", "JAX_", "NVIDIA_TF32_OVERRIDE")
+_PREFIXES = ("XLA_", "JAX_", "NPROC", "NVIDIA_TF32_OVERRIDE")
 _WITHOUT_EFFECT = "JAX_COMPILATION_CACHE"
 
 

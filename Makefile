@@ -14,7 +14,8 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis sixty-days test long gpu lint format bench docs lock clean
+.PHONY: help setup system demo demo-oasis sixty-days test long processors gpu lint format bench \
+  docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -62,6 +63,9 @@ test: setup  ## all tests but those of `make long`
 
 long: setup  ## ten days of the published model, and whatever else takes minutes
 	$(BIN)/pytest -m long
+
+processors: setup  ## the tests that compare bits, as on other processors
+	@tools/processors.sh $(BIN)
 
 gpu: setup  ## with an NVIDIA GPU: its tests, then what everything costs on it
 	@tools/gpu-check.sh $(BIN)

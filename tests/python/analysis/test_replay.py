@@ -91,6 +91,7 @@ def change(file, name, record, with_checksum):
             data[f"{kind}_sha256"][record, row] = np.frombuffer(digest, np.uint8)
 
 
+@pytest.mark.bits
 def test_a_replay_comes_out_bit_for_bit(recorded, capsys):
     code, out, _ = replay(capsys, recorded / "recording.nc")
     assert code == 0

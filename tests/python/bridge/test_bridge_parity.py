@@ -18,6 +18,7 @@ MODELS = [
 ]
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize(("engine", "imports_of", "surfaces"), MODELS)
 def test_fortran_and_python_export_the_same_bits(
     engine, imports_of, surfaces, coupling, closed_budgets, assert_ledgers_agree, prefix, tmp_path

@@ -68,6 +68,7 @@ def hours(output: str) -> list[str]:
     return [date + values for date, values in lines]
 
 
+@pytest.mark.bits
 @pytest.mark.slow
 def test_ten_segments_on_changing_ranks_are_the_uncut_run_bit_for_bit(job, tmp_path):
     """Cut by the limit on the clock, on one rank and two in turn; surfaces and budgets included."""

@@ -127,6 +127,7 @@ CROSSINGS = [
 ]
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize(("calendar", "start", "dates"), CROSSINGS)
 def test_a_restart_across_the_end_of_february_changes_no_bit(run, tmp_path, calendar, start, dates):
     whole = run(calendar, start)
@@ -163,6 +164,7 @@ def test_files_of_a_run_say_its_calendar(run, tmp_path):
             assert [date.isoformat()[:10] for date in dates] == ["2000-02-30", "2000-03-01"]
 
 
+@pytest.mark.bits
 def test_the_published_model_takes_its_initial_date_in_the_calendar_of_the_run():
     """Its air is that of the date in the real calendar; the time of its sun is its own."""
     from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint

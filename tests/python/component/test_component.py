@@ -328,6 +328,7 @@ def test_nothing_crosses_to_the_host_between_put_and_get(component):
     component.wait()
 
 
+@pytest.mark.bits
 def test_restart_continues_bit_for_bit(create, tmp_path):
     whole = create()
     advance(whole, 2)
@@ -343,6 +344,7 @@ def test_restart_continues_bit_for_bit(create, tmp_path):
         np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
 
 
+@pytest.mark.bits
 @pytest.mark.slow
 def test_restart_between_calculations_of_spectra_continues_bit_for_bit(create, tmp_path):
     """Spectra at 0 and 3 h, a warm layer, and a restart at 1 h."""
@@ -414,6 +416,7 @@ def test_history_of_an_earlier_segment_is_not_overwritten(create, tmp_path):
     assert (tmp_path / "history.nc").read_bytes() == records
 
 
+@pytest.mark.bits
 def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
     component = create()
     advance(component)
@@ -468,6 +471,7 @@ def test_communicator_without_mpi_running_is_refused(tmp_path):
         Component.create(str(namelist), 0)
 
 
+@pytest.mark.bits
 def test_partition_on_one_rank_may_reorder_the_points(create):
     plain, shuffled = create(), create()
     order = np.random.default_rng(0).permutation(plain.grid.size)
@@ -510,6 +514,7 @@ def test_handle_is_good_from_create_to_destroy(tmp_path):
         abi.destroy(handle)
 
 
+@pytest.mark.bits
 def test_double_precision_set_by_the_environment_changes_nothing(create):
     plain = create()
     advance(plain)

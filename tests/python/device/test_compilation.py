@@ -56,6 +56,7 @@ def keep(store, function=squared, label="square"):
     return compiler(store).function(label, function)(np.float32(1.0), jnp.arange(5.0))
 
 
+@pytest.mark.bits
 def test_the_next_run_loads_without_tracing_and_gives_the_same_bits(store):
     made = keep(store)
     second = compiler(store)
@@ -90,6 +91,7 @@ def test_arguments_of_another_shape_are_an_error_and_compile_nothing(store):
         function(np.float32(1.0), jnp.arange(6.0))
 
 
+@pytest.mark.bits
 def test_random_keys_and_donated_states_come_through(store):
     def draw(_, state, key):
         return state + jax.random.normal(key, state.shape), jax.random.split(key)[0]
@@ -315,6 +317,7 @@ def load_imports(component):
     return [field for field in component.fields if field.direction == "import"]
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_second_run_and_a_restarted_one_trace_nothing(tmp_path, members):
     extra = (

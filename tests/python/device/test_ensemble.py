@@ -84,6 +84,7 @@ def singles(tmp_path_factory) -> list[np.ndarray]:
     return [alone(folder, number, imports) for number in range(4)]
 
 
+@pytest.mark.bits
 def test_four_members_with_hosts_of_their_own_are_the_four_single_runs(tmp_path, singles):
     component = created(tmp_path, "members = 4, coupling = 'each'")
     assert component.instances == 4
@@ -95,6 +96,7 @@ def test_four_members_with_hosts_of_their_own_are_the_four_single_runs(tmp_path,
     assert (singles[1] != singles[2]).any() and (singles[0] != singles[1]).any()
 
 
+@pytest.mark.bits
 def test_one_host_gets_the_mean_of_the_members(tmp_path, singles):
     component = created(tmp_path, "members = 4")
     assert component.instances == 1
@@ -104,6 +106,7 @@ def test_one_host_gets_the_mean_of_the_members(tmp_path, singles):
     component.close()
 
 
+@pytest.mark.bits
 def test_member_does_not_depend_on_where_the_ensemble_begins(tmp_path, singles):
     component = created(tmp_path, "members = 2, first_member = 2, coupling = 'each'")
     advanced(component, imports_of(component))
@@ -112,6 +115,7 @@ def test_member_does_not_depend_on_where_the_ensemble_begins(tmp_path, singles):
     component.close()
 
 
+@pytest.mark.bits
 def test_batch_of_members_agrees_with_members_in_turn(tmp_path, singles):
     """To round-off: a batch is other code, whose sums may be in another order."""
     component = created(tmp_path, "members = 4, coupling = 'each', computed = 'batch'")
@@ -128,6 +132,7 @@ def test_batch_of_members_agrees_with_members_in_turn(tmp_path, singles):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=atol, err_msg=row.name)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("coupling", ["mean", "each"])
 def test_restarted_ensemble_goes_on_bit_for_bit(tmp_path, coupling):
     ensemble = f"members = 3, coupling = '{coupling}'"
@@ -160,6 +165,7 @@ def test_restart_of_other_members_is_refused_and_they_are_named(tmp_path):
         created(tmp_path, "members = 2, first_member = 1", read)
 
 
+@pytest.mark.bits
 def test_recording_of_a_member_is_that_of_its_single_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     component = created(
@@ -206,6 +212,7 @@ def test_state_that_is_not_finite_is_never_left_for_a_restart(tmp_path):
     component.close()
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("coupling", ["mean", "each"])
 def test_layout_over_ranks_and_owners_changes_no_bit(tmp_path, coupling):
     """Five members on one owner, on two of two ranks, and on three of four."""
@@ -233,6 +240,7 @@ def test_layout_over_ranks_and_owners_changes_no_bit(tmp_path, coupling):
     assert restarts[0][0]["host.salt"].shape == ((5 if coupling == "each" else 1), 8 * 16)
 
 
+@pytest.mark.bits
 @pytest.mark.long
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_members_of_the_published_model_are_its_single_runs(tmp_path, noise):

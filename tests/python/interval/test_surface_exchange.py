@@ -128,6 +128,7 @@ def test_host_with_radiation_of_its_own_is_offered_none():
     assert not any("wave" in name or "nonsolar" in name for name in exports)
 
 
+@pytest.mark.bits
 def test_values_of_land_where_there_is_none_do_not_matter(fluxes):
     expected, _ = fluxes
     other = Run(SEA + TILE_IMPORTS)

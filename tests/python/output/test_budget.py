@@ -279,6 +279,7 @@ def test_dry_air_is_compared_with_the_interval_before_and_with_the_start():
     assert ledger.means()["dry_air_pressure_drift"] == 5.0
 
 
+@pytest.mark.bits
 def test_a_restored_ledger_continues_bit_for_bit():
     world, straight = World(), World().ledger()
     for _ in range(3):

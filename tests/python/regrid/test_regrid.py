@@ -111,6 +111,7 @@ def test_jax_gives_what_the_host_gives(small, direction, method, fill):
     )
 
 
+@pytest.mark.bits
 def test_missing_values_on_land_do_not_spread_in_jax(small):
     up = small.regridder("to_atmosphere", "conservative", "nearest")
     assert not small.surface.sea[0], "padding points at the first cell"
@@ -171,6 +172,7 @@ def test_gradient_through_jax_is_the_transpose(small):
     np.testing.assert_allclose(got, regridder.matrix.T @ sensitivity, atol=2e-5)
 
 
+@pytest.mark.bits
 def test_fields_side_by_side_are_regridded_alike(small):
     regridder = small.regridder("to_surface", "conservative")
     values = np.random.default_rng(3).normal(size=(4, 5, regridder.source.size))

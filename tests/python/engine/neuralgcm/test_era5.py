@@ -31,6 +31,7 @@ def read(path, model, variables, start=None):
     return read_initial_data(str(path), start, variables, model.data_coords)
 
 
+@pytest.mark.bits
 def test_demo_state_is_bitwise_upstreams(model, variables):
     ours, theirs = read("demo", model, variables), demo.load_data(model.data_coords)
     for name in variables:
@@ -38,6 +39,7 @@ def test_demo_state_is_bitwise_upstreams(model, variables):
         np.testing.assert_array_equal(ours[name].values, expected.values, err_msg=name)
 
 
+@pytest.mark.bits
 def test_grid_of_the_model_is_taken_as_it_is(model, variables, tmp_path):
     theirs = demo.load_data(model.data_coords)
     theirs.to_netcdf(tmp_path / "tl63.nc")
@@ -45,6 +47,7 @@ def test_grid_of_the_model_is_taken_as_it_is(model, variables, tmp_path):
     np.testing.assert_array_equal(ours.temperature, theirs.temperature.isel(time=0))
 
 
+@pytest.mark.bits
 def test_north_to_south_and_level_order_do_not_matter(model, variables, source, tmp_path):
     flipped = source.isel(latitude=slice(None, None, -1), level=slice(None, None, -1))
     flipped.transpose(..., "latitude", "longitude").to_netcdf(tmp_path / "flipped.nc")

@@ -70,6 +70,7 @@ def test_an_idealised_date_has_its_hour_and_the_part_of_its_year(calendar, year,
     assert np.abs(off(orbital, fraction, 365.25)).max() < 0.125 + 0.016
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("calendar", ["noleap", "360_day"])
 def test_a_century_later_the_idealised_sun_is_the_same_to_the_bit(calendar):
     for year in (1979, 2900):
@@ -77,6 +78,7 @@ def test_a_century_later_the_idealised_sun_is_the_same_to_the_bit(calendar):
         np.testing.assert_array_equal(now, later)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("year", [1925, 1959, 1979, 2020, 2032])
 def test_near_the_reference_upstreams_time_is_kept(year):
     upstream, ours = times("proleptic_gregorian", *moments(year, "proleptic_gregorian"))

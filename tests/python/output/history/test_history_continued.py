@@ -74,6 +74,7 @@ def records(folder, pattern):
     return found
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize(
     ("record", "name"),
     [

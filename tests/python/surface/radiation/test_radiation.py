@@ -105,6 +105,7 @@ def test_cloud_dims_the_sun_spreads_its_light_and_warms_the_ground():
     assert (thick.longwave_down < black_body).all()
 
 
+@pytest.mark.bits
 def test_bright_ground_is_lit_by_the_light_that_it_sends_up():
     air = arrays(cloud=3e-5)
     snow = {**air, "surface_albedo": jnp.full((4, 32), 0.8)}
@@ -196,6 +197,7 @@ class TestSpectra:
         total = np.asarray(flux.shortwave_down).sum(axis=0)
         assert (total <= flux.incoming_shortwave).all() and (total[~dark] > 0.0).all()
 
+    @pytest.mark.bits
     def test_computes_at_once_then_at_fixed_hours(self, step):
         begun, _ = step(initial_state(SPECTRAL, SHAPE), 3600)
         kept, _ = step(begun, 4 * 3600 + 3600, cloud=1e-4)
@@ -204,6 +206,7 @@ class TestSpectra:
         renewed, _ = step(kept, 6 * 3600, cloud=1e-4)
         assert (renewed.outgoing_longwave != kept.outgoing_longwave).all()
 
+    @pytest.mark.bits
     def test_restart_between_two_calculations_is_exact(self, step):
         state, _ = step(initial_state(SPECTRAL, SHAPE), 7200)
         saved = jax.tree.map(np.asarray, state)

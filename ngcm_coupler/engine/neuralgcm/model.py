@@ -1,7 +1,7 @@
 """Published NeuralGCM models as an `Atmosphere`, run by the authors' own package.
 
-A step is `PressureLevelModel.advance` with nothing put in between. Its numbers are upstream's, to
-the last bit with upstream's own dynamical core and to rounding with the fast one.
+A step is `PressureLevelModel.advance` with nothing put in between. Its numbers are upstream's,
+to the last digits with upstream's own dynamical core and to rounding with the fast one.
 This file turns the vector of surface points into the forcing that upstream expects, and the
 spectral, nondimensional state into the lowest level in SI units.
 """

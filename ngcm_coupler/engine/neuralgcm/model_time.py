@@ -6,7 +6,7 @@ the reference the number is coarse: the hour is off by 2 minutes after 50 years,
 after 400 (`tests/python/engine/neuralgcm/test_model_time.py`). And its years drift against the
 calendar, by a day in 128 years.
 
-In the real calendar within `_OWN_DAYS` of the reference the time stays upstream's, bit for bit.
+In the real calendar within `_OWN_DAYS` of the reference upstream's time is left alone.
 Elsewhere, and in idealised calendars, the model gets the time within two years of its reference
 that has the hour of the date and its season to about an eighth of a day: in four of upstream's
 years, 1461 days, each hour meets the orbit at every quarter of a day.

@@ -11,6 +11,7 @@ from neuralgcm import demo
 from neuralgcm.legacy import api
 
 from ngcm_coupler.air import Increments
+from ngcm_coupler.cli.bench.step import differences, with_last_digits_moved
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
@@ -110,24 +111,48 @@ def test_levels_are_those_of_upstreams_decoder_and_near_the_initial_data(engine,
     assert 0.0 < change.mean() < 200.0
 
 
+def assert_no_further_than_last_digits(ours, theirs, beside):
+    """That two states are as near as two functions that are compiled apart owe each other.
+
+    On some processors XLA fuses the operations of the two otherwise, and then half of all numbers
+    differ. Beside is what upstream's own function makes of the same numbers moved to the
+    neighbouring floats: so far from the true result may either of the two be.
+    """
+    digits = differences(beside.state, theirs.state)
+    found = differences(ours.state, theirs.state)
+    assert all(found[name] <= 2.0 * digits[name] for name in digits), (found, digits)
+    assert ours.state.sim_time == theirs.state.sim_time
+    ours, theirs = ours.randomness, theirs.randomness
+    assert jnp.array_equal(jax.random.key_data(ours.prng_key), jax.random.key_data(theirs.prng_key))
+    assert ours.prng_step == theirs.prng_step
+    # Fields of unit variance: the same draws, to a few of their own digits.
+    np.testing.assert_allclose(ours.core, theirs.core, atol=2e-6)
+
+
+@pytest.mark.bits
 @pytest.mark.slow
-def test_day_of_coupled_intervals_is_bitwise_upstreams_advance(engine, initial, upstream):
+def test_day_of_coupled_intervals_is_upstreams_advance_to_the_last_digits(
+    engine, initial, upstream
+):
     dataset = demo.load_data(upstream.data_coords).isel(time=0)
-    inputs, forcings = upstream.data_from_xarray(dataset)
-    theirs = upstream.encode(inputs, forcings, jax.random.key(0))
-    assert_identical(initial.state, theirs)
+    fields, key = upstream.data_from_xarray(dataset), jax.random.key(0)
+    theirs = upstream.encode(*fields, key)
+    beside = upstream.encode(*with_last_digits_moved(fields), key)
+    assert_no_further_than_last_digits(initial.state, theirs, beside)
+    beside = with_last_digits_moved(theirs)
     for _ in range(24):
-        theirs = upstream.advance(theirs, forcings)
-    # One step or three in a compiled interval, every flux computed beside them: no bit differs.
+        theirs, beside = (upstream.advance(state, fields[1]) for state in (theirs, beside))
+    # One step or three in a compiled interval, every flux computed beside them.
     for steps in (1, 3):
         interval = interval_of(engine, steps, fix_dry_mass=False)
         advance = jax.jit(interval.advance)
         ours, imports = begin(interval, initial), imports_of(initial.surface)
         for _ in range(24 // steps):
             ours, _ = advance(engine.parameters, ours, imports)
-        assert_identical(ours.atmosphere, theirs)
+        assert_no_further_than_last_digits(ours.atmosphere, theirs, beside)
 
 
+@pytest.mark.bits
 def test_seed_draws_a_member_and_draws_it_again(engine, initial):
     assert_identical(initial_condition(engine, None, jax.random.key(0)).state, initial.state)
     other = initial_condition(engine, None, jax.random.key(1)).state
@@ -289,6 +314,7 @@ def test_dry_mass_is_the_weight_of_the_air_less_that_of_its_water(engine, initia
     assert float(engine.dry_air_pressure(initial.state)) == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.bits
 def test_pressure_correction_changes_pressure_alone(engine, initial, lowest):
     state = engine.with_log_pressure_added(initial.state, jnp.float32(1.0e-3))
     air = jax.jit(engine.lowest_level)(engine.parameters, state)
@@ -399,6 +425,7 @@ def deterministic():
     return dataclasses.replace(stochastic, model_config_str=text, params=parameters)
 
 
+@pytest.mark.bits
 @pytest.mark.slow
 def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_path):
     write_checkpoint(deterministic, tmp_path / "deterministic.npz")

@@ -77,7 +77,7 @@ def test_killed_while_writing_leaves_the_restart_before(here, moment):
     program = f"""
         import os, pathlib
         import numpy as np
-        from ngcm_coupler import restart
+        from ngcm_coupler.output.restart import files as restart
         replace, bring = pathlib.Path.replace, restart._bring_to_disk
         def dying_replace(self, target):
             if "{moment}" == "replace" or pathlib.Path(target).name == "latest":

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
 from ngcm_coupler.batch.chain import Segment, file_date, start
-from ngcm_coupler.config import PERIOD, Config, Where, namelist
+from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError
+
+_STOP_DATE = where(lambda at: at.run.stop_date)
+_WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
+_RUN_HOURS = where(lambda at: at.driver.run_hours)
+_OCEAN_READS = where(lambda at: at.oasis_ocean.read_file)
+_OCEAN_WRITES = where(lambda at: at.oasis_ocean.write_file)
 
 ASIDE = "incomplete"
 """Folder, beside a file, for what an earlier attempt at the same segment has written to it."""
 
-_OUTPUTS = (
-    Where("ngcm_history", "file"),
-    Where("ngcm_history", "budget_file"),
-    Where("ngcm_recording", "file"),
-    Where("oasis_ocean", "output_file"),
-)
+_OUTPUTS = tuple(key for key, declared in KEYS.items() if declared.path == "out")
 """Files that each segment writes anew and that therefore get the date of its start."""
 
 
@@ -34,21 +34,21 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
       RestartError: the test ocean has no state of the segment's start.
     """
     changes: dict[Where, str | int] = {
-        Where("ngcm_driver", "run_hours"): segment.hours,
-        Where("ngcm_run", "stop_date"): config.run.stop_date,
+        _RUN_HOURS: segment.hours,
+        _STOP_DATE: config.run.stop_date,
     }
     changes |= {
-        where: _dated(file, segment.name)
-        for where in _OUTPUTS
+        key: _dated(file, segment.name)
+        for key in _OUTPUTS
         # A history of months or years goes on across segments.
-        if (file := getattr(_group(config, where), where.key)) and PERIOD not in file
+        if (file := key.value(config)) and PERIOD not in file
     }
     # The state of the test ocean follows that of the atmosphere by the date in its name.
     if state := config.oasis_ocean.write_file:
-        changes[Where("oasis_ocean", "write_file")] = _dated(state, file_date(segment.end))
+        changes[_OCEAN_WRITES] = _dated(state, file_date(segment.end))
         earlier = _dated(state, segment.name)
         if Path(earlier).exists():
-            changes[Where("oasis_ocean", "read_file")] = earlier
+            changes[_OCEAN_READS] = earlier
         elif segment.begin != start(config):
             raise RestartError(
                 f"the atmosphere has reached {segment.begin.isoformat()}, but there is no state of"
@@ -56,7 +56,7 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
                 f" {config.restart.folder} back to a date that both have"
             )
     if wall_clock_seconds:
-        changes[Where("ngcm_limits", "wall_clock_seconds")] = wall_clock_seconds
+        changes[_WALL_CLOCK] = wall_clock_seconds
     return changes
 
 
@@ -69,9 +69,9 @@ def set_aside(changes: dict[Where, str | int]) -> list[Path]:
       OutputError: a file cannot be moved.
     """
     moved = []
-    for where in _OUTPUTS:
-        file = Path(str(changes.get(where, "")))
-        if where not in changes or not file.exists():
+    for key in _OUTPUTS:
+        file = Path(str(changes.get(key, "")))
+        if key not in changes or not file.exists():
             continue
         folder = file.parent / ASIDE
         count = len(list(folder.glob(f"{file.stem}.*{file.suffix}"))) + 1
@@ -94,34 +94,34 @@ def text(chain: str, changes: dict[Where, str | int]) -> str:
     Raises:
       ConfigError: a value is written in a way that cannot be replaced.
     """
-    for where, value in changes.items():
-        chain = _replaced(chain, where, namelist.text_of(value))
+    for key, value in changes.items():
+        chain = _replaced(chain, key, namelist.text_of(value))
     return chain
 
 
-def _replaced(document: str, where: Where, value: str) -> str:
-    groups = [group for group in namelist.scan(document) if group.name == where.group]
+def _replaced(document: str, at: Where, value: str) -> str:
+    groups = [group for group in namelist.scan(document) if group.name == at.group]
     for group in groups:
         for assignment in group.assignments:
-            if assignment.key != where.key:
+            if assignment.key != at.key:
                 continue
             begin = _offset(document, assignment.line)
             written = re.escape(assignment.text)
-            found = re.compile(rf"\b{where.key}\s*=\s*({written})", re.IGNORECASE).search(
+            found = re.compile(rf"\b{at.key}\s*=\s*({written})", re.IGNORECASE).search(
                 document, begin
             )
             if len(assignment.items) != 1 or found is None:
                 raise ConfigError(
-                    f"{where} = {assignment.text} cannot be replaced for a segment; write key ="
+                    f"{at} = {assignment.text} cannot be replaced for a segment; write key ="
                     " value on one line"
                 )
             return document[: found.start(1)] + value + document[found.end(1) :]
     if not groups:
-        return f"{document.rstrip()}\n&{where.group}\n  {where.key} = {value}\n/\n"
+        return f"{document.rstrip()}\n&{at.group}\n  {at.key} = {value}\n/\n"
     begin = _offset(document, groups[0].line)
-    opening = re.compile(rf"[&$]{where.group}\b", re.IGNORECASE).search(document, begin)
+    opening = re.compile(rf"[&$]{at.group}\b", re.IGNORECASE).search(document, begin)
     assert opening is not None  # `scan` has found it on that line
-    return f"{document[: opening.end()]}\n  {where.key} = {value}\n{document[opening.end() :]}"
+    return f"{document[: opening.end()]}\n  {at.key} = {value}\n{document[opening.end() :]}"
 
 
 def _offset(document: str, line: int) -> int:
@@ -134,14 +134,8 @@ def _dated(file: str, date: str) -> str:
     return str(path.with_name(f"{path.stem}_{date}{path.suffix}"))
 
 
-def _group(config: Config, where: Where) -> object:
-    return getattr(config, where.group.removeprefix("ngcm_"))
-
-
 def replaced(config: Config, changes: dict[Where, str | int]) -> Config:
     """The configuration with other values, to compare what was written with."""
-    for where, value in changes.items():
-        name = where.group.removeprefix("ngcm_")
-        group = dataclasses.replace(getattr(config, name), **{where.key: value})
-        config = dataclasses.replace(config, **{name: group})
+    for key, value in changes.items():
+        config = key.replaced(config, value)
     return config

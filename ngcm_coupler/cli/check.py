@@ -13,9 +13,9 @@ from ngcm_coupler.config import (
     INTERVAL,
     Config,
     Conflict,
-    Where,
     load,
     multiple_of_step_fault,
+    where,
 )
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
@@ -24,10 +24,13 @@ from ngcm_coupler.couplers.oasis.namcouple import NAME as NAMCOUPLE
 from ngcm_coupler.errors import CheckpointError, ConfigError
 from ngcm_coupler.fields.levels import Levels
 
-_CHECKPOINT = Where("ngcm_model", "checkpoint")
-_ENGINE = Where("ngcm_model", "engine")
-_LEVELS = Where("ngcm_history", "level_fields"), Where("ngcm_history", "pressure_levels_hpa")
-_OASIS = Where("ngcm_oasis", "exports"), Where("ngcm_oasis", "partner_names")
+_CHECKPOINT = where(lambda at: at.model.checkpoint)
+_ENGINE = where(lambda at: at.model.engine)
+_LEVELS = (
+    where(lambda at: at.history.level_fields),
+    where(lambda at: at.history.pressure_levels_hpa),
+)
+_OASIS = where(lambda at: at.oasis.exports), where(lambda at: at.oasis.partner_names)
 
 _INTRODUCTION = """\
 # Namelists

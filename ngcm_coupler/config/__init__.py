@@ -6,9 +6,10 @@ every fault at once. A group whose name starts with ``ngcm_`` belongs to the plu
 to the host that shares the file and are left alone.
 """
 
-from ngcm_coupler.config.document import Conflict, Rule, Where
+from ngcm_coupler.config.document import Conflict, Rule
 from ngcm_coupler.config.file_rules import begins
 from ngcm_coupler.config.loading import load, parse
+from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.rules import INTERVAL, driver_faults, multiple_of_step_fault
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
 
@@ -16,6 +17,7 @@ __all__ = [
     "DATE",
     "GROUPS",
     "INTERVAL",
+    "KEYS",
     "MEMBER",
     "PERIOD",
     "Config",
@@ -27,4 +29,5 @@ __all__ = [
     "load",
     "multiple_of_step_fault",
     "parse",
+    "where",
 ]

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ngcm_coupler import fields
-from ngcm_coupler.config.keys import did_you_mean, key
+from ngcm_coupler.config.keys import did_you_mean, host_key, neutral_key
 
 
 def _short(limit: int) -> dict[str, Any]:
@@ -50,46 +50,49 @@ def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
 class Oasis:
     """The coupling through OASIS3-MCT; read by the cap and by the commands that prepare it."""
 
-    component: str = key("ngcm", "Name of the atmosphere in the namcouple.", **_short(6))
-    grid: str = key("ngcm", "Prefix of the atmosphere's grid in the OASIS grid files.", **_short(4))
-    ocean_component: str = key("ocean", "Name of the ocean in the namcouple.", **_short(6))
-    ocean_step_seconds: int = key(
+    component: str = neutral_key("ngcm", "Name of the atmosphere in the namcouple.", **_short(6))
+    grid: str = neutral_key(
+        "ngcm", "Prefix of the atmosphere's grid in the OASIS grid files.", **_short(4)
+    )
+    ocean_component: str = neutral_key("ocean", "Name of the ocean in the namcouple.", **_short(6))
+    ocean_step_seconds: int = host_key(
         0,
         "Time step after which the ocean calls OASIS, its LAG; 0 for the coupling interval.",
         unit="s",
         minimum=0,
         maximum=864000,
     )
-    coupling: str = key(
+    coupling: str = host_key(
         "sequential",
         "Order of the two: 'sequential', the ocean follows with the fluxes of its own interval; "
         "'concurrent', both run at once, each with what the other gave an interval ago.",
         choices=("sequential", "concurrent"),
     )
-    exports: tuple[str, ...] = key(
+    exports: tuple[str, ...] = host_key(
         (),
         "Fields that the ocean gets; what it gives are the imports in &ngcm_coupling.",
         note="'' or exports as `ngcm-coupler fields` lists them, none twice",
         check=_exports_problem,
+        compared="the exports that the atmosphere offers, one by one",
     )
-    partner_names: tuple[str, ...] = key(
+    partner_names: tuple[str, ...] = neutral_key(
         (),
         "The ocean's own names of fields, as 'field = NAME'; a field that is not listed has the "
         "plugin's name there, with OC_ for NG_.",
         note="'' or 'field = NAME', the name of 1 to 8 characters",
         check=_partner_names_problem,
     )
-    flux_method: str = key(
+    flux_method: str = host_key(
         "conservative",
         "Remapping of fluxes to the ocean.",
         choices=("conservative", "conservative_second_order"),
     )
-    state_method: str = key(
+    state_method: str = host_key(
         "bilinear",
         "Remapping of states to the ocean.",
         choices=("bilinear", "conservative"),
     )
-    ice_weighted: bool = key(
+    ice_weighted: bool = host_key(
         True,
         "Whether the ocean gives what is of its ice (temperature, albedo) multiplied by the "
         "fraction of ice, so that means over cells are right at the edge of the ice.",

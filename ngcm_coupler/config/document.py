@@ -7,17 +7,8 @@ from typing import NamedTuple
 
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import Assignment, Fault, Group, scan
+from ngcm_coupler.config.names import Where
 from ngcm_coupler.config.settings import GROUPS, Config
-
-
-class Where(NamedTuple):
-    """A key of a group; as text it is how messages name it."""
-
-    group: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"&{self.group} {self.key}"
 
 
 class Conflict(NamedTuple):

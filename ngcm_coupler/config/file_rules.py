@@ -6,50 +6,62 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from ngcm_coupler.config.document import Conflict, Where
+from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
 
+_CHECKPOINT = where(lambda at: at.model.checkpoint)
+_INITIAL_STATE = where(lambda at: at.model.initial_state)
+_RESTART = where(lambda at: at.restart.read_file)
+_HISTORY_FILE = where(lambda at: at.history.file)
+_BUDGET_FILE = where(lambda at: at.history.budget_file)
+
 
 def file_conflicts(config: Config) -> Iterator[Conflict]:
-    """Files that must exist do; files to be written can be. The demo's are in a package."""
-    model, restart = config.model, config.restart
-    ocean = config.oasis_ocean
-    inputs = {
-        Where("ngcm_restart", "read_file"): "" if begins(restart) else restart.read_file,
-        Where("ngcm_grid", "sea_grid_file"): config.grid.sea_grid_file,
-        Where("oasis_ocean", "read_file"): ocean.read_file,
-    }
-    if model.engine == "neuralgcm":
-        inputs[Where("ngcm_model", "checkpoint")] = model.checkpoint
-        if not restart.read_file or begins(restart):
-            inputs[Where("ngcm_model", "initial_state")] = model.initial_state
-    for where, name in inputs.items():
-        packaged = name == DEMO and where.group == "ngcm_model"
-        if name and not packaged and not os.access(name, os.R_OK):
-            reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
-            message = f"{where} = {text_of(name)} {reason} (from the folder {pathlib.Path.cwd()})"
-            yield Conflict(message, (where,))
-    history = config.history
-    outputs = {
-        Where("ngcm_history", "file"): history.file,
-        Where("ngcm_history", "budget_file"): history.budget_file,
-        Where("ngcm_restart", "write_file"): restart.write_file,
-        Where("ngcm_recording", "file"): config.recording.file,
-        Where("oasis_ocean", "write_file"): ocean.write_file,
-        Where("oasis_ocean", "output_file"): ocean.output_file,
-    }
-    for where, file in outputs.items():
-        if file and (problem := _write_problem(pathlib.Path(file))):
-            yield Conflict(f"{where} = {text_of(file)} {problem}", (where,))
-    if restart.folder and (problem := _folder_problem(pathlib.Path(restart.folder))):
-        where = Where("ngcm_restart", "folder")
-        yield Conflict(f"{where} = {text_of(restart.folder)} {problem}", (where,))
-    if history.file and history.file == history.budget_file:
-        wheres = Where("ngcm_history", "budget_file"), Where("ngcm_history", "file")
-        yield Conflict(f"{wheres[0]} and {wheres[1]} are one file; give two names", wheres)
+    """Files that must exist do; files to be written can be, as the key is declared."""
+    unread = _unread(config)
+    for key, declared in KEYS.items():
+        name = key.value(config) if declared.path else ""
+        if not name or key in unread:
+            continue
+        match declared.path:
+            case "in":
+                problem = _read_problem(key, name)
+            case "folder":
+                problem = _folder_problem(pathlib.Path(name))
+            case _:
+                problem = _write_problem(pathlib.Path(name))
+        if problem:
+            yield Conflict(f"{key} = {text_of(name)} {problem}", (key,))
+    if config.history.file and config.history.file == config.history.budget_file:
+        yield Conflict(
+            f"{_BUDGET_FILE} and {_HISTORY_FILE} are one file; give two names",
+            (_BUDGET_FILE, _HISTORY_FILE),
+        )
+
+
+def _unread(config: Config) -> set[Where]:
+    """The keys of files that this run does not read although they are named."""
+    unread, restart = set(), config.restart
+    if begins(restart):
+        unread.add(_RESTART)
+    elif restart.read_file:
+        unread.add(_INITIAL_STATE)
+    if config.model.engine != "neuralgcm":
+        unread |= {_CHECKPOINT, _INITIAL_STATE}
+    return unread
+
+
+def _read_problem(key: Where, name: str) -> str | None:
+    # The demo's files are in a package.
+    packaged = name == DEMO and key in (_CHECKPOINT, _INITIAL_STATE)
+    if packaged or os.access(name, os.R_OK):
+        return None
+    reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
+    return f"{reason} (from the folder {pathlib.Path.cwd()})"
 
 
 def _write_problem(file: pathlib.Path) -> str | None:

@@ -1,7 +1,8 @@
-"""What a namelist key may hold: its type, unit, range, choices and meaning, written down once.
+"""What a namelist key may hold and what follows from it, written down once.
 
 A group is a frozen dataclass whose fields are declared with `key`. Reading, the messages of
-faults and the reference in the documentation all come from that declaration.
+faults and the reference in the documentation all come from that declaration, and so does what
+restarts compare, what compiled code is kept under and which files are looked for.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from ngcm_coupler.config.namelist import Value, text_of, value_of
 
 Setting = Value | tuple[str, ...] | tuple[int, ...]
 """What one key can hold; a list is a tuple, so that a group stays hashable."""
+
+Path = Literal["", "in", "out", "state", "folder"]
+"""Whether a key names a file: one to read, one that each run writes anew from its start on, one for
+the state at the end of a run, or a folder to write into."""
 
 _KINDS: dict[type, str] = {bool: "logical", int: "integer", float: "real", str: "string"}
 _ARTICLES = {"integer": "an integer"}
@@ -35,6 +40,14 @@ class Key:
       maximum: largest number allowed.
       note: what `check` asks for, in words.
       check: returns what is wrong with a value of the right type, or nothing.
+      changes_results: whether another value may give other results from the same state.
+      compared: what of it a run must share with the one it continues, in place of its text.
+      traced: whether compiled functions may depend on it.
+      reaches: how it changes results although no compiled function depends on it.
+      path: whether it names a file, and what for.
+
+    A key that says nothing of its consequences is treated as having all of them, which costs a
+    branch or a compilation too many and never a wrong number.
     """
 
     default: Setting
@@ -46,6 +59,32 @@ class Key:
     maximum: float | None = None
     note: str = ""
     check: Callable[[Any], str | None] | None = None
+    changes_results: bool = True
+    compared: str = ""
+    traced: bool = True
+    reaches: str = ""
+    path: Path = ""
+
+    def __post_init__(self) -> None:
+        """Refuses a declaration that contradicts itself or leaves a reason out.
+
+        Raises:
+          ValueError: it does.
+        """
+        unseen = self.changes_results and not self.traced
+        if unseen != bool(self.reaches):
+            raise ValueError(
+                f"{self.doc!r}: `reaches` is for a key that changes results and is not traced"
+            )
+        if self.compared and not self.changes_results:
+            raise ValueError(f"{self.doc!r}: `compared` is for a key that changes results")
+        if self.path and not isinstance(self.default, str):
+            raise ValueError(f"{self.doc!r}: `path` is for a key that holds text")
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether its text may differ between a run and the one it continues."""
+        return not self.changes_results or bool(self.compared)
 
     @property
     def kind(self) -> str:
@@ -135,6 +174,16 @@ def key(default: Setting, doc: str, **declaration: Any) -> Any:
     """Declares a dataclass field to be a namelist key; arguments as the attributes of `Key`."""
     metadata = {"key": Key(default, doc, **declaration)}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def neutral_key(default: Setting, doc: str, **declaration: Any) -> Any:
+    """Declares a key on which no number depends but for its last bits: a name, output, a limit."""
+    return key(default, doc, changes_results=False, traced=False, **declaration)
+
+
+def host_key(default: Setting, doc: str, **declaration: Any) -> Any:
+    """Declares a key of a host, on which the atmosphere depends through what the host gives."""
+    return key(default, doc, traced=False, reaches="through what the host gives", **declaration)
 
 
 def keys(group: type) -> dict[str, Key]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ngcm_coupler import fields
-from ngcm_coupler.config.keys import key
+from ngcm_coupler.config.keys import key, neutral_key
 
 DEMO = "demo"
 """Stands for the checkpoint and the initial state that come with the neuralgcm package."""
@@ -70,12 +70,20 @@ class Model:
         f"File of the published model; '{DEMO}' is the small one in the neuralgcm package.",
         note=f"'{DEMO}' or an existing file",
         check=path_problem,
+        compared="the checksum of the file, in the atmosphere's name",
+        traced=False,
+        reaches="as the model, which is traced, and as its parameters",
+        path="in",
     )
     initial_state: str = key(
         DEMO,
         f"File of the state to start from; '{DEMO}' is the ERA5 state in the neuralgcm package.",
         note=f"'{DEMO}' or an existing file",
         check=path_problem,
+        compared="the fraction of land in every cell",
+        traced=False,
+        reaches="as an argument, the state, and by the land that it has",
+        path="in",
     )
     dycore: str = key(
         "fast",
@@ -84,8 +92,13 @@ class Model:
         choices=("fast", "upstream"),
     )
     random_seed: int = key(
-        0, "Seed of the model's random fields.", minimum=0, maximum=2**31 - 1
-    )  # fmt: skip
+        0,
+        "Seed of the model's random fields.",
+        minimum=0,
+        maximum=2**31 - 1,
+        traced=False,
+        reaches="as an argument, the random key of a member",
+    )
     fix_dry_mass: bool = key(
         True,
         "Whether to keep the mass of dry air, by one factor on surface pressure after every step; "
@@ -125,8 +138,9 @@ class Coupling:
         choices=tuple(field.name for field in fields.IMPORTS),
         note="none twice, all components of a vector or none",
         check=_imports_problem,
+        compared="the imports one by one",
     )
-    max_import_age_seconds: int = key(
+    max_import_age_seconds: int = neutral_key(
         86400,
         "Longest time that an import may be used without being renewed; after it the run stops.",
         unit="s",
@@ -241,11 +255,14 @@ class Grid:
         "File of the ocean model's grid: OASIS grids.nc, NEMO mesh_mask.nc, SCRIP, ESMF mesh, "
         "UGRID or CF; '' takes land and sea from the initial state.",
         note="'' or an existing file",
+        compared="the fraction of land in every cell",
+        path="in",
     )
     sea_grid_name: str = key(
         "",
         "The grid's prefix in OASIS files, where masks.nc and areas.nc lie beside grids.nc; '' for "
         "files of one grid.",
+        compared="the fraction of land in every cell",
     )
     sea_area: str = key(
         "geometry",

@@ -10,7 +10,7 @@ from typing import Any
 
 from ngcm_coupler import fields
 from ngcm_coupler.clock import calendars
-from ngcm_coupler.config.keys import did_you_mean, key
+from ngcm_coupler.config.keys import did_you_mean, key, neutral_key
 from ngcm_coupler.fields import levels as pressure_levels
 
 ANALYTIC_START_DATE = "2000-01-01T00:00:00"
@@ -42,8 +42,11 @@ class Run:
         f"and {ANALYTIC_START_DATE} for the analytic engine.",
         note=_DATE_NOTE,
         check=_date_problem,
+        compared="the date at which the run has begun",
+        traced=False,
+        reaches="as an argument, the date of an interval",
     )
-    stop_date: str = key(
+    stop_date: str = neutral_key(
         "",
         "Date at which a chain of runs, each continuing the one before, is complete; '' where "
         "the length of one run is all there is.",
@@ -56,7 +59,15 @@ class Run:
 class Ensemble:
     """Several members of the atmosphere in one run."""
 
-    members: int = key(1, "Number of members.", minimum=1, maximum=100000)
+    members: int = key(
+        1,
+        "Number of members.",
+        minimum=1,
+        maximum=100000,
+        compared="the members one by one",
+        traced=False,
+        reaches="as how many states there are",
+    )
     first_member: int = key(
         CONTROL,
         f"Number of the first member. {CONTROL} is the control, which is the run without an "
@@ -64,6 +75,9 @@ class Ensemble:
         "the same in whatever ensemble it is.",
         minimum=0,
         maximum=2**31 - 1,
+        compared="the members one by one",
+        traced=False,
+        reaches="as an argument, the random key of a member",
     )
     coupling: str = key(
         "mean",
@@ -80,7 +94,7 @@ class Ensemble:
         minimum=0.0,
         maximum=10.0,
     )
-    computed: str = key(
+    computed: str = neutral_key(
         "auto",
         "How the members of a rank are computed: 'in_turn', so that the bits of a member do not "
         "depend on the others; as one 'batch', which a GPU does faster; 'auto', in turn on a CPU "
@@ -93,24 +107,24 @@ class Ensemble:
 class Device:
     """The hardware."""
 
-    platform: str = key(
+    platform: str = neutral_key(
         "auto",
         "Where the model runs; 'auto' leaves the choice to JAX, which prefers a GPU.",
         choices=("auto", "cpu", "gpu"),
     )
-    allow_cpu: bool = key(
+    allow_cpu: bool = neutral_key(
         False,
         "Whether to run on the CPU although platform is 'gpu' and there is none, or 'auto' and JAX "
         "cannot use the GPU that there is; otherwise the run is refused.",
     )
-    owners_per_node: int = key(
+    owners_per_node: int = neutral_key(
         1,
         "Most ranks of a node that hold members, each on a GPU of its own: the first ones of every "
         "node, and no more than there are members.",
         minimum=1,
         maximum=1024,
     )
-    level_parts: int = key(
+    level_parts: int = neutral_key(
         1,
         "Ranks that share one model, each with a part of its levels on a device of its own, for a "
         "model that one device cannot hold; there is one member then. The first owners_per_node "
@@ -118,21 +132,21 @@ class Device:
         minimum=1,
         maximum=1024,
     )
-    memory_fraction: float = key(
+    memory_fraction: float = neutral_key(
         0.0,
         "Part of the GPU's memory that a rank takes at the start; 0 leaves it to JAX.",
         unit="1",
         minimum=0.0,
         maximum=1.0,
     )
-    keep_compiled: str = key(
+    keep_compiled: str = neutral_key(
         "executables",
         "What of the compiled code stays for the next run: executables, which start without "
         "tracing the model again; 'jax_cache' is JAX's own cache alone, which saves the compiler; "
         "'nothing' compiles in every run.",
         choices=("executables", "jax_cache", "nothing"),
     )
-    cache_folder: str = key(
+    cache_folder: str = neutral_key(
         "",
         "Where compiled code stays, a folder that no other user can write to; empty for "
         "ngcm_coupler in $XDG_CACHE_HOME or ~/.cache.",
@@ -163,19 +177,20 @@ def _levels_problem(pressures_hpa: tuple[int, ...]) -> str | None:
 class History:
     """The output."""
 
-    file: str = key(
+    file: str = neutral_key(
         "",
         "netCDF file of fields over time; '' writes none. {date} in the name stands for the model "
         "date at which the run begins, {period} for the month or year that file_period asks for.",
         note="'' or a file in an existing, writable folder",
+        path="out",
     )
-    file_period: str = key(
+    file_period: str = neutral_key(
         "run",
         "Time that one file holds: that of the run, or a month or year of the calendar, which a "
         "run that continues in the middle of it goes on filling.",
         choices=("run", "month", "year"),
     )
-    fields: tuple[str, ...] = key(
+    fields: tuple[str, ...] = neutral_key(
         (),
         "Exchanged fields to write; '' writes all.",
         note="'' or fields as `ngcm-coupler fields` lists them, none twice",
@@ -188,6 +203,7 @@ class History:
         choices=tuple(row.decoder for row in pressure_levels.LEVEL_FIELDS),
         note="'' or as many as the model decodes, none twice",
         check=_twice,
+        changes_results=False,
     )
     pressure_levels_hpa: tuple[int, ...] = key(
         (),
@@ -196,29 +212,31 @@ class History:
         unit="hPa",
         note="'' or levels that the model decodes, none twice",
         check=_levels_problem,
+        changes_results=False,
     )
-    interval_hours: int = key(
+    interval_hours: int = neutral_key(
         0,
         "Time between records, whole coupling intervals; 0 writes one each coupling interval.",
         unit="h",
         minimum=0,
         maximum=8784000,
     )
-    record: str = key(
+    record: str = neutral_key(
         "instant",
         "What a record holds: 'instant', states at its date and fluxes of the coupling interval "
         "that ends there; 'mean', means over the time since the record before; 'monthly_mean', "
         "over each month of the calendar.",
         choices=("instant", "mean", "monthly_mean"),
     )
-    compression_level: int = key(
+    compression_level: int = neutral_key(
         1, "Effort of compression; 0 for none.", minimum=0, maximum=9
     )  # fmt: skip
-    budget_file: str = key(
+    budget_file: str = neutral_key(
         "",
         "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "
         "'' writes none; {date} as above; {member} stands for the number of the member.",
         note="'' or a file in an existing, writable folder",
+        path="out",
     )
 
 
@@ -226,29 +244,32 @@ class History:
 class Restart:
     """The continuation of an earlier run, and what this one leaves to be continued."""
 
-    read_file: str = key(
+    read_file: str = neutral_key(
         "",
         "Restart file to start from instead of the initial state, or a folder: then the newest in "
         "it. The folder of this run may still be empty: then it begins. '' for none.",
         note="'' or an existing file, a folder of restart files, or the folder of this run",
+        path="in",
     )
-    branch: bool = key(
+    branch: bool = neutral_key(
         False,
         "Whether keys that change results may differ from those of the run that wrote the restart: "
         "a new experiment that starts from its state.",
     )
-    write_file: str = key(
+    write_file: str = neutral_key(
         "",
         "Restart file that a run of ours writes at its end; '' writes none.",
         note="'' or a file in an existing, writable folder",
+        path="state",
     )
-    folder: str = key(
+    folder: str = neutral_key(
         "",
         "Folder for restart files with the model date in their names, and the file 'latest' that "
         "names the newest; '' for none. It is made if it is missing.",
         note="'' or a folder, or one to make in an existing, writable one",
+        path="folder",
     )
-    interval_hours: int = key(
+    interval_hours: int = neutral_key(
         0,
         "Time between restart files in the folder, whole coupling intervals; 0 writes one at the "
         "end only.",
@@ -256,14 +277,14 @@ class Restart:
         minimum=0,
         maximum=8784000,
     )
-    keep: int = key(3, "Restart files that stay in the folder.", minimum=1, maximum=10000)
+    keep: int = neutral_key(3, "Restart files that stay in the folder.", minimum=1, maximum=10000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
     """The limits of a batch job: when to stop, and when to give up."""
 
-    wall_clock_seconds: int = key(
+    wall_clock_seconds: int = neutral_key(
         0,
         "Time that the job may take, from its start; before it is over the run writes a restart "
         "and stops. 0 for no limit.",
@@ -271,7 +292,7 @@ class Limits:
         minimum=0,
         maximum=31622400,
     )
-    margin_seconds: int = key(
+    margin_seconds: int = neutral_key(
         120,
         "Time to spare before the limit, beside that of one interval and of a restart: start-up "
         "and end of the job. A margin as long as the limit leaves time for one interval.",
@@ -279,7 +300,7 @@ class Limits:
         minimum=0,
         maximum=86400,
     )
-    timeout_seconds: int = key(
+    timeout_seconds: int = neutral_key(
         0,
         "Longest time that one interval may take, the host's part included, and in the first the "
         "compilation; a run of ours that takes longer is ended and says where. 0 for no limit.",
@@ -293,12 +314,13 @@ class Limits:
 class Recording:
     """All that goes in and out of the atmosphere, for `ngcm-coupler replay`."""
 
-    file: str = key(
+    file: str = neutral_key(
         "",
         "netCDF file of the state at the start and of the imports and exports of every interval, "
         "from which the atmosphere can be run again without its host; '' writes none; {date} and "
         "{member} as in &ngcm_history.",
         note="'' or a file in an existing, writable folder",
+        path="out",
     )
 
 
@@ -306,17 +328,17 @@ class Recording:
 class Log:
     """The messages of the run."""
 
-    level: str = key(
+    level: str = neutral_key(
         "info",
         "The least serious messages that are written.",
         choices=("debug", "info", "warning", "error"),
     )
-    format: str = key(
+    format: str = neutral_key(
         "text",
         "Form of the messages: lines for people, or a JSON object a line for programs.",
         choices=("text", "json"),
     )
-    hours_per_line: int = key(
+    hours_per_line: int = neutral_key(
         0,
         "Model time that one line of progress sums up; 0 writes a line each coupling interval.",
         unit="h",

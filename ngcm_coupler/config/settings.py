@@ -70,29 +70,16 @@ class Config:
     def of_computation(self) -> Config:
         """The settings that compiled functions see; the others have their defaults.
 
-        Two runs that agree in these can use the same compiled code.
+        Two runs that agree in these can use the same compiled code. Which they are stands with
+        the declaration of each key.
         """
-        return Config(
-            run=run_groups.Run(calendar=self.run.calendar),
-            model=dataclasses.replace(
-                self.model,
-                checkpoint=model_groups.DEMO,
-                initial_state=model_groups.DEMO,
-                random_seed=0,
-            ),
-            coupling=dataclasses.replace(self.coupling, max_import_age_seconds=0),
-            surface=self.surface,
-            radiation=self.radiation,
-            grid=self.grid,
-            ensemble=run_groups.Ensemble(
-                coupling=self.ensemble.coupling,
-                perturbation_kelvin=self.ensemble.perturbation_kelvin,
-            ),
-            history=run_groups.History(
-                level_fields=self.history.level_fields,
-                pressure_levels_hpa=self.history.pressure_levels_hpa,
-            ),
-        )
+        groups = {}
+        for attribute in ATTRIBUTES.values():
+            group = getattr(self, attribute)
+            declared = schema.keys(type(group)).items()
+            seen = {name: getattr(group, name) for name, key in declared if key.traced}
+            groups[attribute] = type(group)(**seen)
+        return Config(**groups)
 
     def resolved_text(self) -> str:
         """Returns the namelist with every default filled in; `parse` gives this object back."""

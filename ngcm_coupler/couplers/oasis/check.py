@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.config import Config, Where
+from ngcm_coupler.config import INTERVAL, Config, where
 from ngcm_coupler.config.keys import did_you_mean
 from ngcm_coupler.couplers.oasis import namcouple as namcouples
 from ngcm_coupler.couplers.oasis.coupling import (
@@ -30,6 +30,15 @@ from ngcm_coupler.regrid.weights import read_weights, row_sums
 
 _ROW_SUM_TOLERANCE = 1.0e-6
 """How far the sum of the weights into a point may be from 1."""
+
+_COMPONENT = where(lambda at: at.oasis.component)
+_OCEAN_COMPONENT = where(lambda at: at.oasis.ocean_component)
+_OCEAN_STEP = where(lambda at: at.oasis.ocean_step_seconds)
+_COUPLING = where(lambda at: at.oasis.coupling)
+_EXPORTS = where(lambda at: at.oasis.exports)
+_PARTNER_NAMES = where(lambda at: at.oasis.partner_names)
+_IMPORTS = where(lambda at: at.coupling.imports)
+_RUN_HOURS = where(lambda at: at.driver.run_hours)
 
 _NAMCOUPLE = "run `ngcm-coupler namcouple`"
 _RESTARTS = "run `ngcm-coupler namcouple --restarts`"
@@ -120,19 +129,19 @@ class _Check:
                 )
 
     def _program(self) -> Iterator[str]:
-        oasis, runtime = self._config.oasis, run_seconds(self._config)
-        for key in ("component", "ocean_component"):
-            name = getattr(oasis, key)
+        runtime = run_seconds(self._config)
+        for key in (_COMPONENT, _OCEAN_COMPONENT):
+            name = key.value(self._config)
             if name not in self._namcouple.components:
                 listed = ", ".join(self._namcouple.components)
                 yield (
                     f"{namcouples.NAME}: $NBMODEL lists {listed}, without {name}, which"
-                    f" {Where('ngcm_oasis', key)} names; {_NAMCOUPLE}"
+                    f" {key} names; {_NAMCOUPLE}"
                 )
         if self._namcouple.runtime != runtime:
             yield (
                 f"{namcouples.NAME}: $RUNTIME is {self._namcouple.runtime} s, but"
-                f" {Where('ngcm_driver', 'run_hours')} = {self._config.driver.run_hours} makes"
+                f" {_RUN_HOURS} = {self._config.driver.run_hours} makes"
                 f" {runtime} s; {_NAMCOUPLE}"
             )
 
@@ -152,7 +161,7 @@ class _Check:
                     yield (
                         f"{namcouples.NAME}: {name} on the atmosphere's grid is neither sent nor"
                         f" taken by this configuration{hint}; correct it, or list the field in"
-                        f" {Where('ngcm_oasis', 'exports')} or {Where('ngcm_coupling', 'imports')}"
+                        f" {_EXPORTS} or {_IMPORTS}"
                     )
 
     def _missing(self) -> Iterator[str]:
@@ -164,7 +173,7 @@ class _Check:
                 times = f"by {count} couplings" if count else "by no coupling"
                 yield (
                     f"{namcouples.NAME}: {name} ({row.name}), which"
-                    f" {Where('ngcm_coupling', 'imports')} names, is delivered {times}, expected"
+                    f" {_IMPORTS} names, is delivered {times}, expected"
                     f" one; {_NAMCOUPLE}"
                 )
         leaving = {name for entry in coupled for name in entry.sources if self._ours(entry)}
@@ -172,7 +181,7 @@ class _Check:
             if name not in leaving:
                 yield (
                     f"{namcouples.NAME}: {name} ({pair.field.name}) does not go to the ocean, but"
-                    f" {Where('ngcm_oasis', 'exports')} lists it; {_NAMCOUPLE}, or take it out"
+                    f" {_EXPORTS} lists it; {_NAMCOUPLE}, or take it out"
                 )
 
     def _couplings(self) -> Iterator[str]:
@@ -197,11 +206,11 @@ class _Check:
         if partner not in theirs:
             yield (
                 f"the ocean's name of {pair.field.name} is {partner} by"
-                f" {Where('ngcm_oasis', 'partner_names')}; {_NAMCOUPLE}, or correct the namelist"
+                f" {_PARTNER_NAMES}; {_NAMCOUPLE}, or correct the namelist"
             )
         if entry.period != pair.period:
             yield (
-                f"the period is {entry.period} s, but {Where('ngcm_coupling', 'interval_seconds')}"
+                f"the period is {entry.period} s, but {INTERVAL}"
                 f" = {pair.period}; {_NAMCOUPLE}, or correct the namelist"
             )
         yield from self._lag(entry, pair)
@@ -219,10 +228,9 @@ class _Check:
             return
         oasis = self._config.oasis
         if pair.field.direction == "export":
-            reason = f"{Where('ngcm_oasis', 'coupling')} = '{oasis.coupling}' needs {pair.lag}"
+            reason = f"{_COUPLING} = '{oasis.coupling}' needs {pair.lag}"
         else:
-            where = Where("ngcm_oasis", "ocean_step_seconds")
-            reason = f"{where} = {oasis.ocean_step_seconds} needs {pair.lag}"
+            reason = f"{_OCEAN_STEP} = {oasis.ocean_step_seconds} needs {pair.lag}"
         yield f"LAG is {entry.lag} s, but {reason}; {_NAMCOUPLE}, or correct the namelist"
 
     def _sizes(self, entry: Entry, pair: Pair) -> Iterator[str]:

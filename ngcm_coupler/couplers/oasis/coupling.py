@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from ngcm_coupler.config import INTERVAL, Config, Where
+from ngcm_coupler.config import INTERVAL, Config, where
 from ngcm_coupler.couplers.oasis.namcouple import (
     GRID_LIMIT,
     RUNTIME_LIMIT,
@@ -19,6 +19,12 @@ from ngcm_coupler.couplers.oasis.namcouple import (
 )
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import Field, field
+
+_EXPORTS = where(lambda at: at.oasis.exports)
+_PARTNER_NAMES = where(lambda at: at.oasis.partner_names)
+_OCEAN_STEP = where(lambda at: at.oasis.ocean_step_seconds)
+_SEA_GRID_NAME = where(lambda at: at.grid.sea_grid_name)
+_RUN_HOURS = where(lambda at: at.driver.run_hours)
 
 DEFAULT_OCEAN_GRID = "ocea"
 """Prefix of an ocean grid whose file gives it none."""
@@ -216,12 +222,11 @@ def _partner_name(config: Config, row: Field) -> str:
 def _faults(config: Config) -> list[str]:
     faults = []
     if not config.oasis.exports:
-        where = Where("ngcm_oasis", "exports")
-        faults.append(f"{where} is empty: the ocean would get nothing; name the fields it needs")
+        faults.append(f"{_EXPORTS} is empty: the ocean would get nothing; name the fields it needs")
     prefix = ocean_grid_name(config)
     if len(prefix) > GRID_LIMIT or prefix == config.oasis.grid:
         faults.append(
-            f"{Where('ngcm_grid', 'sea_grid_name')} = '{prefix}' cannot be the ocean's prefix in"
+            f"{_SEA_GRID_NAME} = '{prefix}' cannot be the ocean's prefix in"
             f" OASIS' files, which has at most {GRID_LIMIT} characters and is not the atmosphere's"
             f" '{config.oasis.grid}'; rename the grid in its file"
         )
@@ -230,7 +235,7 @@ def _faults(config: Config) -> list[str]:
         target = _partner_name(config, field(name))
         if target in taken:
             faults.append(
-                f"{Where('ngcm_oasis', 'partner_names')} gives {taken[target]} and {name} the"
+                f"{_PARTNER_NAMES} gives {taken[target]} and {name} the"
                 f" same name {target}; the ocean receives a field from one source only"
             )
         taken.setdefault(target, name)
@@ -238,17 +243,17 @@ def _faults(config: Config) -> list[str]:
     if step and interval % step:
         fit = max(divisor for divisor in range(1, step) if interval % divisor == 0)
         faults.append(
-            f"{Where('ngcm_oasis', 'ocean_step_seconds')} = {step} does not divide {INTERVAL} ="
+            f"{_OCEAN_STEP} = {step} does not divide {INTERVAL} ="
             f" {interval}, so that OASIS would never send; use {fit}"
         )
     if run_seconds(config) % interval:
         faults.append(
-            f"{Where('ngcm_driver', 'run_hours')} = {config.driver.run_hours} is not a whole"
+            f"{_RUN_HOURS} = {config.driver.run_hours} is not a whole"
             f" number of coupling intervals of {interval} s"
         )
     if run_seconds(config) > RUNTIME_LIMIT:
         faults.append(
-            f"{Where('ngcm_driver', 'run_hours')} = {config.driver.run_hours} makes a $RUNTIME of"
+            f"{_RUN_HOURS} = {config.driver.run_hours} makes a $RUNTIME of"
             f" {run_seconds(config)} s, of which OASIS reads eight digits; run"
             f" {RUNTIME_LIMIT // 3600} hours at most, and go on from the restart files"
         )

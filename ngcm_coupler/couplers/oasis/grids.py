@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ngcm_coupler.config import Config, Where
+from ngcm_coupler.config import Config, where
 from ngcm_coupler.engine.neuralgcm import checkpoint
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 from ngcm_coupler.regrid.grid_files import read_surface_grid
+
+_SEA_GRID_FILE = where(lambda at: at.grid.sea_grid_file)
 
 
 def atmosphere_grid(config: Config) -> GaussianGrid:
@@ -33,8 +35,6 @@ def exchange_grid(config: Config) -> ExchangeGrid:
     """
     settings = config.grid
     if not settings.sea_grid_file:
-        raise ConfigError(
-            f"{Where('ngcm_grid', 'sea_grid_file')} is empty; name the file of the ocean's grid"
-        )
+        raise ConfigError(f"{_SEA_GRID_FILE} is empty; name the file of the ocean's grid")
     surface = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
     return ExchangeGrid.build(atmosphere_grid(config), surface)

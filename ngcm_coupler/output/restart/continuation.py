@@ -2,8 +2,9 @@
 
 The atmosphere (its name holds the checksum of the checkpoint), grid, land, calendar, imports and
 exports must be the same always. So must every key of the namelist that changes results, unless
-the run is declared a branch. Keys on which results do not depend may differ, as may software and
-device, which then are named in the log because the last bits may not be the same.
+the run is declared a branch; which these are stands with the declaration of each key. Keys on which
+results do not depend may differ, as may software and device, which then are named in the log
+because the last bits may not be the same.
 """
 
 from __future__ import annotations
@@ -15,35 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.config import KEYS, Where
 from ngcm_coupler.config.namelist import scan
 from ngcm_coupler.errors import RestartError
 
-FREE: dict[str, frozenset[str] | None] = {
-    "ngcm_run": frozenset({"start_date", "stop_date"}),  # the start is compared as a date
-    "ngcm_model": frozenset({"checkpoint", "initial_state"}),  # the checkpoint by its checksum
-    "ngcm_coupling": frozenset({"imports", "max_import_age_seconds"}),  # imports one by one
-    "ngcm_grid": frozenset({"sea_grid_file", "sea_grid_name"}),  # by the land that they leave
-    "ngcm_oasis": frozenset({"component", "grid", "ocean_component", "exports", "partner_names"}),
-    "oasis_ocean": frozenset(
-        {
-            "initial_file",
-            "read_file",
-            "write_file",
-            "output_file",
-            "output_interval_hours",
-            "block_points",
-        }
-    ),
-    "ngcm_ensemble": frozenset({"members", "first_member", "computed"}),  # members one by one
-    "ngcm_device": None,
-    "ngcm_history": None,
-    "ngcm_recording": None,
-    "ngcm_restart": None,
-    "ngcm_limits": None,
-    "ngcm_log": None,
-    "ngcm_driver": None,
-}
-"""Keys that may differ from segment to segment, by group; None for all of a group."""
+KEYS_THAT_MAY_DIFFER = frozenset(key for key, declared in KEYS.items() if declared.may_differ)
+"""Those whose text may differ between a run and the one that it continues, as they are declared."""
 
 _log = logging.getLogger(__name__)
 
@@ -118,13 +96,12 @@ def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -
 
 def _bound_keys(text: str) -> dict[str, str]:
     """The keys that must stay, ``&group key`` -> value as text."""
-    keys = {}
-    for group in scan(text):
-        free = FREE.get(group.name, frozenset())
-        for assignment in group.assignments:
-            if free is not None and assignment.key not in free:
-                keys[f"&{group.name} {assignment.key}"] = assignment.text
-    return keys
+    given = {
+        Where(group.name, assignment.key): assignment.text
+        for group in scan(text)
+        for assignment in group.assignments
+    }
+    return {str(key): value for key, value in given.items() if key not in KEYS_THAT_MAY_DIFFER}
 
 
 def _list_difference(there: Sequence[str], here: Sequence[str]) -> str:

@@ -328,6 +328,19 @@ def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     assert (read.driver.run_hours, read.run.stop_date) == (6, "2000-01-01T18:00:00")
 
 
+def test_what_a_segment_writes_from_its_start_on_has_the_date_in_its_name(folder):
+    text = CHAIN + "&ngcm_recording file = 'all.nc' / &oasis_ocean output_file = 'ocean.nc' /"
+    settings = config.parse(text.replace("'history.nc'", "'history.nc', budget_file = 'b.nc'"))
+    changes = segment.settings(settings, chain.next_segment(settings), 0)
+    dated = {str(key): name for key, name in changes.items() if key.key.endswith("file")}
+    assert dated == {
+        "&ngcm_history file": "history_2000-01-01T000000.nc",
+        "&ngcm_history budget_file": "b_2000-01-01T000000.nc",
+        "&ngcm_recording file": "all_2000-01-01T000000.nc",
+        "&oasis_ocean output_file": "ocean_2000-01-01T000000.nc",
+    }
+
+
 def test_a_history_of_months_keeps_its_name_across_segments(folder):
     """Each segment goes on with the file of its month, which must not be moved aside either."""
     own = "file = 'h_{period}.nc', file_period = 'month'"

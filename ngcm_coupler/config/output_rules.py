@@ -1,0 +1,139 @@
+"""The rules of what a run leaves: restarts, the history and the names of files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ngcm_coupler.clock import calendars
+from ngcm_coupler.config.document import Conflict
+from ngcm_coupler.config.exchange_rules import unexchanged_fault
+from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.config.names import Where, where
+from ngcm_coupler.config.settings import DATE, PERIOD, Config
+from ngcm_coupler.fields.levels import Levels
+
+_INTERVAL = where(lambda at: at.coupling.interval_seconds)
+_IMPORTS = where(lambda at: at.coupling.imports)
+_ENGINE = where(lambda at: at.model.engine)
+_SKIN = where(lambda at: at.surface.sea_skin)
+_RADIATION = where(lambda at: at.radiation.scheme)
+_HISTORY_FILE = where(lambda at: at.history.file)
+_FILE_PERIOD = where(lambda at: at.history.file_period)
+_FIELDS = where(lambda at: at.history.fields)
+_LEVEL_FIELDS = where(lambda at: at.history.level_fields)
+_LEVELS = where(lambda at: at.history.pressure_levels_hpa)
+_HISTORY_HOURS = where(lambda at: at.history.interval_hours)
+_RECORD = where(lambda at: at.history.record)
+_BUDGET_FILE = where(lambda at: at.history.budget_file)
+_RESTART_FOLDER = where(lambda at: at.restart.folder)
+_RESTART_HOURS = where(lambda at: at.restart.interval_hours)
+_WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
+_MARGIN = where(lambda at: at.limits.margin_seconds)
+_RUN_HOURS = where(lambda at: at.driver.run_hours)
+
+
+def restart_conflicts(config: Config) -> Iterator[Conflict]:
+    """Restarts fall on ends of intervals, and a run that may be cut leaves one."""
+    restart, limits, interval = config.restart, config.limits, config.coupling.interval_seconds
+    if restart.interval_hours and not restart.folder:
+        yield Conflict(
+            f"{_RESTART_HOURS} = {restart.interval_hours} needs a folder; give {_RESTART_FOLDER},"
+            " or 0",
+            (_RESTART_HOURS, _RESTART_FOLDER),
+        )
+    if fault := _broken_interval_fault(_RESTART_HOURS, restart.interval_hours, interval):
+        yield Conflict(fault, (_RESTART_HOURS, _INTERVAL))
+    if limits.wall_clock_seconds:
+        if limits.margin_seconds > limits.wall_clock_seconds:
+            yield Conflict(
+                f"{_MARGIN} = {limits.margin_seconds} is more than {_WALL_CLOCK} ="
+                f" {limits.wall_clock_seconds}",
+                (_MARGIN, _WALL_CLOCK),
+            )
+        if not (restart.folder or restart.write_file):
+            yield Conflict(
+                f"{_WALL_CLOCK} = {limits.wall_clock_seconds} would end a run that keeps nothing;"
+                f" give {_RESTART_FOLDER}",
+                (_WALL_CLOCK, _RESTART_FOLDER),
+            )
+    if config.oasis.exports:
+        # Only at the end of its run does OASIS leave restart files of its own.
+        for key in (_WALL_CLOCK, _RESTART_HOURS):
+            if given := key.value(config):
+                yield Conflict(
+                    f"{key} = {given} is not possible through OASIS, whose components stop"
+                    f" together; cut the run by {_RUN_HOURS}",
+                    (key,),
+                )
+
+
+def history_conflicts(config: Config) -> Iterator[Conflict]:
+    """What is to be written is there, and the names of files tell them apart."""
+    history, interval = config.history, config.coupling.interval_seconds
+    for name in history.fields:
+        if fault := unexchanged_fault(config, name):
+            keys = (_FIELDS, _IMPORTS, _RADIATION, _SKIN)
+            yield Conflict(f"{_FIELDS} names {name}, which {fault}", keys)
+    if fault := _broken_interval_fault(_HISTORY_HOURS, history.interval_hours, interval):
+        yield Conflict(fault, (_HISTORY_HOURS, _INTERVAL))
+    yield from _monthly_mean_conflicts(config)
+    yield from _period_conflicts(config)
+    if history.pressure_levels_hpa and not history.level_fields:
+        yield Conflict(f"{_LEVELS} needs fields; give {_LEVEL_FIELDS}", (_LEVELS, _LEVEL_FIELDS))
+    if history.level_fields and config.model.engine == "analytic":
+        (fault,) = Levels().faults(history.level_fields, ())
+        yield Conflict(fault, (_LEVEL_FIELDS, _ENGINE))
+
+
+def _monthly_mean_conflicts(config: Config) -> Iterator[Conflict]:
+    """Means over months end with an interval, and at no other time."""
+    hours, interval = config.history.interval_hours, config.coupling.interval_seconds
+    if config.history.record != "monthly_mean":
+        return
+    if hours:
+        yield Conflict(
+            f"{_HISTORY_HOURS} = {hours} has no meaning with {_RECORD} = 'monthly_mean';"
+            f" use 0 or {_RECORD} = 'mean'",
+            (_HISTORY_HOURS, _RECORD),
+        )
+    if calendars.SECONDS_PER_DAY % interval:
+        yield Conflict(
+            f"{_RECORD} = 'monthly_mean' needs coupling intervals that divide a day, or months"
+            f" would not end with one; {_INTERVAL} = {interval} does not",
+            (_RECORD, _INTERVAL),
+        )
+
+
+def _period_conflicts(config: Config) -> Iterator[Conflict]:
+    """The name of a file holds its period where there are several of them."""
+    history = config.history
+    if history.file and history.file_period == "run" and PERIOD in history.file:
+        yield Conflict(
+            f"{_HISTORY_FILE} = {text_of(history.file)} names a {PERIOD}, and {_FILE_PERIOD} ="
+            " 'run' has none; use 'month' or 'year'",
+            (_HISTORY_FILE, _FILE_PERIOD),
+        )
+    if history.file and history.file_period != "run" and PERIOD not in history.file:
+        yield Conflict(
+            f"{_HISTORY_FILE} = {text_of(history.file)} would be that of every"
+            f" {history.file_period}; put {PERIOD} into the name",
+            (_HISTORY_FILE, _FILE_PERIOD),
+        )
+    if PERIOD in history.budget_file:
+        yield Conflict(
+            f"{_BUDGET_FILE} = {text_of(history.budget_file)} names a {PERIOD}, and one file holds"
+            f" the budgets of a run; use {DATE}",
+            (_BUDGET_FILE,),
+        )
+
+
+def _broken_interval_fault(key: Where, hours: int, interval_seconds: int) -> str | None:
+    """Why a time between files or records is no whole number of intervals, or None."""
+    if hours * 3600 % interval_seconds == 0:
+        return None
+    fit = math.lcm(interval_seconds, 3600) // 3600
+    return (
+        f"{key} = {hours} is not a whole number of coupling intervals of {interval_seconds} s;"
+        f" use a multiple of {fit}"
+    )

@@ -8,6 +8,7 @@ from project import ROOT
 from ngcm_coupler import config as configuration
 from ngcm_coupler.couplers.oasis import coupling
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.fields import IMPORTS
 
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8 /
@@ -166,7 +167,7 @@ def test_two_exports_of_one_name_and_an_empty_list_are_refused():
 
 
 def test_imports_of_land_are_left_to_a_land_model():
-    land = [f"'{row.name}'" for row in configuration.IMPORTS if row.surface == "land"]
+    land = [f"'{row.name}'" for row in IMPORTS if row.surface == "land"]
     text = NAMELIST.format(oasis="", grid="").replace(
         "imports = ", f"imports = {', '.join(land)}, "
     )

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
 import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.batch.control import Segment
 from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.component.imports import Imports, require_length
+from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.couplers.oasis.check import require_folder
 from ngcm_coupler.couplers.oasis.grids import atmosphere_grid
 from ngcm_coupler.device import devices
@@ -27,16 +30,16 @@ from ngcm_coupler.errors import (
     FieldError,
     NgcmError,
     RestartError,
-    ShapeError,
     StateError,
 )
 from ngcm_coupler.fields import Field, Need, field, offered
+from ngcm_coupler.fields.arguments import indices, path_text
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
 from ngcm_coupler.output.restart.files import HOST_PREFIX, write_restart
-from ngcm_coupler.parallel import Owners, Points, Ranks, communicator
+from ngcm_coupler.parallel import HostComm, Owners, Points, Ranks, communicator
 
 if TYPE_CHECKING:
     from ngcm_coupler.component.owner import Owner
@@ -48,15 +51,26 @@ _log = logging.getLogger(__name__)
 class Component:
     """One coupled atmosphere or an ensemble of them, as one rank of the host sees it.
 
-    Fields are vectors of this rank's points. Unless `set_partition` says otherwise the first rank
-    holds all points and the others none. Methods marked collective must be called by every rank
-    of the communicator, and raise on all of them when one fails.
+    Fields are values of this rank's points, as vectors or as arrays of rank 2, which over the whole
+    grid have shape (nlat, nlon), rows from south to north. Unless `set_partition` says otherwise
+    the first rank holds all points and the others none. Methods marked collective must be called by
+    every rank of the communicator, and raise on all of them when one fails. Errors are those of
+    `ngcm_coupler.errors`.
+
+    It is a context manager that closes at the end of the block:
+
+        with Component.create("run.nml") as atmosphere:
+            atmosphere.put("sea_surface_temperature", sst)
+            atmosphere.put("sea_ice_area_fraction", ice)
+            atmosphere.advance()
+            latent = atmosphere.get("surface_downward_latent_heat_flux_over_ice_free_sea")
 
     Attributes:
       grid: the atmosphere's grid.
       land_area_fraction: [1], shape (grid.size,).
       fields: imports and exports; the number of a field is its place here, from 1.
       interval_seconds: length of the coupling interval [s].
+      closed: whether it has been closed; then no method but `close` may be called.
       clock: date at the end of the last interval.
       continues: whether the run goes on from a restart.
       members: number of members of the ensemble; 1 without.
@@ -66,6 +80,7 @@ class Component:
 
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
         """Builds the atmosphere on its owners. Collective; use `create` from a host."""
+        self.closed = False
         self._stopwatch = Stopwatch()
         self._ranks = ranks
         self._owner: Owner | None = None
@@ -108,22 +123,23 @@ class Component:
         self._stopwatch.enter(Phase.HOST)
 
     @classmethod
-    def create(cls, namelist_path: str, fortran_comm: int | None = None) -> Component:
+    def create(cls, namelist: str | os.PathLike[str], comm: HostComm | None = None) -> Component:
         """Creates a component from a namelist file. Collective.
 
         Args:
-          namelist_path: the file that configures everything.
-          fortran_comm: Fortran handle of the host's communicator, None without MPI.
+          namelist: path of the file that configures everything.
+          comm: the host's communicator, of mpi4py or as a Fortran handle; None without MPI.
 
         Raises:
+          ArgumentError: `namelist` is no path, or `comm` no communicator.
           ConfigError: the namelist is not usable, or the namcouple of a run through OASIS does
             not belong to it; every fault is listed.
           CheckpointError, DataError, RestartError, OutputError: what it points to is not usable.
           ParallelError: MPI is not usable, or another rank has failed.
         """
-        ranks = Ranks(communicator(fortran_comm))
+        ranks = Ranks(communicator(comm))
         try:
-            config = ranks.together(lambda: configuration.load(namelist_path))
+            config = ranks.together(lambda: configuration.load(namelist))
             settings = config.log
             log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
             if config.oasis.exports:
@@ -141,15 +157,39 @@ class Component:
         """This rank, if there are others, and the model date, for messages."""
         return f"{self._who}model date {self.clock.iso8601()}"
 
+    def __enter__(self) -> Self:
+        self._require_open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes; the error of the block goes before one of closing, which becomes a note to it.
+
+        Among several ranks a block that fails leaves the component open: to close it is collective,
+        and nobody knows whether the others have failed too or wait in another call.
+        """
+        if error is None:
+            self.close()
+        elif self._ranks.alone:
+            try:
+                self.close()
+            except Exception as second:
+                error.add_note(f"closing the component failed too: {second}")
+
     def field(self, number: int) -> Field:
         """The field of that number, from 1.
 
         Raises:
           FieldError: there is no such number.
         """
-        if not 1 <= number <= len(self.fields):
+        self._require_open()
+        if not isinstance(number, (int, np.integer)) or not 1 <= number <= len(self.fields):
             raise FieldError(
-                f"field id {number} is not valid; ids run from 1 to {len(self.fields)}"
+                f"field id {number!r} is not valid; ids run from 1 to {len(self.fields)}"
             )
         return self.fields[number - 1]
 
@@ -159,6 +199,9 @@ class Component:
         Raises:
           FieldError: the component neither takes nor offers it.
         """
+        self._require_open()
+        if not isinstance(name, str):
+            raise FieldError(f"field name {name!r} is not valid; give a str")
         names = [row.name for row in self.fields]
         if name in names:
             return names.index(name) + 1
@@ -170,62 +213,75 @@ class Component:
         )
 
     @within(Phase.START_UP)
-    def set_partition(self, global_index: np.ndarray) -> None:
+    def set_partition(self, global_index: ArrayLike) -> None:
         """Declares the points that this rank holds. Collective, before the first put.
 
         Args:
-          global_index: numbers of the points, from 1, in the order of this rank's vectors: the
-            places on the grid, of the second instance counted on from those of the first.
+          global_index: whole numbers of the points, from 1, in the order of this rank's vectors:
+            the places on the grid, of the second instance counted on from those of the first.
 
         Raises:
+          ArgumentError: these are no whole numbers.
           ParallelError: the ranks' points do not cover the grid exactly once.
           StateError: a field has been put already.
         """
+        self._require_open()
 
-        def check() -> None:
+        def check() -> np.ndarray:
             if self._imports.in_use:
                 raise StateError("set_partition must come before the first put")
+            return indices("set_partition", global_index)
 
-        self._ranks.together(check)
-        self._at_root.deal(global_index)
+        index = self._ranks.together(check)
+        self._at_root.deal(index)
         if self._points is not self._at_root:
-            self._points.deal(global_index)
+            self._points.deal(index)
         self._distribute()
 
     @within(Phase.PUT_GET)
-    def put(self, field_id: int, values: np.ndarray) -> None:
+    def put(self, name: str | int, values: ArrayLike) -> None:
         """Takes an imported field; it holds until it is put again.
 
         Args:
-          field_id: number of an import.
-          values: float32 or float64 in the field's unit, one per point of this rank. Values at
-            points without sea are not looked at.
+          name: name or number of an import.
+          values: real numbers in the field's unit, one per point of this rank, of rank 1 or 2, in
+            anything that numpy makes an array of. Values at points without sea, or for a field of
+            the land without land, are not looked at, but none may be masked.
 
         Raises:
-          FieldError, ShapeError: not an import, or not this rank's number of points.
+          FieldError: not an import.
+          ArgumentError: no real numbers, or some are masked.
+          ShapeError: not this rank's number of points, or in another order.
           ValueRangeError: a value is not finite or out of range.
           A field whose put has failed counts as not put.
         """
-        if self.field(field_id).direction == "export":
-            raise FieldError(f"{self.field(field_id).name} is an export; it cannot be put")
-        self._imports.put(field_id - 1, values, self.clock.elapsed_seconds)
+        number = self._number(name)
+        if self.field(number).direction == "export":
+            raise FieldError(f"{self.field(number).name} is an export; it cannot be put")
+        self._imports.put(number - 1, values, self.clock.elapsed_seconds)
 
     @within(Phase.PUT_GET)
-    def get(self, field_id: int, out: np.ndarray) -> None:
+    def get(self, name: str | int, out: np.ndarray | None = None) -> np.ndarray:
         """Hands out a field; waits for an interval in flight.
 
         Args:
-          field_id: number of any field. An import gives what has been put, and before that the
+          name: name or number of any field. An import gives what has been put, and before that the
             surface of the initial state.
-          out: float32 or float64, one element per point of this rank.
+          out: float32 or float64, one element per point of this rank, of rank 1 or 2; by default
+            a new array. The device computes in float32.
+
+        Returns:
+          `out`, or a new float64 array of shape (points of this rank,), since a host that adds
+          small fluxes to large stores needs the digits.
 
         Raises:
-          FieldError, ShapeError: no such field, or not this rank's number of points.
+          FieldError: no such field.
+          ArgumentError, ShapeError: `out` cannot be written into, or is not of this rank's points.
           StateError: a mean is asked for before the first interval, or the last one has failed.
           DivergedError: the atmosphere has produced values that are not finite.
         """
-        row = field_id - 1
-        source = self.field(field_id)
+        number = self._number(name)
+        source, row = self.field(number), number - 1
         if self._pending:
             self._require_own_wait(source)
             self.wait()
@@ -238,18 +294,18 @@ class Component:
             )
         else:
             values = self._exports[row - len(self._imports.fields)]
-        require_length(source, out, values.size)
-        out[:] = values
+        return self._imports.layout.hand_out(source.name, values, out)
 
     @within(Phase.OTHER)
-    def advance(self, seconds: int) -> None:
+    def advance(self, seconds: int | None = None) -> None:
         """Advances by one coupling interval with the imports as they are. Collective.
 
         With one rank it returns as soon as the device has started; the first `get` or `wait`
         then waits for it. With several ranks it returns when every rank has its exports.
 
         Args:
-          seconds: the coupling interval; 0 sends the imports to the device and does no more.
+          seconds: the coupling interval, as by default; 0 sends the imports to the device and does
+            no more.
 
         Raises:
           ArgumentError: ``seconds`` is something else.
@@ -257,16 +313,18 @@ class Component:
           DivergedError: the interval before this one has produced values that are not finite.
         """
         self.wait()
+        asked = self.interval_seconds if seconds is None else seconds
         self._watchdog.interval_begins(self.clock.iso8601())
         with self._stopwatch.phase(Phase.GATHER):
-            self._ranks.together(lambda: self._check_advance(seconds))
+            self._ranks.together(lambda: self._check_advance(asked))
+            interval = int(asked)
             imports = self._points.gather(self._imports.values)
 
         def start() -> None:
             assert self._owner is not None
             rows = self._of_owner(imports)
             self._owner.resident.send(rows)
-            if seconds:
+            if interval:
                 with self._stopwatch.phase(Phase.FILES):
                     self._owner.records.begin(self.clock, rows)
                 compiles = not self._owner.resident.has_advanced
@@ -274,15 +332,15 @@ class Component:
                     self._owner.records.failure_recorded(),
                     self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
                 ):
-                    self._owner.advance(self.clock.advanced(seconds))
+                    self._owner.advance(self.clock.advanced(interval))
                 self._stopwatch.device_starts()
 
         with self._stopwatch.phase(Phase.SEND):
             self._on_owners(start)
-        if not seconds:
+        if not interval:
             return
         self._segment.interval_begins()
-        self.clock = self.clock.advanced(seconds)
+        self.clock = self.clock.advanced(interval)
         self._pending = True
         if not self._ranks.alone:
             self.wait()
@@ -295,6 +353,7 @@ class Component:
           DivergedError: an exported value is not finite.
           OutputError: a file cannot be written.
         """
+        self._require_open()
         if not self._pending:
             return
         with self._stopwatch.phase(Phase.OWNER):
@@ -311,41 +370,53 @@ class Component:
             self._on_root(self._tell_interval)
 
     @within(Phase.RESTART)
-    def save(self, name: str, values: np.ndarray) -> None:
+    def save(self, name: str, values: ArrayLike) -> None:
         """Keeps an array of the host's own for the next restart file. Collective.
 
         So the host's state and the atmosphere's are in one file, and of one date.
 
         Args:
           name: by which `load` gives it back.
-          values: float64, one per point of this rank.
+          values: one per point of this rank, as `put` takes them; kept as float64.
 
         Raises:
-          ShapeError: not this rank's number of points.
+          ArgumentError: `name` is no text, or `values` are no real numbers or some masked.
+          ShapeError: not this rank's number of points, or in another order.
         """
-        self._ranks.together(lambda: self._require_points(name, values))
-        whole = self._at_root.gather(values[np.newaxis])
+        self._require_open()
+
+        def take() -> np.ndarray:
+            _require_name(name)
+            return self._imports.layout.vector(repr(name), values).astype(np.float64)
+
+        whole = self._at_root.gather(self._ranks.together(take)[np.newaxis])
         if whole is not None:
             self._saved[name] = whole[:, 0].copy()
 
     @within(Phase.START_UP)
-    def load(self, name: str, out: np.ndarray) -> None:
+    def load(self, name: str, out: np.ndarray | None = None) -> np.ndarray:
         """Gives back what `save` has put into the restart file that this run began from.
 
         Collective. The ranks may be other ones than those that saved it.
 
         Args:
           name: as given to `save`.
-          out: float64, one element per point of this rank.
+          out: float32 or float64, one element per point of this rank; by default a new array.
+
+        Returns:
+          `out`, or a new float64 array of shape (points of this rank,).
 
         Raises:
+          ArgumentError, ShapeError: `name` is no text, or `out` cannot be written into or is not of
+            this rank's points.
           StateError: the run does not continue another.
           RestartError: the file holds nothing of that name.
-          ShapeError: not this rank's number of points.
         """
+        self._require_open()
 
         def find() -> None:
-            self._require_points(name, out)
+            _require_name(name)
+            self._imports.layout.require(repr(name), out)
             if not self.continues:
                 raise StateError(f"{name!r} cannot be loaded: this run continues no other")
             if self._continued is not None and name not in self._continued:
@@ -356,10 +427,11 @@ class Component:
 
         self._ranks.together(find)
         whole = None if self._continued is None else self._continued[name][:, np.newaxis]
-        out[:] = self._at_root.scatter(whole, 1, np.float64)[0]
+        values = self._at_root.scatter(whole, 1, np.float64)[0]
+        return self._imports.layout.hand_out(repr(name), values, out)
 
     @within(Phase.OTHER)
-    def write_restart(self, path: str = "") -> None:
+    def write_restart(self, path: str | os.PathLike[str] = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
 
         What the host has saved since the last restart goes into it.
@@ -368,6 +440,7 @@ class Component:
           path: the file; if empty, where &ngcm_restart says, which may be nowhere.
 
         Raises:
+          ArgumentError: `path` is no path.
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
@@ -384,25 +457,29 @@ class Component:
                 header, arrays = self._owner.restart(self.clock, states)
                 header |= self._standing(put_at)
                 arrays |= {**host, "imports": imports}
-                self._segment.write(path, self.clock, header, arrays)
+                self._segment.write(path_text("write_restart", path), self.clock, header, arrays)
 
             self._on_root(save)
         self._saved.clear()
 
     def keeps_restarts(self) -> bool:
         """Whether &ngcm_restart says where to write restarts."""
+        self._require_open()
         return self._segment.keeps_restarts
 
     def restart_is_due(self) -> bool:
         """Whether &ngcm_restart asks for a restart at the date that has been reached."""
+        self._require_open()
         return self._segment.restart_is_due(self.clock)
 
     def is_complete(self) -> bool:
         """Whether the run has reached stop_date of &ngcm_run; never where that is empty."""
+        self._require_open()
         return self._segment.is_complete(self.clock)
 
     def request_stop(self) -> None:
         """Says that this rank has been asked to stop, by a signal for example."""
+        self._require_open()
         self._segment.request_stop()
 
     @within(Phase.AGREEMENT)
@@ -412,6 +489,7 @@ class Component:
         All ranks get the same answer. It is so once `request_stop` has been called on any of them,
         or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
         """
+        self._require_open()
         return self._segment.must_stop()
 
     def on_timeout(self, action: Callable[[], None]) -> None:
@@ -419,24 +497,33 @@ class Component:
 
         By then the log says so. The library itself ends nothing; without an action the rank waits
         on.
+
+        Raises:
+          ArgumentError: it cannot be called.
         """
+        self._require_open()
+        if not callable(action):
+            raise ArgumentError(f"on_timeout: got {action!r}, expected a function; give one")
         self._watchdog.on_timeout(action)
 
     @within(Phase.OTHER)
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
 
-        Everything is released even when it raises.
+        Everything is released even when it raises. To close again does nothing.
 
         Raises:
           DivergedError: the last interval has produced values that are not finite.
           OutputError: a file cannot be completed.
         """
+        if self.closed:
+            return
         try:
             self.wait()
             with self._stopwatch.phase(Phase.FILES):
                 self._on_owners(self._close_files)
         finally:
+            self.closed = True
             if self._journal is not None:
                 self._journal.end(self.clock)
             self._watchdog.close()
@@ -447,12 +534,14 @@ class Component:
             self._owners.close()
             self._ranks.close()
 
-    def _require_points(self, name: str, values: np.ndarray) -> None:
-        if values.size != self._points.mine.size:
-            raise ShapeError(
-                f"{name!r} has {values.size} values; this rank holds"
-                f" {self._points.mine.size} points"
+    def _require_open(self) -> None:
+        if self.closed:
+            raise StateError(
+                "the component has been closed; call its methods before, or create another one"
             )
+
+    def _number(self, name: str | int) -> int:
+        return self.field_id(name) if isinstance(name, str) else name
 
     def _require_own_wait(self, source: Field) -> None:
         """A get is local: among several ranks it must not wait, and only a failure leaves a need.
@@ -588,9 +677,10 @@ class Component:
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
-        if seconds not in (0, self.interval_seconds):
+        allowed = (0, self.interval_seconds)
+        if not isinstance(seconds, (int, np.integer)) or seconds not in allowed:
             raise ArgumentError(
-                f"advance by {seconds} s: the coupling interval is {self.interval_seconds} s;"
+                f"advance by {seconds!r} s: the coupling interval is {self.interval_seconds} s;"
                 " change interval_seconds in &ngcm_coupling or advance by that"
             )
         self._imports.require_fresh(self.clock)
@@ -647,6 +737,11 @@ class Component:
     def _standing(self, put_at: np.ndarray) -> dict[str, object]:
         """What a restart says of the exchange with the host."""
         return {"put_at": put_at.tolist(), "has_means": self._has_means}
+
+
+def _require_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise ArgumentError(f"got {name!r} as the name of an array to save, expected a str")
 
 
 def _require_folder(config: configuration.Config) -> None:

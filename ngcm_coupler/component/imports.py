@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.errors import ShapeError, StateError, ValueRangeError
+from ngcm_coupler.component.layout import Layout
+from ngcm_coupler.errors import StateError, ValueRangeError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import GaussianGrid
 
@@ -23,6 +25,7 @@ class Imports:
       values: float32, shape (len(fields), points of this rank).
       put_at: when each was put [s since the start of the run], or `NEVER`; int64.
       in_use: whether the host has put anything since the points were given.
+      layout: how the points lie in the host's arrays; there from `hold` on.
     """
 
     def __init__(self, fields: Sequence[Field], max_age_seconds: int) -> None:
@@ -58,6 +61,7 @@ class Imports:
         self.values = values.copy()
         self._arrived = np.empty(points.size, np.float32)
         self.in_use = False
+        self.layout = Layout(points, grid)
         self._points, self._grid = points, grid
         land = land_area_fraction[points]
         has_sea, has_land = land < 1.0, land > 0.0
@@ -66,23 +70,23 @@ class Imports:
             for field in self.fields
         ]
 
-    def put(self, row: int, values: np.ndarray, now: int) -> None:
+    def put(self, row: int, values: ArrayLike, now: int) -> None:
         """Takes a field from the host.
 
         Args:
           row: place of the field.
-          values: float32 or float64, one per point of this rank.
+          values: one per point of this rank, see `Layout.vector`.
           now: date [s since the start of the run].
 
         Raises:
-          ShapeError: another number of values than this rank has points.
+          ArgumentError, ShapeError: not an array of numbers, or not of this rank's points.
           ValueRangeError: a value at a point with sea is not finite or out of range.
           A field whose put has failed keeps its values and counts as not put.
         """
         arrived = self._arrived
         self.put_at[row] = NEVER
         self.in_use = True
-        require_length(self.fields[row], values, arrived.size)
+        values = self.layout.vector(self.fields[row].name, values)
         with np.errstate(over="ignore"):  # becomes infinite, which the range check below refuses
             np.copyto(arrived, values, casting="same_kind")
         counting = self._counting[row]
@@ -143,16 +147,3 @@ _NOUN = {"sea": "sea", "sea_ice": "sea", "land": "land", "": ""}
 def _places(counting: np.ndarray) -> np.ndarray | None:
     """Where values count; None where all do, so that a put need not pick them out."""
     return None if counting.all() else np.flatnonzero(counting)
-
-
-def require_length(field: Field, values: np.ndarray, points: int) -> None:
-    """Refuses a vector that is not one of this rank's points.
-
-    Raises:
-      ShapeError: says what was got and expected.
-    """
-    if values.shape != (points,):
-        raise ShapeError(
-            f"{field.name}: got {values.size} values, expected {points}, the points that this rank"
-            " holds"
-        )

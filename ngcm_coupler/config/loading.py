@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
 from ngcm_coupler.config.namelist import read
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, SURFACES, Config
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.fields.arguments import path_text
 
 
-def load(path: str, *further_rules: Rule) -> Config:
+def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
     """Reads a namelist file. Paths in it are relative to the working directory.
 
     Args:
@@ -18,8 +21,10 @@ def load(path: str, *further_rules: Rule) -> Config:
       *further_rules: rules to apply beside those of `ngcm_coupler.config`.
 
     Raises:
+      ArgumentError: `path` is no path.
       ConfigError: the file cannot be used; carries every fault.
     """
+    path = path_text("namelist", path)
     return parse(read(path), path, *further_rules)
 
 

@@ -91,8 +91,9 @@ def read(path: str) -> str:
     try:
         # Hosts keep comments in Latin-1 too: such bytes must not keep a file from being read.
         return pathlib.Path(path).read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the namelist: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a path with a null byte in it is a ValueError
+        reason = getattr(error, "strerror", error)
+        raise ConfigError(f"{path}: cannot read the namelist: {reason}") from error
 
 
 def scan(text: str) -> list[Group]:

@@ -7,6 +7,6 @@ through the host's own communicator on the calling thread, so that MPI_THREAD_SI
 
 from ngcm_coupler.parallel.owners import Owners
 from ngcm_coupler.parallel.points import Points
-from ngcm_coupler.parallel.ranks import Ranks, communicator
+from ngcm_coupler.parallel.ranks import HostComm, Ranks, communicator
 
-__all__ = ["Owners", "Points", "Ranks", "communicator"]
+__all__ = ["HostComm", "Owners", "Points", "Ranks", "communicator"]

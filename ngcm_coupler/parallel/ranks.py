@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from ngcm_coupler.errors import NgcmError, ParallelError
+from ngcm_coupler.errors import ArgumentError, NgcmError, ParallelError
 
 if TYPE_CHECKING:
     from mpi4py import MPI
 
 T = TypeVar("T")
 
+HostComm: TypeAlias = "MPI.Comm | int"
+"""How a host gives its communicator: as an object of mpi4py, or by its Fortran handle."""
+
 ROOT = 0
 """Rank of the host's communicator that writes what belongs to all, and reads for all."""
 
 
-def communicator(fortran_handle: int | None) -> MPI.Comm | None:
+def communicator(given: HostComm | None) -> MPI.Comm | None:
     """The host's communicator, a duplicate of our own; None for a host without MPI.
 
+    Args:
+      given: a communicator of mpi4py, or a Fortran handle.
+
     Raises:
+      ArgumentError: it is neither.
       ParallelError: mpi4py is unusable, MPI is not running, or the handle is the null
         communicator.
     """
-    if fortran_handle is None:
+    if given is None:
         return None
     import mpi4py
 
@@ -39,13 +46,23 @@ def communicator(fortran_handle: int | None) -> MPI.Comm | None:
             f"mpi4py cannot use the host's MPI library ({error}); install mpi4py for that MPI, or"
             " create the component without a communicator"
         ) from error
+    if isinstance(given, bool) or not isinstance(given, int | MPI.Comm):
+        raise ArgumentError(
+            f"comm: got {given!r}, expected a communicator of mpi4py, the Fortran handle of one, or"
+            " None without MPI"
+        )
     # Looking up a handle before MPI_Init or after MPI_Finalize kills the process.
     if not MPI.Is_initialized() or MPI.Is_finalized():
         raise ParallelError(
             "a communicator was given but MPI is not running; call MPI_Init before create, or pass"
             " NGCM_NO_MPI"
         )
-    comm = MPI.Comm.f2py(fortran_handle)
+    try:
+        comm = MPI.Comm.f2py(given) if isinstance(given, int) else given
+    except OverflowError as error:
+        raise ArgumentError(
+            f"comm: got {given}, expected the Fortran handle of a communicator, which has 32 bits"
+        ) from error
     if comm == MPI.COMM_NULL:
         raise ParallelError("the communicator is MPI_COMM_NULL; only its members may call create")
     return comm.Dup()

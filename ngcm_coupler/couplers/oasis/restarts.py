@@ -25,21 +25,16 @@ class Atmosphere(Protocol):
     """What is used of `component.Component`."""
 
     grid: GaussianGrid
-    interval_seconds: int
 
-    def field_id(self, name: str) -> int:
+    def put(self, name: str, values: np.ndarray) -> None:
         """See `component.Component`."""
         ...
 
-    def put(self, field_id: int, values: np.ndarray) -> None:
+    def get(self, name: str) -> np.ndarray:
         """See `component.Component`."""
         ...
 
-    def get(self, field_id: int, out: np.ndarray) -> None:
-        """See `component.Component`."""
-        ...
-
-    def advance(self, seconds: int) -> None:
+    def advance(self) -> None:
         """See `component.Component`."""
         ...
 
@@ -60,11 +55,11 @@ def ocean_fields(
     """
     regridder = exchange.regridder("to_surface", "bilinear", fill="nearest")
     sea = exchange.surface.sea
-    ice = np.where(sea, regridder.apply(_values(atmosphere, _ICE)), 0.0).clip(0.0, 1.0)
+    ice = np.where(sea, regridder.apply(atmosphere.get(_ICE)), 0.0).clip(0.0, 1.0)
     makers: dict[str, list[np.ndarray]] = {}
     for pair in pairs:
         if pair.field.direction == "import":
-            values = np.where(sea, regridder.apply(_values(atmosphere, pair.field.name)), 0.0)
+            values = np.where(sea, regridder.apply(atmosphere.get(pair.field.name)), 0.0)
             if pair.field.name == _ICE:
                 values = ice
             makers.setdefault(pair.source, []).append(values * ice if pair.ice_weighted else values)
@@ -80,16 +75,10 @@ def atmosphere_fields(pairs: Sequence[Pair], atmosphere: Atmosphere) -> dict[str
     for pair in pairs:
         if pair.field.direction == "import":
             name = pair.field.name
-            atmosphere.put(atmosphere.field_id(name), _values(atmosphere, name))
-    atmosphere.advance(atmosphere.interval_seconds)
+            atmosphere.put(name, atmosphere.get(name))
+    atmosphere.advance()
     return {
-        pair.source: _values(atmosphere, pair.field.name)
+        pair.source: atmosphere.get(pair.field.name)
         for pair in pairs
         if pair.field.direction == "export"
     }
-
-
-def _values(atmosphere: Atmosphere, name: str) -> np.ndarray:
-    values = np.empty(atmosphere.grid.size)
-    atmosphere.get(atmosphere.field_id(name), values)
-    return values

@@ -186,3 +186,44 @@ def test_null_communicator_is_refused(mpirun):
                lambda: Component.create("run.nml", MPI.COMM_NULL.py2f()))
         """,
     )
+
+
+def test_ranks_use_communicators_of_mpi4py_and_fail_and_leave_together(mpirun):
+    mpirun(
+        2,
+        """
+        comm = MPI.COMM_WORLD
+        raises(NgcmError, "expected the path", lambda: Component.create(3, comm))
+        with Component.create("run.nml", comm) as component:
+            half = component.grid.size // 2
+            component.set_partition(range(1 + rank * half, 1 + (rank + 1) * half))
+            for name in ("sea_surface_temperature", "sea_ice_area_fraction"):
+                rows = component.get(name).reshape(component.grid.nlat // 2, -1)
+                component.put(name, rows.tolist())
+            raises(NgcmError, "interval is 3600" if rank else "rank 1 failed",
+                   lambda: component.advance("now" if rank else 3600))
+            component.advance()
+            component.save("mine", np.full((half,), rank, int))
+            assert component.get("air_temperature").shape == (half,)
+        assert component.closed
+        raises(NgcmError, "has been closed", component.wait)
+        """,
+    )
+
+
+def test_a_block_that_fails_on_one_rank_waits_for_no_other(mpirun):
+    mpirun(
+        2,
+        """
+        try:
+            with Component.create("run.nml", MPI.COMM_WORLD) as component:
+                if rank == 1:
+                    raise KeyError("mine")
+                comm.Barrier()
+        except KeyError:
+            assert not component.closed
+            comm.Barrier()
+            component.close()
+        assert component.closed
+        """,
+    )

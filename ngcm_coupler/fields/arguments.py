@@ -1,0 +1,115 @@
+"""What a host hands over, taken for what it is or refused with the remedy.
+
+A host in Python may give anything. Whatever is no array of numbers, or no path, is an error of the
+project's own here, so that no later line stumbles over it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ngcm_coupler.errors import ArgumentError
+
+_FLOATS = (np.float32, np.float64)
+
+
+def numbers(name: str, values: ArrayLike) -> np.ndarray:
+    """Takes real numbers from anything that numpy can make an array of.
+
+    Args:
+      name: what messages call the values.
+      values: an array, a list, an xarray.DataArray and the like, of any real type. A masked array
+        is taken if none of its points is masked: what a masked point holds is nobody's choice.
+
+    Returns:
+      float32 or float64, of the same shape; the array itself if it is of such a type.
+
+    Raises:
+      ArgumentError: these are no real numbers, or some are masked.
+    """
+    array = values if type(values) is np.ndarray else _array(name, values)
+    if array.dtype in _FLOATS:
+        return array
+    if array.dtype.kind not in "fiu":
+        raise ArgumentError(
+            f"{name}: got a {type(values).__name__} of type {array.dtype}, expected real numbers;"
+            " give an array of float32 or float64"
+        )
+    return array.astype(np.float64)
+
+
+def indices(name: str, values: ArrayLike) -> np.ndarray:
+    """Takes whole numbers from anything that numpy can make an array of.
+
+    Args:
+      name: what messages call the values.
+      values: whole numbers, of any integer type; none at all may be of any type.
+
+    Returns:
+      int64, as a vector.
+
+    Raises:
+      ArgumentError: these are no whole numbers, or some are masked.
+    """
+    array = _array(name, values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"{name}: got a {type(values).__name__} of type {array.dtype}, expected whole numbers"
+        )
+    return array.astype(np.int64).reshape(-1)
+
+
+def require_writable(name: str, out: object) -> None:
+    """Refuses what a field cannot be written into.
+
+    Raises:
+      ArgumentError: `out` is no array of float32 or float64, is masked, or may not be changed.
+    """
+    if isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray):
+        if out.dtype in _FLOATS and out.flags.writeable:
+            return
+        got = f"an array of {out.dtype}{'' if out.flags.writeable else ' that is read-only'}"
+    else:
+        got = f"a {type(out).__name__}"
+    raise ArgumentError(
+        f"{name}: out is {got}, expected a numpy array of float32 or float64 that may be written;"
+        " leave it out to get a new one"
+    )
+
+
+def path_text(name: str, path: str | os.PathLike[str]) -> str:
+    """Takes a path as text.
+
+    Args:
+      name: what messages call it.
+      path: text, or an object that stands for a path.
+
+    Raises:
+      ArgumentError: it is neither.
+    """
+    try:
+        return os.fsdecode(path)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{name}: got {path!r}, expected the path of a file, a str or a pathlib.Path"
+        ) from error
+
+
+def _array(name: str, values: ArrayLike) -> np.ndarray:
+    masked = np.ma.count_masked(values) if isinstance(values, np.ma.MaskedArray) else 0
+    if masked:
+        raise ArgumentError(
+            f"{name}: got a masked array in which {masked} of {np.size(values)} points are masked,"
+            " expected a value everywhere; give x.filled(value). Where the field does not count,"
+            " as that of the sea on land, any value does, NaN too"
+        )
+    try:
+        return np.asarray(values)
+    except Exception as error:  # an object may raise anything on being asked for its values
+        raise ArgumentError(
+            f"{name}: numpy makes no array of a {type(values).__name__} ({error}); give an array"
+            " of float32 or float64"
+        ) from error

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
+from ngcm_coupler.errors import ArgumentError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +23,20 @@ class GaussianGrid:
     Attributes:
       nlon: points on a circle of latitude.
       nlat: circles of latitude.
+
+    Raises:
+      ArgumentError: one of them is no number of points.
     """
 
     nlon: int
     nlat: int
+
+    def __post_init__(self) -> None:
+        for name, points in (("nlon", self.nlon), ("nlat", self.nlat)):
+            if not isinstance(points, (int, np.integer)) or points < 1:
+                raise ArgumentError(
+                    f"GaussianGrid: {name} is {points!r}, expected a number of points, 1 or more"
+                )
 
     @property
     def size(self) -> int:

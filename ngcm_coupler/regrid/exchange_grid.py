@@ -68,8 +68,14 @@ class ExchangeGrid:
         cells overlap each other they share the atmosphere cell in proportion.
 
         Raises:
+          ArgumentError: these are not two such grids.
           DataError: wet cells overlap each other by more than 1 % of an atmosphere cell.
         """
+        if not isinstance(atmosphere, GaussianGrid) or not isinstance(surface, SurfaceGrid):
+            raise ArgumentError(
+                f"ExchangeGrid.build: got a {type(atmosphere).__name__} and a"
+                f" {type(surface).__name__}, expected a GaussianGrid and a SurfaceGrid"
+            )
         found = overlaps(atmosphere, surface.corner_longitude, surface.corner_latitude, surface.sea)
         area, moment = found.area, found.moment
         counted = _counted(surface, found)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError, ShapeError
+from ngcm_coupler.fields.arguments import numbers, path_text, require_writable
 from ngcm_coupler.regrid.product import product
 from ngcm_coupler.regrid.vectors import axes, rotate
 from ngcm_coupler.regrid.weights import GridPoints, Weights, check_weights, read_weights
@@ -92,7 +94,7 @@ class Regridder:
             they carry.
         """
         weights = read_weights(
-            file,
+            path_text("weight file", file),
             source_size=source.size if source else None,
             target_size=target.size if target else None,
         )
@@ -160,11 +162,12 @@ class Regridder:
             tolerance=tolerance,
         )
 
-    def apply(self, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def apply(self, values: ArrayLike, out: np.ndarray | None = None) -> np.ndarray:
         """Regrids fields.
 
         Args:
-          values: of the source points, shape (..., source.size). Several fields at once cost much
+          values: real numbers of the source points, shape (..., source.size), none of them masked.
+            Several fields at once cost much
             less than one after the other, and least if they are a view of an array of shape
             (source.size, ...). Points without weight, as land, may hold anything, NaN too.
           out: an earlier result to write over; for large grids fresh memory costs as much as the
@@ -175,15 +178,19 @@ class Regridder:
           shape (target.size, ...); 0 where no weight leads.
 
         Raises:
+          ArgumentError: these are no real numbers, some are masked, or `out` is no such array.
           ShapeError: the last dimension is not that of the source, or `out` no earlier result.
         """
-        self._check_size(values.shape)
-        return product(self.matrix, values, out)
+        array = numbers(self.title, values)
+        self._check_size(array.shape)
+        if out is not None:
+            require_writable(self.title, out)
+        return product(self.matrix, array, out)
 
     def apply_vector(
         self,
-        east: np.ndarray,
-        north: np.ndarray,
+        east: ArrayLike,
+        north: ArrayLike,
         *,
         source_angle: np.ndarray | None = None,
         target_angle: np.ndarray | None = None,
@@ -205,12 +212,14 @@ class Regridder:
           shape (..., target.size).
 
         Raises:
+          ArgumentError: these are no real numbers, or some are masked.
           DataError: it is not known where the points are.
           ShapeError: the last dimension is not that of the source.
         """
         source, target = self._axes("source", self.source), self._axes("target", self.target)
-        self._check_size(np.shape(east))
-        self._check_size(np.shape(north))
+        east, north = numbers("east", east), numbers("north", north)
+        self._check_size(east.shape)
+        self._check_size(north.shape)
         if source_angle is not None:
             east, north = rotate(east, north, -source_angle)
         cartesian = np.stack(

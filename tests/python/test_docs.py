@@ -14,7 +14,9 @@ DOCS = ROOT / "docs"
 
 def files_of(page):
     """The fenced blocks that begin with a file name, by that name."""
-    blocks = re.findall(r"```\w+\n(?:!|//) (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```\w+\n(?:!|#|//) (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL
+    )
     return dict(blocks)
 
 
@@ -60,6 +62,48 @@ def test_legacy_model_of_the_coupling_page_runs_and_leaves_a_restart(folder):
     output = build_and_run(folder, "legacy")
     assert 289.0 < float(re.search(r"temperature +(\S+)", output)[1]) < 290.0
     assert (folder / "restart.nc").exists()
+
+
+@pytest.fixture
+def python_host(tmp_path):
+    """Runs a program of the page for hosts in Python as the page says; gives what it prints."""
+    for name, text in files_of("python.md").items():
+        (tmp_path / name).write_text(text)
+    commands = re.findall(r"```sh\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+
+    def run(name):
+        command = next(command for command in commands if name in command)
+        done = subprocess.run(
+            ["sh", "-ec", command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_slab_of_the_python_page_warms_and_cools_within_reason(python_host):
+    hours = re.findall(r"^hour \d: (\S+) PW into the sea, (\S+) K at most$",
+                       python_host("slab.py"), re.MULTILINE)  # fmt: skip
+    assert len(hours) == 3
+    for petawatts, warmest in hours:
+        assert -200.0 < float(petawatts) < 200.0 and 295.0 < float(warmest) < 305.0
+
+
+def test_mask_of_the_python_page_is_refused_and_filled(python_host):
+    said = python_host("masks.py")
+    assert "error 14 (argument): sea_surface_temperature: got a masked array in which" in said
+    assert said.endswith("filled: 1 hour done\n")
+
+
+def test_chain_of_the_python_page_goes_on_on_other_ranks(python_host):
+    """Two runs on two ranks, then one on a single one: the sea's heat goes on where it was."""
+    lines = [line.split() for line in python_host("chain.py").splitlines()]
+    assert [line[0] for line in lines] == [f"2000-01-01T0{hour}:00:00" for hour in (3, 6, 9)]
+    begun, ended = ([float(line[place]) for line in lines] for place in (3, 5))
+    assert begun[1:] == ended[:-1] and len({*ended}) == 3
+    # Some 100 W m-2 of 6e10 J m-2 in three hours.
+    assert abs(ended[2] / begun[0] - 1.0) < 1e-4
 
 
 HISTORIES = re.findall(r"```fortran\n(&ngcm.*?)```", (DOCS / "history.md").read_text(), re.DOTALL)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.errors import DataError
+from ngcm_coupler.fields.arguments import path_text
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.regrid.grid_files.variables import GridFile
@@ -34,10 +35,11 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
       corners lie at their centre, or at longitude and latitude 0 if that is missing too.
 
     Raises:
+      ArgumentError: `file` is no path.
       DataError: the file cannot be read, is of no known kind, lacks something, or holds an
         impossible grid.
     """
-    path = Path(file)
+    path = Path(path_text("grid file", file))
     try:
         with open_dataset(path) as dataset:
             opened = GridFile(path, dataset)

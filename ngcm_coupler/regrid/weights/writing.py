@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import ArgumentError, OutputError
+from ngcm_coupler.fields.arguments import path_text
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.weights.links import GridPoints, Weights
 
@@ -42,12 +43,20 @@ def write_weights(
       format: "esmf" or "oasis".
 
     Raises:
+      ArgumentError: these are no weights, there is no such format, or `file` is no path.
       DataError: there are no links, or impossible ones.
       OutputError: the file cannot be written.
     """
+    if not isinstance(weights, Weights):
+        raise ArgumentError(
+            f"write_weights: got a {type(weights).__name__}, expected Weights; give those of a"
+            " Regridder, regridder.weights"
+        )
+    if format not in ("esmf", "oasis"):
+        raise ArgumentError(f"write_weights: format is {format!r}, expected 'esmf' or 'oasis'")
+    final = Path(path_text("weight file", file))
     weights.check_links()
     weights = weights.summed()
-    final = Path(file)
     temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     kind = "NETCDF3_64BIT_OFFSET"
     if max(weights.weight.size, weights.source_size, weights.target_size) * 8 > LARGEST_OFFSET:

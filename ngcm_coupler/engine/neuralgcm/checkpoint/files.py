@@ -11,6 +11,7 @@ from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint, checkp
 from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import read_pickle
 from ngcm_coupler.engine.neuralgcm.checkpoint.portable import MAGIC, pack, unpack
 from ngcm_coupler.errors import CheckpointError, OutputError
+from ngcm_coupler.fields.arguments import path_text
 
 DEMO = "demo"
 """The name that stands for the small checkpoint inside the `neuralgcm` package."""
@@ -38,9 +39,10 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
       path: the file, or 'demo' for the checkpoint inside the `neuralgcm` package.
 
     Raises:
+      ArgumentError: `path` is no path.
       CheckpointError: the file is missing, unreadable, damaged, unsafe or incomplete.
     """
-    file = demo_checkpoint_path() if path == DEMO else Path(path)
+    file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
     try:
         data = file.read_bytes()
     except OSError as error:

@@ -1,0 +1,177 @@
+"""The names for everyone: light to import, known to type checkers, careful with what they get."""
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ngcm_coupler
+from ngcm_coupler import ExchangeGrid, GaussianGrid, Regridder, SurfaceGrid
+from ngcm_coupler.errors import ArgumentError, NgcmError
+
+INSTALLED = pathlib.Path(importlib.util.find_spec("ngcm_coupler").origin)
+
+
+def in_python(program, cwd):
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_the_package_alone_loads_nothing(tmp_path):
+    loaded = in_python("import ngcm_coupler, sys; print(*sys.modules)", tmp_path)
+    assert not {"numpy", "jax", "scipy", "netCDF4", "mpi4py"} & {*loaded}
+    assert [name for name in loaded if name.startswith("ngcm_coupler")] == ["ngcm_coupler"]
+
+
+def test_a_star_gives_the_names_and_no_jax(tmp_path):
+    program = "from ngcm_coupler import *; import sys; print('jax' in sys.modules, *dir())"
+    jax, *names = in_python(program, tmp_path)
+    assert {name for name in names if not name.startswith("__")} == {*ngcm_coupler.__all__, "sys"}
+    assert jax == "False"
+
+
+def test_every_name_is_there_and_no_other():
+    assert {*ngcm_coupler.__all__} <= {*dir(ngcm_coupler)}
+    for name in ngcm_coupler.__all__:
+        assert getattr(ngcm_coupler, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'Componet'"):
+        ngcm_coupler.Componet  # noqa: B018
+
+
+def test_type_checkers_are_told_of_the_same_objects():
+    tree = ast.parse(INSTALLED.read_text())
+    checked = next(node for node in tree.body if isinstance(node, ast.If))
+    told = {
+        alias.asname or alias.name: getattr(importlib.import_module(line.module), alias.name)
+        for line in checked.body
+        for alias in line.names
+    }
+    assert told.keys() == {*ngcm_coupler.__all__}
+    for name, thing in told.items():
+        assert getattr(ngcm_coupler, name) is thing
+
+
+def test_the_installed_package_says_that_it_is_typed():
+    files = [str(file) for file in importlib.metadata.files("ngcm_coupler")]
+    assert "ngcm_coupler/py.typed" in files and INSTALLED.with_name("py.typed").exists()
+
+
+HOST = """
+import numpy as np
+from ngcm_coupler import Component, NgcmError, load_config
+
+with Component.create("run.nml") as atmosphere:
+    reveal_type(atmosphere)
+    reveal_type(atmosphere.get("air_temperature"))
+    atmosphere.put("sea_surface_temperature", [1.0, 2.0])
+    atmosphere.advance()
+    reveal_type(atmosphere.grid.nlat)
+    reveal_type(atmosphere.fields[0].units)
+    reveal_type(load_config("run.nml").coupling.interval_seconds)
+Component.create(3)
+atmosphere.advance("now")
+atmosphere.put("sea_surface_temperature")
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_the_names_from_outside(tmp_path):
+    checker = pathlib.Path(sys.executable).with_name("basedpyright")
+    if not checker.exists():
+        pytest.skip("basedpyright is not installed")
+    (tmp_path / "host.py").write_text(HOST)
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
+    done = subprocess.run(
+        [checker, "--pythonpath", sys.executable, "host.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    revealed = [line.split('is "')[1].rstrip('"') for line in done.stdout.splitlines()
+                if "Type of" in line]  # fmt: skip
+    assert revealed[0] == "Component" and revealed[1].startswith("ndarray["), done.stdout
+    assert revealed[2:] == ["int", "str", "int"]
+    wrong = sorted(
+        {int(line.split(":")[1]) for line in done.stdout.splitlines() if " error: " in line}
+    )
+    first = HOST.splitlines().index("Component.create(3)") + 1
+    assert wrong == [first, first + 1, first + 2], done.stdout
+
+
+@pytest.fixture(scope="module")
+def exchange():
+    """Of the sea of the whole sphere, in boxes of 30 degrees, with a coarse atmosphere."""
+    west, south = np.meshgrid(np.arange(0.0, 360.0, 30.0), np.arange(-90.0, 90.0, 30.0))
+    west, south = west.reshape(-1), south.reshape(-1)
+    surface = SurfaceGrid(
+        "boxes", (12, 6), west + 15.0, south + 15.0,
+        west[:, None] + [0.0, 30.0, 30.0, 0.0], south[:, None] + [0.0, 0.0, 30.0, 30.0],
+        np.ones(72, bool),
+    )  # fmt: skip
+    return ExchangeGrid.build(GaussianGrid(16, 8), surface)
+
+
+def test_a_regridder_takes_any_array_of_numbers(exchange):
+    down = exchange.regridder("to_surface", "conservative")
+    ones = np.ones(128)
+    expected = down.apply(ones)
+    np.testing.assert_allclose(expected, 1.0, rtol=1e-12)
+    for values in (ones.tolist(), ones.astype(int), np.ma.masked_array(ones, mask=False)):
+        assert (down.apply(values) == expected).all()
+    east, north = down.apply_vector(ones.tolist(), [0] * 128)
+    assert east.shape == north.shape == (72,)
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, "x", ["x"] * 128, np.ones(128, complex), np.ma.masked_array(np.ones(128), True)]
+)
+def test_what_is_no_array_of_numbers_is_not_regridded(exchange, wrong):
+    down = exchange.regridder("to_surface", "conservative")
+    for call in (
+        lambda: down.apply(wrong),
+        lambda: down.apply_vector(wrong, np.ones(128)),
+        lambda: down.apply_vector(np.ones(128), wrong),
+    ):
+        with pytest.raises(ArgumentError, match="real numbers|masked"):
+            call()
+    with pytest.raises(ArgumentError, match="out is a list"):
+        down.apply(np.ones(128), out=[0.0] * 72)
+
+
+def test_arguments_of_the_wrong_kind_are_errors_of_the_project(exchange, tmp_path):
+    down = exchange.regridder("to_surface", "conservative")
+    for call in (
+        lambda: GaussianGrid("64", 32),
+        lambda: GaussianGrid(64, 0),
+        lambda: GaussianGrid(64.0, 32),
+        lambda: ExchangeGrid.build("grids.nc", exchange.surface),
+        lambda: ExchangeGrid.build(exchange.atmosphere, None),
+        lambda: exchange.regridder("down", "conservative"),
+        lambda: exchange.regridder("to_surface", None),
+        lambda: Regridder.from_file(None),
+        lambda: ngcm_coupler.read_surface_grid(None),
+        lambda: ngcm_coupler.write_weights(down, tmp_path / "w.nc"),
+        lambda: ngcm_coupler.write_weights(down.weights, 3),
+        lambda: ngcm_coupler.write_weights(down.weights, tmp_path / "w.nc", "scrap"),
+        lambda: ngcm_coupler.read_checkpoint(3),
+        lambda: ngcm_coupler.load_config(None),
+        lambda: ngcm_coupler.Component.create(None),
+    ):
+        with pytest.raises(ArgumentError):
+            call()
+    for call in (
+        lambda: Regridder.from_file(tmp_path / "none.nc"),
+        lambda: ngcm_coupler.read_surface_grid(tmp_path / "none.nc"),
+        lambda: ngcm_coupler.write_weights(down.weights, tmp_path / "none" / "w.nc"),
+        lambda: ngcm_coupler.read_checkpoint(tmp_path / "none.pkl"),
+        lambda: ngcm_coupler.load_config(tmp_path / "none.nml"),
+    ):
+        with pytest.raises(NgcmError):
+            call()

@@ -217,19 +217,17 @@ class Regridder:
           ShapeError: the last dimension is not that of the source.
         """
         source, target = self._axes("source", self.source), self._axes("target", self.target)
-        east, north = numbers("east", east), numbers("north", north)
-        self._check_size(east.shape)
-        self._check_size(north.shape)
+        given = numbers("east", east), numbers("north", north)
+        for component in given:
+            self._check_size(component.shape)
         if source_angle is not None:
-            east, north = rotate(east, north, -source_angle)
+            given = rotate(*given, -source_angle)
         cartesian = np.stack(
-            [east * source[0][:, k] + north * source[1][:, k] for k in range(3)], axis=0
+            [given[0] * source[0][:, k] + given[1] * source[1][:, k] for k in range(3)], axis=0
         )
         x, y, z = self.apply(cartesian)
-        east, north = (x * axis[:, 0] + y * axis[:, 1] + z * axis[:, 2] for axis in target)
-        if target_angle is not None:
-            east, north = rotate(east, north, target_angle)
-        return east, north
+        u, v = (x * axis[:, 0] + y * axis[:, 1] + z * axis[:, 2] for axis in target)
+        return (u, v) if target_angle is None else rotate(u, v, target_angle)
 
     @functools.cached_property
     def gather(self) -> Gather:

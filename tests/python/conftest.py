@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import sys
 
 import pytest
@@ -29,11 +30,13 @@ def pytest_configure() -> None:
     os.environ["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts files with slow tests first, so that no process is left with one while others rest.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the long tests, unless they are asked for.
 
+    Puts files with slow tests first, so that no process is left with one while others rest.
     Skips what needs a GPU where there is none; asks JAX only if such a test was selected.
     """
+    _leave_out_long(config, items)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     gpu_items = [item for item in items if item.get_closest_marker("gpu")]
@@ -44,3 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if jax.default_backend() != "gpu":
         for item in gpu_items:
             item.add_marker(pytest.mark.skip(reason="JAX sees no GPU here"))
+
+
+def _leave_out_long(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that take minutes run only if -m names their marker.
+
+    A default -m in pyproject.toml would not do: any other -m takes its place.
+    """
+    if re.search(r"\blong\b", config.option.markexpr):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

@@ -41,6 +41,7 @@ def build_and_run(folder, name, page="coupling.md"):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_hosts_of_the_coupling_page_and_of_the_c_page_run_alike(folder, tmp_path_factory):
     line = re.compile(r"^hour \d: greatest latent heat loss +(\S+)$", re.MULTILINE)
     losses = line.findall(build_and_run(folder, "host"))
@@ -50,6 +51,7 @@ def test_hosts_of_the_coupling_page_and_of_the_c_page_run_alike(folder, tmp_path
     assert line.findall(build_and_run(in_c, "host", page="c.md")) == losses
 
 
+@pytest.mark.slow
 def test_host_of_the_coupling_page_takes_heat_over_water_and_over_ice(folder):
     hours = re.findall(r"^hour \d: petawatts into open water +(\S+), into ice +(\S+)$",
                        build_and_run(folder, "tiles"), re.MULTILINE)  # fmt: skip
@@ -58,6 +60,7 @@ def test_host_of_the_coupling_page_takes_heat_over_water_and_over_ice(folder):
     assert len(hours) == 3
 
 
+@pytest.mark.slow
 def test_legacy_model_of_the_coupling_page_runs_and_leaves_a_restart(folder):
     output = build_and_run(folder, "legacy")
     assert 289.0 < float(re.search(r"temperature +(\S+)", output)[1]) < 290.0

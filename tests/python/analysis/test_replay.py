@@ -207,6 +207,7 @@ def test_another_environment_is_told(copy, capsys):
     assert "compare in the environment of the run" in out
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_diverges_again_in_the_same_interval(tmp_path, capsys, monkeypatch):
     step = AnalyticAtmosphere.step
 

@@ -29,6 +29,8 @@ from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.history import History
 
+pytestmark = pytest.mark.slow
+
 GRID = GaussianGrid(16, 8)
 LAND = np.where(
     np.arange(GRID.size) % 16 < 5, 1.0, np.where(np.arange(GRID.size) % 16 == 5, 0.4, 0)

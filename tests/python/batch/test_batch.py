@@ -412,6 +412,7 @@ def test_what_is_left_after_an_early_stop_is_rounded_up_to_whole_hours(folder):
     assert (following.hours, following.end.isoformat()) == (2, "2000-01-02T12:00:00")
 
 
+@pytest.mark.slow
 def test_chain_of_real_segments_reaches_its_end(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = CHAIN.replace("2000-01-02T12", "2000-01-01T05").replace("= 24", "= 3")

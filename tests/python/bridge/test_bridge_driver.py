@@ -56,7 +56,8 @@ def _hours(output: str) -> list[list[str]]:
     return [line.split() for line in output.splitlines() if re.match(r"\S+T\S+ ", line)]
 
 
-@pytest.mark.parametrize("ranks", [2, 3])  # 3 do not divide the 32 latitudes
+# 3 do not divide the 32 latitudes.
+@pytest.mark.parametrize("ranks", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_several_ranks_give_the_bits_of_one(drive, coupling, tmp_path, ranks):
     alone, together = (drive(n, coupling=coupling("aquaplanet")) for n in (1, ranks))
     assert alone.returncode == 0, alone.stdout + alone.stderr
@@ -143,6 +144,7 @@ def test_import_that_the_driver_cannot_give_ends_the_run(drive):
     assert f"cannot give {extra}; take it out" in done.stderr
 
 
+@pytest.mark.slow
 def test_members_with_surfaces_of_their_own_are_the_single_runs(prefix, coupling, tmp_path):
     """Two members on two ranks that each hold one, and each of them alone."""
     (tmp_path / "run.nml").touch()

@@ -12,6 +12,8 @@ import sys
 import pytest
 from jobs import sabotage
 
+pytestmark = pytest.mark.slow
+
 SABOTAGE = """\
 kept = []
 

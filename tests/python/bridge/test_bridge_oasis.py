@@ -18,7 +18,7 @@ from ngcm_coupler.fields import FIELDS
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.netcdf import import_netcdf4
 
-pytestmark = pytest.mark.oasis
+pytestmark = [pytest.mark.oasis, pytest.mark.slow]
 
 GRID = GaussianGrid(64, 32)
 SEEN = 64 * 31

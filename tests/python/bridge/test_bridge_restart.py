@@ -14,6 +14,8 @@ import pytest
 
 from ngcm_coupler.netcdf import import_netcdf4
 
+pytestmark = pytest.mark.slow
+
 RUN_AGAIN = 75
 COMMAND = "import sys; from ngcm_coupler.cli import main; sys.exit(main())"
 RUN = """\
@@ -69,7 +71,6 @@ def hours(output: str) -> list[str]:
 
 
 @pytest.mark.bits
-@pytest.mark.slow
 def test_ten_segments_on_changing_ranks_are_the_uncut_run_bit_for_bit(job, tmp_path):
     """Cut by the limit on the clock, on one rank and two in turn; surfaces and budgets included."""
     stop = "2000-01-01T10:00:00"

@@ -138,6 +138,7 @@ def test_wind_is_taken_relative_to_the_current(create):
     assert np.abs(stress).max() < 2e-3, "a sea that moves with the wind feels little of it"
 
 
+@pytest.mark.slow
 def test_vectors_may_be_geocentric_in_both_directions(create):
     """A current of u and v, and the same by x, y and z: one stress, which projects back."""
     east_north = ("sea_water_x_velocity", "sea_water_y_velocity")
@@ -456,6 +457,7 @@ def test_diverged_atmosphere_names_field_and_place(create, monkeypatch):
         component.close()
 
 
+@pytest.mark.slow
 def test_two_components_live_side_by_side(create):
     one, other = create(), create(text=NAMELIST.replace("latitudes = 16", "latitudes = 8"))
     advance(one, 2)

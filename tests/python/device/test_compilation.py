@@ -157,6 +157,7 @@ def test_a_file_that_others_may_change_is_not_run(store, caplog):
     assert again.compiled == 1 and "others than its user could change it" in caplog.text
 
 
+@pytest.mark.slow
 def test_code_from_the_cache_of_jax_is_compiled_afresh_to_be_kept(tmp_path):
     """JAX cannot serialize again what it has loaded: the result fails when it runs."""
     program = (
@@ -190,6 +191,7 @@ def test_code_from_the_cache_of_jax_is_compiled_afresh_to_be_kept(tmp_path):
     assert run(str(tmp_path / "kept")) == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_many_ranks_may_start_at_once(tmp_path):
     program = (
         "import sys, numpy as np, pathlib\n"
@@ -318,6 +320,7 @@ def load_imports(component):
 
 
 @pytest.mark.bits
+@pytest.mark.slow
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_second_run_and_a_restarted_one_trace_nothing(tmp_path, members):
     extra = (
@@ -342,6 +345,7 @@ def test_a_second_run_and_a_restarted_one_trace_nothing(tmp_path, members):
     third.close()
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_where_the_namelist_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     component = create(tmp_path, "&ngcm_device keep_compiled = 'nothing' /")
@@ -350,6 +354,7 @@ def test_nothing_is_kept_where_the_namelist_says_so(tmp_path, monkeypatch):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_a_state_that_is_fetched_stays_as_it_was(tmp_path):
     """The next interval takes over the memory of the state, of which the host may hold a view."""
     component = create(tmp_path, "")

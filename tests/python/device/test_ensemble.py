@@ -18,6 +18,8 @@ from ngcm_coupler.device.ensemble import batched, member_key
 from ngcm_coupler.errors import ConfigError, DivergedError
 from ngcm_coupler.netcdf import import_netcdf4
 
+pytestmark = pytest.mark.slow
+
 ANALYTIC = """\
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, random_seed = 7 /
 &ngcm_log level = 'error' /

@@ -14,6 +14,8 @@ from jobs import one_error
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.output.restart.files import read_restart, write_restart
 
+pytestmark = pytest.mark.slow
+
 TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
@@ -176,7 +178,6 @@ def test_another_atmosphere_is_refused(segment):
     segment.require_newest(1)
 
 
-@pytest.mark.slow
 def test_another_checkpoint_is_refused(segment):
     """One weight differs in its last bit. The restart says that it is of the demo checkpoint."""
     demo = read_checkpoint("demo")

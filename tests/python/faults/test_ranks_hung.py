@@ -10,6 +10,8 @@ import re
 import pytest
 from jobs import LIMIT
 
+pytestmark = pytest.mark.slow
+
 ADVANCE = "ngcm_coupler.device.members:ResidentAtmosphere.advance"
 GATHER = "ngcm_coupler.parallel.points:Points.gather"
 TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"

@@ -11,6 +11,8 @@ import signal
 import pytest
 from jobs import one_error
 
+pytestmark = pytest.mark.slow
+
 POINTS = "ngcm_coupler.parallel.points:Points"
 RESIDENT = "ngcm_coupler.device.members:ResidentAtmosphere"
 BUILD = "ngcm_coupler.engine.build:build_atmosphere"

@@ -176,6 +176,7 @@ def test_imports_of_land_are_left_to_a_land_model():
     assert not any(pair.field.surface == "land" for pair in coupling.pairs(config))
 
 
+@pytest.mark.slow
 def test_the_example_couples_with_the_names_of_nemo(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "orca2").mkdir()

@@ -17,7 +17,7 @@ from jobs import Job
 from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.netcdf import import_netcdf4
 
-pytestmark = pytest.mark.oasis
+pytestmark = [pytest.mark.oasis, pytest.mark.slow]
 
 Edit = Callable[[pathlib.Path], object]
 

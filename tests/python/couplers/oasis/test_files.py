@@ -184,6 +184,7 @@ def test_without_a_grid_of_the_sea_there_is_nothing_to_couple(folder, capsys):
     assert "&ngcm_grid sea_grid_file is empty" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.oasis
 @pytest.mark.skipif(not PACKAGED.exists(), reason="liboasis3-doc is not installed")
 def test_the_example_is_prepared_on_the_grid_of_nemo(tmp_path, capsys):

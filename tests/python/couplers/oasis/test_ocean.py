@@ -18,7 +18,7 @@ from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.fields import FIELDS
 from ngcm_coupler.netcdf import import_netcdf4
 
-pytestmark = pytest.mark.oasis
+pytestmark = [pytest.mark.oasis, pytest.mark.slow]
 
 ORCA2 = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 OCEAN = (

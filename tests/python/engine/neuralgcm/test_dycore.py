@@ -28,6 +28,8 @@ from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.output.restart.continuation import require_same_settings
 
+pytestmark = pytest.mark.slow
+
 WATER = (
     "specific_cloud_ice_water_content",
     "specific_cloud_liquid_water_content",
@@ -218,7 +220,6 @@ def test_steps_are_upstreams_for_a_day():
     assert steps["fast"]._cache_size() == 1
 
 
-@pytest.mark.slow
 def test_gradients_are_upstreams():
     horizontal = GRIDS["quadratic, with an equator"]
     state = weather(equation_on(horizontal))

@@ -10,6 +10,8 @@ from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.era5 import demo_path, read_initial_data
 from ngcm_coupler.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model():

@@ -14,6 +14,8 @@ from ngcm_coupler.engine.neuralgcm.mesh import Split
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import CheckpointError, ConfigError
 
+pytestmark = pytest.mark.slow
+
 STEPS = 3
 
 HALF_OF_A_MODEL = """

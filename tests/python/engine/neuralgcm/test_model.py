@@ -23,6 +23,8 @@ from ngcm_coupler.interval import Interval
 from ngcm_coupler.surface.fixers import borrow_humidity
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 
+pytestmark = pytest.mark.slow
+
 IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 
 
@@ -130,7 +132,6 @@ def assert_no_further_than_last_digits(ours, theirs, beside):
 
 
 @pytest.mark.bits
-@pytest.mark.slow
 def test_day_of_coupled_intervals_is_upstreams_advance_to_the_last_digits(
     engine, initial, upstream
 ):
@@ -380,7 +381,6 @@ def test_filling_negative_humidity_halves_what_is_missing_and_keeps_the_water(en
     assert held(after) == pytest.approx(held(columns), abs=1e-4)
 
 
-@pytest.mark.slow
 def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
     interval = interval_of(engine, 1)
     latent = place(interval, "surface_downward_latent_heat_flux_over_ice_free_sea")
@@ -426,7 +426,6 @@ def deterministic():
 
 
 @pytest.mark.bits
-@pytest.mark.slow
 def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_path):
     write_checkpoint(deterministic, tmp_path / "deterministic.npz")
     model = f"&ngcm_model checkpoint = '{tmp_path}/deterministic.npz', random_seed ="

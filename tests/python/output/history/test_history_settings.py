@@ -176,6 +176,7 @@ def run(tmp_path, monkeypatch):
     return advance
 
 
+@pytest.mark.slow
 def test_an_ensemble_writes_the_levels_of_each_member(run, tmp_path):
     levels = "level_fields = 'temperature', pressure_levels_hpa = 500"
     ensemble = "&ngcm_ensemble members = 2, perturbation_kelvin = 0.1"

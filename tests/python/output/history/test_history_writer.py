@@ -190,6 +190,7 @@ print("all is there")
 """
 
 
+@pytest.mark.slow
 def test_histories_and_restarts_use_netcdf_at_the_same_time(tmp_path):
     """Two threads that write and the run's own: without their turns this crashes."""
     command = [sys.executable, "-c", CONCURRENT, str(tmp_path)]

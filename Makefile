@@ -14,7 +14,7 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis sixty-days test quick long processors gpu lint format bench \
+.PHONY: help setup system demo demo-oasis sixty-days test quick planted long processors gpu lint format bench \
   docs lock clean
 
 help:  ## list the targets
@@ -63,6 +63,9 @@ test: setup  ## all tests but those of `make long`
 
 quick: setup  ## the tests that are not slow: three minutes on two cores, and most mistakes
 	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
+
+planted: setup  ## ten faults planted one by one, and which test of `make quick` finds each
+	$(BIN)/python tests/planted_faults.py
 
 long: setup  ## ten days of the published model, and whatever else takes minutes
 	$(BIN)/pytest -m long

@@ -23,7 +23,10 @@ Command = Sequence[str | pathlib.Path]
 
 def sabotage(plan: str) -> dict[str, str]:
     """The environment in which a program does what `saboteur/sitecustomize.py` makes of a plan."""
-    return {"PYTHONPATH": str(pathlib.Path(__file__).parent / "saboteur"), "SABOTAGE": plan}
+    folders = [str(pathlib.Path(__file__).parent / "saboteur")]
+    if others := os.environ.get("PYTHONPATH"):
+        folders.append(others)
+    return {"PYTHONPATH": os.pathsep.join(folders), "SABOTAGE": plan}
 
 
 def one_error(said: str) -> str:

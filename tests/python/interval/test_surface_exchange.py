@@ -81,6 +81,23 @@ def test_cell_and_sea_are_the_sums_of_their_tiles_for_every_flux(fluxes):
         np.testing.assert_allclose(exports[over(name, "sea")], sea, rtol=1e-5, atol=1e-6 * size)
 
 
+def test_the_sun_shines_where_it_stands_above_the_horizon(fluxes):
+    """The first half hour of 1 January 2000, UTC: by an almanac the sun stands at 23.07 degrees
+    south, is 3.2 minutes late and 0.9833 astronomical units away."""
+    exports, run = fluxes
+    latitude = np.deg2rad(run.engine.grid.latitude)
+    hour_angle = np.deg2rad(run.engine.grid.longitude - 180.0 + 3.75 - 0.8)
+    declination = np.deg2rad(-23.07)
+    cosine = np.sin(latitude) * np.sin(declination)
+    cosine += np.cos(latitude) * np.cos(declination) * np.cos(hour_angle)
+    expected = 1361.0 / 0.9833**2 * cosine.clip(0.0)
+    # The sun moves by 7.5 degrees in the step: where it rises or sets in the middle, the mean is an
+    # eighth of that, in radians, above what the middle has.
+    largest = 1361.0 / 0.9833**2 * np.deg2rad(7.5) / 8.0
+    sun = exports["toa_incoming_shortwave_flux"]
+    np.testing.assert_allclose(sun, expected, atol=largest)
+
+
 def test_nonsolar_flux_is_what_its_name_says_over_each_tile(fluxes):
     exports, _ = fluxes
     for tile in TILES:

@@ -78,10 +78,11 @@ def records(folder, pattern):
 @pytest.mark.parametrize(
     ("record", "name"),
     [
-        (
+        pytest.param(
             "record = 'mean', interval_hours = 3 / &ngcm_ensemble members = 3,"
             " perturbation_kelvin = 0.1",
             "{}_{{date}}.nc",
+            marks=pytest.mark.slow,
         ),
         ("record = 'mean', interval_hours = 3", "{}_{{date}}.nc"),
         ("record = 'mean', interval_hours = 3, file_period = 'month'", "{}_{{period}}.nc"),

@@ -275,6 +275,7 @@ def test_limit_of_the_job_counts_as_memory(tmp_path, monkeypatch):
     assert memory._available() == 1500
 
 
+@pytest.mark.slow
 def test_analytic_model_takes_no_more_than_is_stated():
     # Rounded up by a sixth or more, for other releases of JAX.
     words = memory.measured(config.parse(ANALYTIC)).split()

@@ -441,6 +441,7 @@ def test_failed_creation_leaves_no_history_file(tmp_path):
     assert not (tmp_path / "history.nc").exists()
 
 
+@pytest.mark.slow
 def test_diverged_atmosphere_names_field_and_place(create, monkeypatch):
     def blow_up(self, parameters, state, surface):
         return jax.tree.map(lambda x: x * np.float32(np.nan) if x.dtype == np.float32 else x, state)

@@ -26,6 +26,7 @@ def edit(folder, old, new):
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_what_the_commands_write_is_sound(folder):
     assert faults(folder) == []
     check.require_folder(configuration.load("run.nml"), GRID, folder)

@@ -187,6 +187,7 @@ def test_an_ensemble_writes_the_levels_of_each_member(run, tmp_path):
         np.testing.assert_allclose(found[:, :, 0], air + 500.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", ["instant", "mean"])
 def test_a_run_writes_what_the_decoder_gives_for_its_records(run, tmp_path, record):
     levels = "level_fields = 'temperature', pressure_levels_hpa = 850, 100"

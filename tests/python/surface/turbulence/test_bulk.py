@@ -238,6 +238,7 @@ def extremes() -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_values_and_gradients_are_finite(scheme):
     tables = [conditions(1000), aerobulk(scheme)[0]]

@@ -13,7 +13,7 @@ from jobs import Job, one_error, sabotage
 
 pytestmark = pytest.mark.slow
 
-LANGUAGES = ["f90", "c"]
+LANGUAGES = ["f90", "c", "py"]
 
 LINE = re.compile(r"^interval (\d): temperature \[K\] (\d+\.\d{9}), heat \[W m-2\] (-?\d+\.\d{9})$")
 

@@ -3,6 +3,10 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := requirements.lock
+
+# JAX's extra for NVIDIA GPUs: cuda13 for drivers from 580 on; cuda12 also for older ones.
+CUDA := cuda12
 
 # Grids of the examples that come with OASIS (Debian and Ubuntu: package liboasis3-doc).
 ORCA2 := /usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3
@@ -14,7 +18,7 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis sixty-days test quick planted long processors gpu lint format bench \
+.PHONY: help setup system demo demo-oasis sixty-days test quick planted newest long processors gpu lint format bench \
   docs lock clean
 
 help:  ## list the targets
@@ -26,9 +30,9 @@ setup: $(VENV)/installed  ## system packages, .venv, build and install; quick wh
 system:
 	@tools/system-packages.sh
 
-$(VENV)/locked: requirements.lock | system
+$(VENV)/locked: $(LOCK) | system
 	python=$$(tools/find-python.sh) && "$$python" -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
 	touch $@
 
 $(VENV)/installed: $(VENV)/locked $(SOURCES)
@@ -67,6 +71,10 @@ quick: setup  ## the tests that are not slow: three minutes on two cores, and mo
 planted: setup  ## ten faults planted one by one, and which test of `make quick` finds each
 	$(BIN)/python tests/planted_faults.py
 
+# `make setup` and any other target take the same two variables.
+newest:  ## the same in Python 3.13 with the newest packages, in .venv-newest
+	PYTHON="$${PYTHON:-python3.13}" $(MAKE) test VENV=.venv-newest LOCK=requirements-newest.lock
+
 long: setup  ## ten days of the published model, and whatever else takes minutes
 	$(BIN)/pytest -m long
 
@@ -74,7 +82,7 @@ processors: setup  ## the tests that compare bits, as on other processors
 	@tools/processors.sh $(BIN)
 
 gpu: setup  ## with an NVIDIA GPU: its tests, then what everything costs on it
-	@tools/gpu-check.sh $(BIN)
+	@tools/gpu-check.sh $(BIN) $(CUDA)
 
 lint: setup  ## every check that does not run the code
 	$(BIN)/ruff check
@@ -97,12 +105,15 @@ bench: setup  ## what everything costs on this machine: half an hour on two core
 docs: setup  ## the reference pages that the code writes
 	$(BIN)/ngcm-coupler check --describe --format markdown > docs/namelists.md
 
-lock: | system  ## resolve requirements.lock anew from pyproject.toml
+RESOLVE := build/lock/bin/uv pip compile pyproject.toml --extra build --extra test --upgrade \
+  --universal --fork-strategy fewest --generate-hashes --no-annotate --no-emit-index-url \
+  --custom-compile-command 'make lock'
+
+lock: | system  ## resolve both locks, the oldest and the newest Python's, anew from pyproject.toml
 	python=$$(tools/find-python.sh) && "$$python" -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet uv
-	build/lock/bin/uv pip compile pyproject.toml --extra build --extra test --extra lint \
-	  --upgrade --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
-	  --custom-compile-command 'make lock' --output-file requirements.lock
+	$(RESOLVE) --extra lint --python-version 3.11 --output-file requirements.lock
+	$(RESOLVE) --python-version 3.13 --output-file requirements-newest.lock
 
 clean:  ## remove everything that make has made, the environment included
-	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-newest build dist out .pytest_cache .ruff_cache .import_linter_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import pathlib
 import re
@@ -9,6 +10,9 @@ import sys
 
 import pytest
 from project import ROOT
+
+# Of each JAX its own, so that the environments of `make test` and `make newest` share nothing.
+_COMPILED = ROOT / "build" / f"jax-{importlib.metadata.version('jax')}"
 
 _ENVIRONMENT = {
     # Containers run tests as root, and on fewer cores than a test has ranks.
@@ -19,8 +23,8 @@ _ENVIRONMENT = {
     "OMPI_MCA_mpi_yield_when_idle": "1",
     # Hosts and ranks are processes of their own: without these each compiles the same model. The
     # first is of what tests themselves compile, the second of runs.
-    "JAX_COMPILATION_CACHE_DIR": str(ROOT / "build" / "jax-cache"),
-    "XDG_CACHE_HOME": str(ROOT / "build" / "cache"),
+    "JAX_COMPILATION_CACHE_DIR": str(_COMPILED / "tests"),
+    "XDG_CACHE_HOME": str(_COMPILED / "runs"),
 }
 
 

@@ -64,14 +64,15 @@ def device(platform: str) -> str:
     except RuntimeError as error:
         raise Fault(
             f"&ngcm_device platform = '{platform}', and JAX finds none ({error}); install JAX for"
-            " it (`python -m pip install 'ngcm_coupler[cuda]'`), ask the batch system for a GPU, or"
-            " use 'cpu'"
+            " it (`python -m pip install 'ngcm_coupler[cuda13]'`, or cuda12 for a driver older than"
+            " 580), ask the batch system for a GPU, or use 'cpu'"
         ) from error
     first = found[0]
     if platform == "auto" and first.platform == "cpu" and Path("/dev/nvidia0").exists():
         raise Fault(
             "there is an NVIDIA GPU, but JAX finds CPUs only; `python -m pip install"
-            " 'ngcm_coupler[cuda]'`, or set &ngcm_device platform = 'cpu'"
+            " 'ngcm_coupler[cuda13]'` (cuda12 for a driver older than 580), or set &ngcm_device"
+            " platform = 'cpu'"
         )
     free = memory.device(first.id) if first.platform == "gpu" else ""
     return f"{len(found)} {first.platform} ({first.device_kind}{free}), JAX {jax.__version__}"

@@ -16,6 +16,9 @@ import ngcm_coupler
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.doctor.findings import Fault, program
 
+OLDEST, NEWEST = (3, 11), (3, 13)
+"""The Pythons that the tests run in, at either end; pyproject.toml has the same."""
+
 _ABI_VERSION = re.compile(r"#define NGCM_ABI_VERSION (\d+)")
 
 
@@ -34,10 +37,10 @@ def checks() -> dict[str, Callable[[], str]]:
 def python() -> str:
     """The Python of this command is one that can be embedded."""
     version = sys.version_info[:2]
-    if not (3, 11) <= version <= (3, 13):
+    if not OLDEST <= version <= NEWEST:
         raise Fault(
             f"{sys.executable} is Python {platform.python_version()}; install the package into one"
-            " of 3.11 to 3.13"
+            f" of {_text(OLDEST)} to {_text(NEWEST)}"
         )
     return f"{platform.python_version()}, {sys.executable}"
 
@@ -151,3 +154,7 @@ def _prefix(executable: Path) -> Path:
     if (environment / "pyvenv.cfg").exists():
         return environment.resolve()
     return executable.resolve().parent.parent
+
+
+def _text(version: tuple[int, int]) -> str:
+    return "{}.{}".format(*version)

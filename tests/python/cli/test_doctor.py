@@ -249,7 +249,7 @@ def test_platform_that_is_not_there_is_a_fault(monkeypatch):
         raise RuntimeError("Unknown backend gpu")
 
     monkeypatch.setattr("jax.devices", devices)
-    with pytest.raises(Fault, match="platform = 'gpu', and JAX finds none .*ngcm_coupler.cuda"):
+    with pytest.raises(Fault, match="platform = 'gpu', and JAX finds none .*ngcm_coupler.cuda13"):
         machine.device("gpu")
 
 

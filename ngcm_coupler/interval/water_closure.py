@@ -41,7 +41,7 @@ class WaterBudget:
         it or because nothing fell, mean over the globe and an interval [kg m-2 s-1].
       computed: precipitation of the last interval before it was closed, mean over the globe
         [kg m-2 s-1].
-      factor: of the last interval [1]; not a number before the first.
+      factor: of the last interval [1]; 1 before the first.
     """
 
     column_water: Pair
@@ -102,10 +102,8 @@ class WaterClosure:
 
     def begin(self, column_water: jax.Array) -> WaterBudget:
         """The budget of a run that begins with this water in its columns [kg m-2], shape (n,)."""
-        nothing = jnp.zeros((), jnp.float32)
-        return WaterBudget(
-            self._mean(column_water), Pair(nothing, nothing), nothing, jnp.full((), jnp.nan)
-        )
+        nothing, one = jnp.zeros((), jnp.float32), jnp.ones((), jnp.float32)
+        return WaterBudget(self._mean(column_water), Pair(nothing, nothing), nothing, one)
 
     def close(
         self,

@@ -29,6 +29,6 @@ def with_water_budget(
             water.setdefault(f"{_WATER}{name}.high", []).append(high)
             water.setdefault(f"{_WATER}{name}.low", []).append(np.float32(value - float(high)))
         water.setdefault(f"{_WATER}computed", []).append(np.float32(0.0))
-        factor = float.fromhex(budget["last"].get("precipitation_factor", "nan"))
-        water.setdefault(f"{_WATER}factor", []).append(np.float32(factor))
+        # Told of the last interval, and used by none.
+        water.setdefault(f"{_WATER}factor", []).append(np.float32(1.0))
     return states | {name: np.array(values) for name, values in water.items()}

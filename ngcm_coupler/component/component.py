@@ -7,12 +7,11 @@ host sends, and moves fields between the ranks and the device. The science is in
 from __future__ import annotations
 
 import difflib
-import logging
 import os
 import pathlib
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,32 +19,24 @@ from numpy.typing import ArrayLike
 from ngcm_coupler import config as configuration
 from ngcm_coupler.batch.control import Segment
 from ngcm_coupler.batch.watchdog import Watchdog
-from ngcm_coupler.clock import Clock
+from ngcm_coupler.component.bystander import Bystander
+from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.imports import Imports
+from ngcm_coupler.component.start import start
 from ngcm_coupler.couplers.oasis.check import require_folder
 from ngcm_coupler.couplers.oasis.grids import atmosphere_grid
-from ngcm_coupler.device import devices
 from ngcm_coupler.errors import (
     ArgumentError,
     FieldError,
     NgcmError,
-    RestartError,
     StateError,
 )
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.fields.arguments import indices, path_text
-from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
-from ngcm_coupler.output.restart.files import HOST_PREFIX, write_restart
+from ngcm_coupler.output.restart.host_state import HostState
 from ngcm_coupler.parallel import HostComm, Owners, Points, Ranks, communicator
-
-if TYPE_CHECKING:
-    from ngcm_coupler.component.owner import Owner
-    from ngcm_coupler.output.log.journal import Journal
-
-_log = logging.getLogger(__name__)
 
 
 class Component:
@@ -83,10 +74,7 @@ class Component:
         self.closed = False
         self._stopwatch = Stopwatch()
         self._ranks = ranks
-        self._owner: Owner | None = None
-        self._journal: Journal | None = None  # on the first rank
         self._pending = False
-        self._has_means = False
         self._config = config
         self.members, self.instances = config.ensemble.members, config.instances
         self._owners = Owners(
@@ -95,30 +83,29 @@ class Component:
         self._segment = Segment(config, ranks)
         self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
-        self._saved: dict[str, np.ndarray] = {}  # by the host, for the next restart
-        self._continued: dict[str, np.ndarray] | None = None  # what the host had saved in the last
-        self._calendar = config.run.calendar
         self.interval_seconds = config.coupling.interval_seconds
-        self._imports = Imports(
-            [field(name) for name in config.coupling.imports],
-            config.coupling.max_import_age_seconds,
+        imports = [field(name) for name in config.coupling.imports]
+        self._imports = Imports(imports, config.coupling.max_import_age_seconds)
+        self._owner, facts = start(
+            config, imports, ranks, self._owners, self._segment.source, self._stopwatch
         )
-        self._budgets_water = False
-        self._all_exports: np.ndarray | None = None  # of all members, on the first rank
-        self._begin(config)
-        self.continues = ranks.any(self._continued is not None)
-        self._share_grid()
-        water: set[Need] = {"water"} if self._budgets_water else set()
+        self.grid, self.land_area_fraction = facts.grid, facts.land_area_fraction
+        self.clock, self.continues = facts.clock, facts.continues
+        self._imports.put_at, self._has_means = facts.host.put_at, facts.host.has_means
+        self._host_arrays = HostArrays(ranks, facts.host.arrays if self.continues else None)
+        water: set[Need] = {"water"} if facts.budgets_water else set()
         self._export_fields = offered(config.available | water)
         self.fields: tuple[Field, ...] = self._imports.fields + self._export_fields
         on_root = [range(self.instances), *[range(0)] * (ranks.size - 1)]
         self._at_root = Points(ranks, self.grid.size, on_root)
         self._points = self._at_root
-        if self._each:
+        if self.instances > 1:  # each for a member, whose values go straight to its owner
             self._points = Points(ranks, self.grid.size, self._owners.held)
-        self._collect_exports()
+        self._owner.gather_exports()
         self._distribute()
-        self._on_owners(self._open_files)
+        host = HostState(facts.host.put_at, facts.host.has_means)
+        # Last of all, so that no failure leaves a file.
+        self._ranks.together(lambda: self._owner.open_files(self.clock, host))
         log.reach(self.clock.iso8601())
         self._stopwatch.enter(Phase.HOST)
 
@@ -320,23 +307,8 @@ class Component:
             interval = int(asked)
             imports = self._points.gather(self._imports.values)
 
-        def start() -> None:
-            assert self._owner is not None
-            rows = self._of_owner(imports)
-            self._owner.resident.send(rows)
-            if interval:
-                with self._stopwatch.phase(Phase.FILES):
-                    self._owner.records.begin(self.clock, rows)
-                compiles = not self._owner.resident.has_advanced
-                with (
-                    self._owner.records.failure_recorded(),
-                    self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
-                ):
-                    self._owner.advance(self.clock.advanced(interval))
-                self._stopwatch.device_starts()
-
         with self._stopwatch.phase(Phase.SEND):
-            self._on_owners(start)
+            self._ranks.together(lambda: self._owner.advance(self.clock, interval, imports))
         if not interval:
             return
         self._segment.interval_begins()
@@ -357,17 +329,20 @@ class Component:
         if not self._pending:
             return
         with self._stopwatch.phase(Phase.OWNER):
-            self._on_owners(self._end_interval)
+            self._ranks.together(lambda: self._owner.take(self.clock))
         with self._stopwatch.phase(Phase.EXPORTS):
-            self._collect_exports()
+            self._owner.gather_exports()
             self._distribute_exports()
         self._pending = False
         self._has_means = True
         with self._stopwatch.phase(Phase.FILES):
-            self._write_files()
+            self._ranks.together(self._owner.write_members)
+            if self._config.history.file:
+                record = self._owner.gather_record()
+                self._ranks.together(lambda: self._owner.write_all(self.clock, record))
         with self._stopwatch.phase(Phase.LOG):
             log.reach(self.clock.iso8601())
-            self._on_root(self._tell_interval)
+            self._ranks.together(lambda: self._owner.report(self.clock))
 
     @within(Phase.RESTART)
     def save(self, name: str, values: ArrayLike) -> None:
@@ -384,14 +359,7 @@ class Component:
           ShapeError: not this rank's number of points, or in another order.
         """
         self._require_open()
-
-        def take() -> np.ndarray:
-            _require_name(name)
-            return self._imports.layout.vector(repr(name), values).astype(np.float64)
-
-        whole = self._at_root.gather(self._ranks.together(take)[np.newaxis])
-        if whole is not None:
-            self._saved[name] = whole[:, 0].copy()
+        self._host_arrays.save(self._at_root, self._imports.layout, name, values)
 
     @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray | None = None) -> np.ndarray:
@@ -413,22 +381,7 @@ class Component:
           RestartError: the file holds nothing of that name.
         """
         self._require_open()
-
-        def find() -> None:
-            _require_name(name)
-            self._imports.layout.require(repr(name), out)
-            if not self.continues:
-                raise StateError(f"{name!r} cannot be loaded: this run continues no other")
-            if self._continued is not None and name not in self._continued:
-                raise RestartError(
-                    f"the restart of {self.clock.iso8601()} holds no {name!r} of the host: it was"
-                    " written by another program, or by this one with other settings"
-                )
-
-        self._ranks.together(find)
-        whole = None if self._continued is None else self._continued[name][:, np.newaxis]
-        values = self._at_root.scatter(whole, 1, np.float64)[0]
-        return self._imports.layout.hand_out(repr(name), values, out)
+        return self._host_arrays.load(self._at_root, self._imports.layout, name, out, self.clock)
 
     @within(Phase.OTHER)
     def write_restart(self, path: str | os.PathLike[str] = "") -> None:
@@ -447,20 +400,16 @@ class Component:
         with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.earliest(self._imports.put_at, self._points.mine.size > 0)
             imports = self._at_root.gather(self._imports.values)
-            states = self._owner.collect() if self._owner else None
+            states = self._owner.gather_states()
+            host = HostState(put_at, self._has_means, self._host_arrays.saved)
 
-            def save() -> None:
-                assert self._owner is not None
-                assert states is not None
-                assert imports is not None
-                host = {HOST_PREFIX + name: array for name, array in self._saved.items()}
-                header, arrays = self._owner.restart(self.clock, states)
-                header |= self._standing(put_at)
-                arrays |= {**host, "imports": imports}
+            def write(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
                 self._segment.write(path_text("write_restart", path), self.clock, header, arrays)
 
-            self._on_root(save)
-        self._saved.clear()
+            self._ranks.together(
+                lambda: self._owner.write_restart(self.clock, states, imports, host, write)
+            )
+        self._host_arrays.saved.clear()
 
     def keeps_restarts(self) -> bool:
         """Whether &ngcm_restart says where to write restarts."""
@@ -521,16 +470,13 @@ class Component:
         try:
             self.wait()
             with self._stopwatch.phase(Phase.FILES):
-                self._on_owners(self._close_files)
+                self._ranks.together(self._owner.close_files)
         finally:
             self.closed = True
-            if self._journal is not None:
-                self._journal.end(self.clock)
             self._watchdog.close()
             self._pending = False
-            if self._owner is not None:
-                self._owner.close()
-            self._owner = self._journal = None
+            self._owner.close(self.clock)
+            self._owner = Bystander()
             self._owners.close()
             self._ranks.close()
 
@@ -555,125 +501,17 @@ class Component:
                 " failed; the status of advance said why"
             )
 
-    @property
-    def _each(self) -> bool:
-        """Whether each member is coupled to a host of its own."""
-        return self.members > 1 and self._config.ensemble.coupling == "each"
-
-    @property
-    def _holds(self) -> bool:
-        """Whether fields of the host are gathered on this rank."""
-        return self._owners.is_owner if self._each else self._ranks.is_root
-
-    def _on_owners(self, action: Callable[[], None]) -> None:
-        """Runs an action where members are; if it fails on one of them, every rank raises."""
-        self._ranks.together(action if self._owners.is_owner else lambda: None)
-
-    def _on_root(self, action: Callable[[], None]) -> None:
-        """Runs an action on the first rank; if it fails there, every rank raises."""
-        self._ranks.together(action if self._ranks.is_root else lambda: None)
-
-    def _of_owner(self, gathered: np.ndarray | None) -> np.ndarray:
-        """On the owners: the imports of its members, or those that all share. Collective there."""
-        if self._each:
-            assert gathered is not None
-            return gathered
-        shape = (1, len(self._imports.fields), self.grid.size)
-        return self._owners.share(np.empty(shape, np.float32) if gathered is None else gathered)
-
-    def _begin(self, config: configuration.Config) -> None:
-        """On the owners: builds the atmosphere and gives its members their first states."""
-        fresh: list[np.ndarray] = []  # imports of a run that begins
-        restart: list[str] = []  # the file of one that continues
-
-        def build() -> None:
-            # JAX is for the owners alone: hundreds of ranks of a host need not load it.
-            devices.prepare(config.device, self._owners.place_on_node, self._owners.on_node)
-            from ngcm_coupler.component.owner import Owner
-
-            import_netcdf4()
-            given = config.run.start_date
-            start = Clock(given, self._calendar).start if given else None
-            owner = Owner(config, self._imports.fields, self._owners, self._stopwatch)
-            if source := self._segment.source():
-                restart.append(str(source))
-                standing = owner.continue_from(str(source), start)
-                self.clock, self._has_means = standing.clock, standing.has_means
-                self._imports.put_at = standing.put_at
-                self._continued = standing.host if self._ranks.is_root else None
-            else:
-                self.clock, imports = owner.resident.begin(start)
-                fresh.append(imports)
-            self._owner = owner
-            self.grid = owner.resident.atmosphere.grid
-            self.land_area_fraction = owner.resident.atmosphere.land_area_fraction
-            self._budgets_water = owner.resident.atmosphere.budgets_water
-
-        def start_members() -> None:
-            assert self._owner is not None
-            if fresh:
-                # What one host puts for all is one surface, and not one of each member's.
-                given = fresh[0] if self._each else self._owners.share(fresh[0][:1])
-                self._owner.begin(given)
-            _log.debug("configuration\n%s", config.resolved_text())
-
-        def begin_journal() -> None:
-            from ngcm_coupler.output.log.journal import Journal
-
-            assert self._owner is not None
-            resident = self._owner.resident
-            self._journal = Journal(config, resident.atmosphere, resident.fields, self._stopwatch)
-            self._journal.begin(self.clock, "".join(restart), resident.device, self._ranks.size)
-
-        self._on_owners(build)
-        self._on_owners(start_members)
-        self._on_root(begin_journal)
-
-    def _share_grid(self) -> None:
-        """Gives the ranks without an atmosphere its grid, clock and land."""
-        numbers = np.zeros(6 + len(self._imports.fields), np.int64)
-        if self._ranks.is_root:
-            start = self.clock.start_seconds
-            numbers[:6] = (
-                self.grid.nlon, self.grid.nlat, start, self.clock.elapsed_seconds, self._has_means,
-                self._budgets_water,
-            )  # fmt: skip
-            numbers[6:] = self._imports.put_at
-        self._ranks.share(numbers)
-        if not self._owners.is_owner:
-            self.grid = GaussianGrid(int(numbers[0]), int(numbers[1]))
-            self.clock = Clock.from_seconds(int(numbers[2]), self._calendar, int(numbers[3]))
-            self.land_area_fraction = np.empty(self.grid.size)
-        self._has_means, self._budgets_water = bool(numbers[4]), bool(numbers[5])
-        self._imports.put_at = numbers[6:].copy()
-        self._ranks.share(self.land_area_fraction)
-
     def _distribute(self) -> None:
         """Hands each rank its points of what the device holds, after the points have changed."""
-        whole = self._owner.resident.imports() if self._owner and self._holds else None
-        values = self._points.scatter(whole, len(self._imports.fields))
+        values = self._points.scatter(self._owner.host_imports(), len(self._imports.fields))
         places = self._points.on_grid
         self._imports.hold(values, places, self.grid, self.land_area_fraction)
         self._distribute_exports()
 
-    def _collect_exports(self) -> None:
-        """Brings the exports of all members to the first rank where something needs them there."""
-        if self._owner is None:
-            return
-        needed = not self._each or bool(self._config.history.file)
-        self._all_exports = self._owners.collect(self._owner.exports) if needed else None
-
     def _distribute_exports(self) -> None:
         """Hands each rank the exports of its points: the members' own, or their mean."""
-        whole = None
-        if self._owner is not None and self._each:
-            whole = self._owner.exports
-        elif self._all_exports is not None:
-            whole = self._all_exports
-            if len(whole) > 1:
-                # In the order of the members, wherever they are, so that the bits are the same.
-                whole = whole.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
-        self._exports = self._points.scatter(whole, len(self._export_fields))
+        exports = self._owner.host_exports()
+        self._exports = self._points.scatter(exports, len(self._export_fields))
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
@@ -684,64 +522,6 @@ class Component:
                 " change interval_seconds in &ngcm_coupling or advance by that"
             )
         self._imports.require_fresh(self.clock)
-
-    def _end_interval(self) -> None:
-        assert self._owner is not None
-        with self._owner.records.failure_recorded():
-            self._owner.take(self.clock)
-
-    def _open_files(self) -> None:
-        """On the owners: creates the files, last of all, so that no failure leaves one."""
-        assert self._owner is not None
-        if self._owners.parts > 1 and not self._ranks.is_root:
-            return  # the first rank writes what they share
-        owner, put_at = self._owner, self._imports.put_at
-        owner.records.open(self.clock, of_all=self._ranks.is_root)
-        owner.records.open_recordings(
-            owner.resident.device,
-            lambda path, place: write_restart(
-                path, *owner.restart_of_member(place, self.clock, self._standing(put_at))
-            ),
-        )
-
-    def _write_files(self) -> None:
-        """Writes the interval to the files of each member, and to that of all."""
-
-        def write() -> None:
-            assert self._owner is not None
-            self._owner.records.write_members(self._owner.exports)
-
-        self._on_owners(write)
-        if not self._config.history.file:
-            return
-        of_all = self._owner.collect_record() if self._owner else None
-
-        def write_all() -> None:
-            assert self._owner is not None
-            assert of_all is not None
-            imports, levels = of_all
-            assert self._all_exports is not None
-            self._owner.records.write_all(self.clock, imports, self._all_exports, levels)
-
-        self._on_root(write_all)
-
-    def _tell_interval(self) -> None:
-        assert self._owner is not None
-        assert self._journal is not None
-        self._journal.interval(self.clock, self._owner.records.last(), self._owner.exports)
-
-    def _close_files(self) -> None:
-        if self._owner is not None:
-            self._owner.records.close()
-
-    def _standing(self, put_at: np.ndarray) -> dict[str, object]:
-        """What a restart says of the exchange with the host."""
-        return {"put_at": put_at.tolist(), "has_means": self._has_means}
-
-
-def _require_name(name: str) -> None:
-    if not isinstance(name, str):
-        raise ArgumentError(f"got {name!r} as the name of an array to save, expected a str")
 
 
 def _require_folder(config: configuration.Config) -> None:

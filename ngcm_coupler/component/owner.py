@@ -1,68 +1,55 @@
-"""What an owner holds: members of the atmosphere on its device, and the budgets of each."""
+"""What an owner holds: members of the atmosphere on its device, and the books of each."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.component.bystander import Record, States
 from ngcm_coupler.config import Config
-from ngcm_coupler.config.run_groups import CONTROL
-from ngcm_coupler.device.environment import environment
+from ngcm_coupler.device.ensemble import whose
+from ngcm_coupler.device.leaves import not_finite
 from ngcm_coupler.device.members import ResidentAtmosphere
-from ngcm_coupler.errors import DivergedError, RestartError
+from ngcm_coupler.errors import DivergedError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.output.history import Continued, needs_levels
+from ngcm_coupler.output.history import needs_levels
+from ngcm_coupler.output.log.journal import Journal
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 from ngcm_coupler.output.records import Records
-from ngcm_coupler.output.restart import continuation
+from ngcm_coupler.output.restart.contents import Contents, description, held_by
+from ngcm_coupler.output.restart.continuation import require_continues
 from ngcm_coupler.output.restart.earlier import with_water_budget
-from ngcm_coupler.output.restart.files import HOST_PREFIX, read_restart
-from ngcm_coupler.parallel import Owners, distributed
-
-_log = logging.getLogger(__name__)
-
-_HISTORY_PREFIX = "history."
-"""Before the names, in a restart file, of what the means of the history have added up."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Standing:
-    """What a restart file says beside the state of the members.
-
-    Attributes:
-      clock: date of the state.
-      put_at: when each import was put [s since the start of the run].
-      has_means: whether an interval had been completed.
-      host: the host's own arrays, by name, shape (instances, n).
-    """
-
-    clock: Clock
-    put_at: np.ndarray
-    has_means: bool
-    host: dict[str, np.ndarray]
+from ngcm_coupler.output.restart.files import read_restart, write_restart
+from ngcm_coupler.output.restart.host_state import HostState
+from ngcm_coupler.parallel import Owners, Ranks, distributed
 
 
 class Owner:
-    """The members of one rank, between two exchanges.
+    """The members of one rank: what the component does with them, call by call.
+
+    `begin` or `continue_from` comes first. A rank without members has a `Bystander` in its place,
+    and the first rank, which always has some, does besides what is done once for all of them.
 
     Attributes:
       resident: the members on the device.
-      records: their budgets and files; from `begin` or `restore` on.
+      records: their budgets and files; from `begin` or `continue_from` on.
       exports: of the last interval, shape (members of this rank, fields, n).
-      numbers: of the members of this rank.
     """
 
     records: Records
 
     def __init__(
-        self, config: Config, imports: Sequence[Field], owners: Owners, stopwatch: Stopwatch
+        self,
+        config: Config,
+        imports: Sequence[Field],
+        ranks: Ranks,
+        owners: Owners,
+        stopwatch: Stopwatch,
     ) -> None:
         """Builds the atmosphere.
 
@@ -70,25 +57,29 @@ class Owner:
           ConfigError: no such device, or the coupling interval does not fit the model step.
           CheckpointError: the checkpoint cannot be used.
         """
-        self._config, self._owners, self._stopwatch = config, owners, stopwatch
+        self._config, self._ranks, self._owners = config, ranks, owners
+        self._stopwatch = stopwatch
         self._imports = tuple(imports)
-        self.numbers = [config.ensemble.first_member + place for place in owners.mine]
-        self.resident = ResidentAtmosphere(config, self.numbers, _mesh(owners))
-        self.exports = np.empty((len(self.numbers), len(self.resident.fields), 0), np.float32)
+        self._numbers = [config.ensemble.first_member + place for place in owners.mine]
+        self._journal: Journal | None = None
+        self._all_exports: np.ndarray | None = None  # of all members, on the first rank
+        self.resident = ResidentAtmosphere(config, self._numbers, _mesh(owners))
+        self.exports = np.empty((len(self._numbers), len(self.resident.fields), 0), np.float32)
 
     def begin(self, imports: np.ndarray) -> None:
-        """Goes on from `ResidentAtmosphere.begin` with what stands for the host's imports.
+        """Goes on from `ResidentAtmosphere.begin`. Collective over the owners.
 
         Args:
-          imports: float32, shape (members of this rank or 1, len(imports), n).
+          imports: what stands for the host's, float32, shape (members of this rank, fields, n).
         """
-        self.resident.send(imports)
+        # What one host puts for all is one surface, and not one of each member's.
+        self.resident.send(self._of_members(imports if self._each else imports[:1]))
         self.resident.diagnose()
         self.exports = self.resident.exports()
         self._open_books()
 
-    def continue_from(self, path: str, start: str | None) -> Standing:
-        """Goes on from a restart file.
+    def continue_from(self, path: str, start: str | None) -> Contents:
+        """Goes on from a restart file, and gives what it holds.
 
         Args:
           path: the file.
@@ -98,56 +89,74 @@ class Owner:
           RestartError: the file is damaged or belongs to another run; the message says how.
         """
         header, arrays = read_restart(path)
-        settings = self._config.resolved_text(), self._config.restart.branch
-        continuation.require_same_run(path, header["identity"], self.identity())
-        continuation.require_same_settings(path, header["configuration"], *settings)
-        if start not in (None, header["start"]):
-            raise RestartError(
-                f"restart file {path} continues a run that began at {header['start']}; start_date ="
-                f" '{start}' in &ngcm_run is another run"
-            )
-        here = environment(self.resident.device)
-        if others := continuation.environment_differences(header["environment"], here):
-            _log.warning(
-                "restart file %s was written elsewhere, and the last bits may differ: %s",
-                path,
-                "; ".join(others),
-            )
-        self._restore(header, arrays)
-        return Standing(
-            Clock(header["start"], self._config.run.calendar, header["elapsed_seconds"]),
-            np.array(header["put_at"], np.int64),
-            header["has_means"],
-            _without_prefix(HOST_PREFIX, arrays),
+        require_continues(
+            path, header, self._description(self._config), start, self._config.restart.branch
         )
-
-    def _restore(self, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        """Goes on from what a restart file holds of the members of this rank.
-
-        Raises:
-          RestartError: an array or a budget is not as this run needs it.
-        """
-        mine = slice(self._owners.mine.start, self._owners.mine.stop)
-        states = {k: array[mine] for k, array in arrays.items() if k.startswith("state.")}
-        self.resident.restore(with_water_budget(states, header["budgets"][mine]))
-        imports = arrays["imports"]
-        self.resident.send(imports[mine] if len(imports) > 1 else imports)
-        self.exports = arrays["exports"][mine]
+        whole = Contents.of_file(header, arrays, self._config.run.calendar)
+        own = whole.of_members(slice(self._owners.mine.start, self._owners.mine.stop))
+        self.resident.restore(with_water_budget(own.states, own.budgets))
+        self.resident.send(own.imports)
+        self.exports = own.exports
         self._open_books()
-        self.records.restore(header["budgets"][mine])
-        if history := header.get("history"):  # of a run that has had one
-            sums = _without_prefix(_HISTORY_PREFIX, arrays)
-            self.records.restore_history(Continued(history, sums))
+        self.records.restore(own.budgets)
+        if own.history:  # of a run that has had one
+            self.records.restore_history(own.history)
+        return whole
 
-    def advance(self, end: Clock) -> None:
-        """Starts an interval, and the decoder behind it if a record of the history needs it.
+    def begin_journal(self, clock: Clock, restart: str) -> None:
+        """On the first rank: writes the head of the log.
 
         Args:
-          end: clock at the end of the interval.
+          clock: at the begin of the run or segment.
+          restart: the file from which it goes on; empty for a run that begins.
         """
-        self.resident.advance()
-        if needs_levels(self._config.history, end, self._config.coupling.interval_seconds):
-            self.resident.decode()
+        if self._ranks.is_root:
+            resident = self.resident
+            self._journal = Journal(
+                self._config, resident.atmosphere, resident.fields, self._stopwatch
+            )
+            self._journal.begin(clock, restart, resident.device, self._ranks.size)
+
+    def host_imports(self) -> np.ndarray | None:
+        """The imports that the points of the host are dealt out from on this rank, if any are."""
+        return self.resident.imports() if self._each or self._ranks.is_root else None
+
+    def host_exports(self) -> np.ndarray | None:
+        """The exports that they are dealt out from: the members' own, or the mean of all."""
+        if self._each:
+            return self.exports
+        whole = self._all_exports
+        if whole is not None and len(whole) > 1:
+            # In the order of the members, wherever they are, so that the bits are the same.
+            return whole.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
+        return whole
+
+    def advance(self, clock: Clock, seconds: int, gathered: np.ndarray | None) -> None:
+        """Sends imports to the device, and starts an interval. Collective over the owners.
+
+        The decoder starts behind it if a record of the history needs that.
+
+        Args:
+          clock: at the begin of the interval.
+          seconds: its length; 0 to send the imports and do no more.
+          gathered: the imports of the members of this rank, or on the first rank those that all
+            share, and None on the others.
+        """
+        imports = self._of_members(gathered)
+        self.resident.send(imports)
+        if not seconds:
+            return
+        with self._stopwatch.phase(Phase.FILES):
+            self.records.begin(clock, imports)
+        compiles = not self.resident.has_advanced
+        with (
+            self.records.failure_recorded(),
+            self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
+        ):
+            self.resident.advance()
+            if needs_levels(self._config.history, clock.advanced(seconds), seconds):
+                self.resident.decode()
+        self._stopwatch.device_starts()
 
     def take(self, clock: Clock) -> None:
         """Waits for the interval that ends now, and closes its budgets.
@@ -155,62 +164,102 @@ class Owner:
         Raises:
           DivergedError: a value is not finite.
         """
-        with self._stopwatch.phase(Phase.DEVICE):
-            self._stopwatch.device_is_ready(self.resident.wait())
-        with self._stopwatch.phase(Phase.FETCH):
-            exports = self.resident.exports()
-        # One sum finds any NaN or infinity; the search for the place comes only then.
-        if not np.isfinite(exports.sum(dtype=np.float64)):
-            raise self._diverged(clock, exports)
-        with self._stopwatch.phase(Phase.FETCH):
-            dry_air_pressure = self.resident.dry_air_pressure()
-            water = self.resident.water()
-        with self._stopwatch.phase(Phase.LEDGER):
-            self.exports = exports
-            self.records.enter(clock, self.resident.imports(), exports, dry_air_pressure, water)
+        with self.records.failure_recorded():
+            with self._stopwatch.phase(Phase.DEVICE):
+                self._stopwatch.device_is_ready(self.resident.wait())
+            with self._stopwatch.phase(Phase.FETCH):
+                exports = self.resident.exports()
+            # One sum finds any NaN or infinity; the search for the place comes only then.
+            if not np.isfinite(exports.sum(dtype=np.float64)):
+                raise self._diverged(clock, exports)
+            with self._stopwatch.phase(Phase.FETCH):
+                dry_air_pressure = self.resident.dry_air_pressure()
+                water = self.resident.water()
+            with self._stopwatch.phase(Phase.LEDGER):
+                self.exports = exports
+                imports = self.resident.imports()
+                self.records.enter(clock, imports, exports, dry_air_pressure, water)
 
-    def collect(self) -> tuple[dict[str, np.ndarray], list[Any]] | None:
+    def gather_exports(self) -> None:
+        """Brings the exports of all members to the first rank where something needs them there.
+
+        Collective over the owners.
+        """
+        if not self._each or self._config.history.file:
+            self._all_exports = self._owners.collect(self.exports)
+
+    def gather_states(self) -> States | None:
         """Brings what a restart holds of all members to the first rank. Collective over the owners.
 
         Returns:
           On the first rank the arrays, shape (all members, ...) each, and the state of the budgets
           of every member; None on the others.
         """
-        whole = {name: self._owners.collect(array) for name, array in self.arrays().items()}
+        held = held_by(self.resident, self.exports)
+        whole = {name: self._owners.collect(array) for name, array in held.items()}
         texts = self._owners.collect_texts([json.dumps(each) for each in self.records.state()])
         arrays = {name: array for name, array in whole.items() if array is not None}
         return (arrays, [json.loads(text) for text in texts]) if arrays else None
 
-    def restart(
-        self, clock: Clock, states: tuple[dict[str, np.ndarray], list[Any]]
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header and arrays of a restart file, but for what the host's side adds to them.
+    def write_restart(
+        self,
+        clock: Clock,
+        states: States | None,
+        imports: np.ndarray | None,
+        host: HostState,
+        write: Callable[[dict[str, Any], dict[str, np.ndarray]], None],
+    ) -> None:
+        """On the first rank: writes a restart file of all members.
 
         All records of the history are on the disk by then: a restart must not claim others.
 
         Args:
           clock: date of the state.
-          states: what `collect` has given.
+          states: what `gather_states` has given.
+          imports: of all members, or those that they share; None on other ranks.
+          host: the exchange with the host.
+          write: takes header and arrays.
 
         Raises:
           DivergedError: the state is not finite; nothing could go on from it.
-          OutputError: a record could not be written.
+          OutputError: a record, or the file, could not be written.
         """
-        arrays, budgets = states
-        state = {name: array for name, array in arrays.items() if name.startswith("state.")}
-        for place in range(self._owners.members):
-            if odd := _not_finite({name: array[place] for name, array in state.items()}):
-                raise DivergedError(
-                    f"no restart is written at {clock.iso8601()}: the atmosphere"
-                    f"{self._of_member(place)} has values that are not finite{odd}"
-                )
-        header, arrays = self.header(clock, budgets), dict(arrays)
-        if history := self.records.history_state():
-            header["history"] = dict(history.header)
-            arrays |= {_HISTORY_PREFIX + name: array for name, array in history.sums.items()}
-        return header, arrays
+        if states is None or imports is None:
+            return
+        contents = Contents(clock, *states, imports, host)
+        contents.require_finite(self._config)
+        contents = contents.with_history(self.records.history_state())
+        write(*contents.file(self._description(self._config)))
 
-    def collect_record(self) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+    def open_files(self, clock: Clock, host: HostState) -> None:
+        """Creates the files of each member, and on the first rank that of all.
+
+        Args:
+          clock: at the begin of the run or segment.
+          host: the exchange with the host.
+
+        Raises:
+          ConfigError, OutputError: see `Records`.
+        """
+        if self._owners.parts > 1 and not self._ranks.is_root:
+            return  # the first rank writes what they share
+
+        def save(path: str, place: int) -> None:
+            """Writes a restart file from which one member goes on alone."""
+            number = self._numbers[place]
+            held = held_by(self.resident, self.exports), self.records.state()
+            contents = Contents(clock, *held, self.resident.imports(), host)
+            alone = contents.of_members(slice(place, place + 1))
+            write_restart(path, *alone.file(self._description(self._config.of_member(number))))
+
+        self.records.open(clock, of_all=self._ranks.is_root)
+        self.records.open_recordings(self.resident.device, save)
+
+    def write_members(self) -> None:
+        """Writes the interval to the files of each member."""
+        self.records.write_members(self.exports)
+
+    def gather_record(self) -> Record | None:
         """Brings what a record of the history holds to the first rank, beside the exports.
 
         Collective over the owners.
@@ -221,67 +270,54 @@ class Owner:
           is theirs, or None.
         """
         imports: np.ndarray | None = self.resident.imports()
-        if self._config.instances > 1:
+        if self._each:
             imports = self._owners.collect(imports)
         levels = {name: self._owners.collect(r) for name, r in self.resident.levels().items()}
         if imports is None:
             return None
         return imports, {name: rows for name, rows in levels.items() if rows is not None}
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """What a restart file holds of each member of this rank, shape (members, ...)."""
-        return self.resident.leaves() | {"exports": self.exports}
-
-    def restart_of_member(
-        self, place: int, clock: Clock, standing: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header and arrays of a restart file from which one member goes on alone.
+    def write_all(self, clock: Clock, record: Record | None) -> None:
+        """On the first rank: writes the interval to the history.
 
         Args:
-          place: of the member among those of this rank.
-          clock: date of the state.
-          standing: what a restart says of the exchange with the host.
+          clock: at the end of the interval.
+          record: what `gather_record` has given.
         """
-        arrays = {name: array[[place]] for name, array in self.arrays().items()}
-        imports = self.resident.imports()
-        arrays["imports"] = imports[[place if len(imports) > 1 else 0]]
-        header = self.header(clock, [self.records.state()[place]])
-        number = self.numbers[place]
-        header["identity"]["members"] = [str(number)]
-        header["configuration"] = self._config.of_member(number).resolved_text()
-        return header | standing, arrays
+        if record is not None and self._all_exports is not None:
+            imports, levels = record
+            self.records.write_all(clock, imports, self._all_exports, levels)
 
-    def identity(self) -> dict[str, Any]:
-        """What a restart must share with the run that continues it, whatever the namelist says."""
-        atmosphere = self.resident.atmosphere
-        first = self._config.ensemble.first_member
-        return {
-            "atmosphere": atmosphere.name,
-            "step_seconds": atmosphere.step_seconds,
-            "grid": f"{atmosphere.grid.nlon}x{atmosphere.grid.nlat}",
-            "land": continuation.checksum(atmosphere.land_area_fraction),
-            "calendar": self._config.run.calendar,
-            "members": [str(first + place) for place in range(self._owners.members)],
-            "imports": [row.name for row in self._imports],
-            "exports": [row.name for row in self.resident.fields],
-        }
+    def report(self, clock: Clock) -> None:
+        """On the first rank: tells the log of the interval that ends now."""
+        if self._journal is not None:
+            self._journal.interval(clock, self.records.last(), self.exports)
 
-    def header(self, clock: Clock, budgets: list[Any]) -> dict[str, Any]:
-        """What a restart file says of the run, beside its arrays."""
-        return {
-            "identity": self.identity(),
-            "configuration": self._config.resolved_text(),
-            "environment": environment(self.resident.device),
-            "start": clock.start,
-            "date": clock.iso8601(),
-            "elapsed_seconds": clock.elapsed_seconds,
-            "budgets": budgets,
-        }
+    def close_files(self) -> None:
+        """Completes the files."""
+        self.records.close()
 
-    def close(self) -> None:
-        """Ends what the owners share. Collective over them."""
+    def close(self, clock: Clock) -> None:
+        """Ends the log, and what the owners share. Collective over them."""
+        if self._journal is not None:
+            self._journal.end(clock)
         if self._owners.parts > 1:
             distributed.shutdown()
+
+    @property
+    def _each(self) -> bool:
+        """Whether each member is coupled to a host of its own."""
+        return self._config.instances > 1
+
+    def _of_members(self, gathered: np.ndarray | None) -> np.ndarray:
+        """The imports of the members of this rank, or those that the first has for all."""
+        if gathered is None:
+            shape = (1, len(self._imports), self.resident.atmosphere.grid.size)
+            gathered = np.empty(shape, np.float32)
+        return gathered if self._each else self._owners.share(gathered)
+
+    def _description(self, config: Config) -> dict[str, Any]:
+        return description(config, self.resident, tuple(row.name for row in self._imports))
 
     def _open_books(self) -> None:
         self.records = Records(
@@ -289,38 +325,23 @@ class Owner:
             self.resident.atmosphere,
             self._imports,
             self.resident.fields,
-            self.numbers,
+            self._numbers,
             self.resident.dry_air_pressure(),
             self.resident.water(),
         )
-
-    def _of_member(self, place: int) -> str:
-        """Which member a message is of; nothing where there is only the control."""
-        number = self._config.ensemble.first_member + place
-        alone = self._owners.members == 1 and number == CONTROL
-        return "" if alone else f" of member {number}"
 
     def _diverged(self, clock: Clock, exports: np.ndarray) -> DivergedError:
         """Names the first value that is not finite, and what of the state is not."""
         member, row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
         name = self.resident.fields[row].name
         place = self.resident.atmosphere.grid.place(point)
-        of_member = self._of_member(self._owners.mine.start + member)
+        of_member = whose(self._config.ensemble, self._owners.mine.start + member)
         return DivergedError(
             f"the atmosphere{of_member} diverged in the interval that ends {clock.iso8601()}:"
             f" {name} = {exports[member, row, point]} at {place}; first of"
             f" {int((~np.isfinite(exports[member])).sum())} values that are not finite"
-            f"{_not_finite({k: leaf[member] for k, leaf in self.resident.leaves().items()})}"
+            f"{not_finite({k: leaf[member] for k, leaf in self.resident.leaves().items()})}"
         )
-
-
-def _without_prefix(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Those arrays whose names begin so, by what follows."""
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }
 
 
 def _mesh(owners: Owners) -> Any:
@@ -334,13 +355,3 @@ def _mesh(owners: Owners) -> Any:
     owners.comm.Barrier()
     connect(mesh)
     return mesh
-
-
-def _not_finite(state: dict[str, np.ndarray]) -> str:
-    """Which variables of a state are not finite, and on which level first, from the top."""
-    places = []
-    for name, array in state.items():
-        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
-            level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
-            places.append(name if level is None else f"{name} (level {level} of {len(array)})")
-    return f"; in the state: {', '.join(places)}" if places else ""

@@ -24,6 +24,17 @@ def member_key(seed: int, number: int) -> jax.Array:
     return key if number == CONTROL else jax.random.fold_in(key, number)
 
 
+def whose(ensemble: Ensemble, place: int) -> str:
+    """Which member a message is of; nothing where there is only the control.
+
+    Args:
+      ensemble: the settings.
+      place: of the member among those of the run.
+    """
+    number = ensemble.first_member + place
+    return "" if ensemble.members == 1 and number == CONTROL else f" of member {number}"
+
+
 def perturbed(
     atmosphere: Atmosphere, state: AtmosphereState, key: jax.Array, size: float
 ) -> AtmosphereState:

@@ -12,6 +12,9 @@ import numpy as np
 from ngcm_coupler.engine.atmosphere import is_random_key
 from ngcm_coupler.errors import RestartError
 
+PREFIX = "state."
+"""How the names of `named_leaves` begin."""
+
 
 def named_leaves(state: Any) -> list[tuple[str, Any]]:
     """The arrays of a state with their place in it, ``state.vorticity`` say, in tree order.
@@ -54,3 +57,20 @@ def to_leaf(name: str, value: np.ndarray, leaf: jax.ShapeDtypeStruct) -> Any:
     if is_key:
         return jax.random.wrap_key_data(jnp.asarray(value))
     return value.astype(expected.dtype)
+
+
+def not_finite(state: dict[str, np.ndarray]) -> str:
+    """Which variables of a state are not finite, and on which level first, from the top.
+
+    Args:
+      state: arrays of one member by name.
+
+    Returns:
+      The end of a message; empty where all are finite.
+    """
+    places = []
+    for name, array in state.items():
+        if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
+            level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
+            places.append(name if level is None else f"{name} (level {level} of {len(array)})")
+    return f"; in the state: {', '.join(places)}" if places else ""

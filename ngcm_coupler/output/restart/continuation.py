@@ -31,6 +31,40 @@ def checksum(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
+def require_continues(
+    path: str,
+    header: Mapping[str, Any],
+    run: Mapping[str, Any],
+    start: str | None,
+    branch: bool,
+) -> None:
+    """Refuses the restart file of another run; says in the log what else is not as it was.
+
+    Args:
+      path: the file, for messages.
+      header: of the file.
+      run: what `contents.description` says of this run.
+      start: date at which the run has begun, as the namelist has it; None if it says nothing.
+      branch: whether this run is a new experiment.
+
+    Raises:
+      RestartError: the message says how the runs differ.
+    """
+    require_same_run(path, header["identity"], run["identity"])
+    require_same_settings(path, header["configuration"], run["configuration"], branch)
+    if start not in (None, header["start"]):
+        raise RestartError(
+            f"restart file {path} continues a run that began at {header['start']}; start_date ="
+            f" '{start}' in &ngcm_run is another run"
+        )
+    if others := environment_differences(header["environment"], run["environment"]):
+        _log.warning(
+            "restart file %s was written elsewhere, and the last bits may differ: %s",
+            path,
+            "; ".join(others),
+        )
+
+
 def require_same_run(path: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
     """Compares what two runs must share whatever the namelist says.
 

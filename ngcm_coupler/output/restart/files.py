@@ -20,9 +20,6 @@ from ngcm_coupler.netcdf import open_dataset
 
 FORMAT_VERSION = 3
 
-HOST_PREFIX = "host."
-"""Before the names of the host's own arrays in a restart file."""
-
 POINTER = "latest"
 """File in a folder of restart files that holds the name of the newest."""
 

@@ -15,7 +15,7 @@ from ngcm_coupler.batch import control as segment
 from ngcm_coupler.batch.control import Segment
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
-from ngcm_coupler.component.owner import _not_finite
+from ngcm_coupler.device.leaves import not_finite
 from ngcm_coupler.errors import ConfigError, RestartError, ShapeError, StateError
 from ngcm_coupler.output.restart import continuation
 from ngcm_coupler.output.restart.files import newest, read_restart, write_into
@@ -255,5 +255,5 @@ def test_variables_that_are_not_finite_are_named_with_their_level():
     wind = np.zeros((3, 2, 2))
     wind[1, 0, 1] = np.nan
     state = {"state.wind": wind, "state.mass": np.full(4, np.inf), "state.steps": np.array(1)}
-    named = _not_finite(state)
+    named = not_finite(state)
     assert named == "; in the state: state.wind (level 2 of 3), state.mass"

@@ -26,7 +26,7 @@ TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
     ("rank", "place", "call", "hour"),
     [
         pytest.param(0, BUILD, 1, 1, id="0-init"),
-        pytest.param(1, "ngcm_coupler.component:Component._share_grid", 1, 1, id="1-init"),
+        pytest.param(1, "ngcm_coupler.component.start:_broadcast_facts", 1, 1, id="1-init"),
         pytest.param(0, f"{RESIDENT}.advance", 1, 1, id="0-first interval"),
         pytest.param(1, "ngcm_coupler.abi:advance", 1, 1, id="1-first interval"),
         pytest.param(0, f"{POINTS}.gather", 1, 1, id="0-gather"),

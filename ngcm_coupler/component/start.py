@@ -1,0 +1,155 @@
+"""How a run starts: the atmosphere on its owners, and what every rank knows of it from then on."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.component.bystander import Bystander
+from ngcm_coupler.component.imports import NEVER
+from ngcm_coupler.config import Config
+from ngcm_coupler.device import devices
+from ngcm_coupler.fields import Field
+from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.output.log.timing import Stopwatch
+from ngcm_coupler.output.restart.host_state import HostState
+from ngcm_coupler.parallel import Owners, Ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ngcm_coupler.component.owner import Owner
+
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What every rank knows of a run.
+
+    Attributes:
+      grid: the atmosphere's.
+      land_area_fraction: [1], shape (grid.size,).
+      clock: at the begin of the run or segment.
+      budgets_water: whether the atmosphere offers the fields of its own water budget.
+      continues: whether it goes on from a restart.
+      host: the exchange with the host; its arrays on the owners only.
+    """
+
+    grid: GaussianGrid
+    land_area_fraction: np.ndarray
+    clock: Clock
+    budgets_water: bool
+    continues: bool
+    host: HostState
+
+
+def start(
+    config: Config,
+    imports: Sequence[Field],
+    ranks: Ranks,
+    owners: Owners,
+    source: Callable[[], Path | None],
+    stopwatch: Stopwatch,
+) -> tuple[Owner | Bystander, Facts]:
+    """Builds the atmosphere and gives its members their first states. Collective.
+
+    Args:
+      config: the settings.
+      imports: the imported fields.
+      ranks: of the component.
+      owners: those among them that hold members.
+      source: finds the restart file to go on from; None for the initial state.
+      stopwatch: of this rank.
+
+    Returns:
+      What this rank holds, and what is known of the run.
+    """
+    made: list[tuple[Owner, Facts]] = []  # on an owner
+    fresh: list[np.ndarray] = []  # imports of a run that begins
+    restart: list[str] = []  # the file of one that continues
+
+    def build() -> None:
+        if not owners.is_owner:
+            return
+        # JAX is for the owners alone: hundreds of ranks of a host need not load it.
+        devices.prepare(config.device, owners.place_on_node, owners.on_node)
+        from ngcm_coupler.component.owner import Owner
+
+        import_netcdf4()
+        given = config.run.start_date
+        begin = Clock(given, config.run.calendar).start if given else None
+        owner = Owner(config, imports, ranks, owners, stopwatch)
+        if file := source():
+            restart.append(str(file))
+            contents = owner.continue_from(str(file), begin)
+            clock, host = contents.clock, contents.host
+        else:
+            clock, values = owner.resident.begin(begin)
+            fresh.append(values)
+            host = HostState(np.full(len(imports), NEVER, np.int64), has_means=False)
+        atmosphere = owner.resident.atmosphere
+        facts = Facts(
+            atmosphere.grid,
+            atmosphere.land_area_fraction,
+            clock,
+            atmosphere.budgets_water,
+            bool(restart),
+            host,
+        )
+        made.append((owner, facts))
+
+    def begin_members() -> None:
+        for owner, _ in made:
+            if fresh:
+                owner.begin(fresh[0])
+            _log.debug("configuration\n%s", config.resolved_text())
+
+    def begin_journal() -> None:
+        for owner, facts in made:
+            owner.begin_journal(facts.clock, "".join(restart))
+
+    ranks.together(build)
+    ranks.together(begin_members)
+    ranks.together(begin_journal)
+    holder, facts = made[0] if made else (Bystander(), None)
+    return holder, _broadcast_facts(config, len(imports), ranks, facts)
+
+
+def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | None) -> Facts:
+    """Gives the ranks without an atmosphere what is known of it. Collective.
+
+    Args:
+      config: the settings.
+      imports: their number.
+      ranks: of the component.
+      known: on the owners; None elsewhere.
+    """
+    numbers = np.zeros(7 + imports, np.int64)
+    if ranks.is_root and known is not None:
+        grid, clock = known.grid, known.clock
+        numbers[:7] = (
+            grid.nlon, grid.nlat, clock.start_seconds, clock.elapsed_seconds,
+            known.budgets_water, known.continues, known.host.has_means,
+        )  # fmt: skip
+        numbers[7:] = known.host.put_at
+    ranks.share(numbers)
+    nlon, nlat, begin, elapsed, *flags = numbers[:7].tolist()
+    if known is None:
+        grid = GaussianGrid(nlon, nlat)
+        known = Facts(
+            grid,
+            np.empty(grid.size),
+            Clock.from_seconds(begin, config.run.calendar, elapsed),
+            bool(flags[0]),
+            bool(flags[1]),
+            HostState(numbers[7:].copy(), bool(flags[2])),
+        )
+    ranks.share(known.land_area_fraction)
+    return known

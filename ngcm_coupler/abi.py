@@ -16,6 +16,7 @@ import numpy as np
 
 from ngcm_coupler import errors
 from ngcm_coupler.component import Component
+from ngcm_coupler.couplers import require_run_folder
 from ngcm_coupler.errors import ArgumentError, HandleError, NgcmError
 
 __all__ = [
@@ -92,8 +93,11 @@ def describe(error: BaseException) -> tuple[int, str]:
 
 
 def create(namelist_path: str, fcomm: int | None) -> int:
-    """Creates a component from a namelist file and returns its handle, 1 or more."""
-    component = Component.create(namelist_path, fcomm)
+    """Creates a component from a namelist file and returns its handle, 1 or more.
+
+    The namcouple of a run through OASIS must belong to it.
+    """
+    component = Component.create(namelist_path, fcomm, require_run_folder)
     handle = next(_handles)
     _components[handle] = component
     return handle

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ngcm_coupler import couplers
 from ngcm_coupler.cli import buildconfig, run_folder
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.errors import ConfigError, NgcmError
@@ -77,11 +78,8 @@ def _run(args: argparse.Namespace) -> int:
             ["-n", str(ranks), str(_program(name)), str(namelist)]
             for name, ranks in programs.items()
         ]
-        if config.oasis.exports:
-            from ngcm_coupler.couplers.oasis import check, grids
-
-            # The programs find faults too, but each by itself and OASIS one at a time.
-            check.require_folder(config, grids.atmosphere_grid(config), pathlib.Path())
+        # The programs find faults too, but each by itself and OASIS one at a time.
+        couplers.require_run_folder(config)
         command = [*_launcher(), *started[0]]
         for more in started[1:]:
             command += [":", *more]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import pathlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -23,8 +22,6 @@ from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.component.start import start
-from ngcm_coupler.couplers.oasis.check import require_folder
-from ngcm_coupler.couplers.oasis.grids import atmosphere_grid
 from ngcm_coupler.errors import (
     ArgumentError,
     FieldError,
@@ -110,28 +107,35 @@ class Component:
         self._stopwatch.enter(Phase.HOST)
 
     @classmethod
-    def create(cls, namelist: str | os.PathLike[str], comm: HostComm | None = None) -> Component:
+    def create(
+        cls,
+        namelist: str | os.PathLike[str],
+        comm: HostComm | None = None,
+        check: Callable[[configuration.Config], None] | None = None,
+    ) -> Component:
         """Creates a component from a namelist file. Collective.
 
         Args:
           namelist: path of the file that configures everything.
           comm: the host's communicator, of mpi4py or as a Fortran handle; None without MPI.
+          check: what else has to hold, such as `couplers.require_run_folder`; called on the first
+            rank.
 
         Raises:
           ArgumentError: `namelist` is no path, or `comm` no communicator.
-          ConfigError: the namelist is not usable, or the namcouple of a run through OASIS does
-            not belong to it; every fault is listed.
+          ConfigError: the namelist is not usable; every fault is listed.
           CheckpointError, DataError, RestartError, OutputError: what it points to is not usable.
           ParallelError: MPI is not usable, or another rank has failed.
+          What `check` raises.
         """
         ranks = Ranks(communicator(comm))
         try:
             config = ranks.together(lambda: configuration.load(namelist))
             settings = config.log
             log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
-            if config.oasis.exports:
+            if check is not None:
                 # Before the model is built, which takes longer than to see that it cannot run.
-                ranks.together(lambda: _require_folder(config) if ranks.is_root else None)
+                ranks.together(lambda: check(config) if ranks.is_root else None)
             return cls(config, ranks)
         except BaseException as error:
             if not isinstance(error, NgcmError):
@@ -522,8 +526,3 @@ class Component:
                 " change interval_seconds in &ngcm_coupling or advance by that"
             )
         self._imports.require_fresh(self.clock)
-
-
-def _require_folder(config: configuration.Config) -> None:
-    """Refuses a folder from which OASIS cannot start the run."""
-    require_folder(config, atmosphere_grid(config), pathlib.Path())

@@ -8,39 +8,21 @@ atmosphere's fluxes of a concurrent coupling are those of the first interval ove
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngcm_coupler.couplers.oasis.coupling import Pair
-from ngcm_coupler.grid import GaussianGrid
 
 if TYPE_CHECKING:
+    from ngcm_coupler.component import Component
     from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 _ICE = "sea_ice_area_fraction"
 
 
-class Atmosphere(Protocol):
-    """What is used of `component.Component`."""
-
-    grid: GaussianGrid
-
-    def put(self, name: str, values: np.ndarray) -> None:
-        """See `component.Component`."""
-        ...
-
-    def get(self, name: str) -> np.ndarray:
-        """See `component.Component`."""
-        ...
-
-    def advance(self) -> None:
-        """See `component.Component`."""
-        ...
-
-
 def ocean_fields(
-    pairs: Sequence[Pair], atmosphere: Atmosphere, exchange: ExchangeGrid
+    pairs: Sequence[Pair], atmosphere: Component, exchange: ExchangeGrid
 ) -> dict[str, np.ndarray]:
     """What the ocean would have sent, on its grid, by its own names.
 
@@ -66,7 +48,7 @@ def ocean_fields(
     return {name: np.mean(arrays, axis=0) for name, arrays in makers.items()}
 
 
-def atmosphere_fields(pairs: Sequence[Pair], atmosphere: Atmosphere) -> dict[str, np.ndarray]:
+def atmosphere_fields(pairs: Sequence[Pair], atmosphere: Component) -> dict[str, np.ndarray]:
     """What the atmosphere would have sent: its exports of the first interval, which it advances.
 
     Returns:

@@ -6,7 +6,6 @@ host sends, and moves fields between the ranks and the device. The science is in
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable
 from types import TracebackType
@@ -20,20 +19,16 @@ from ngcm_coupler.batch.control import Segment
 from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.host_arrays import HostArrays
+from ngcm_coupler.component.host_fields import HostFields
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.component.start import start
-from ngcm_coupler.errors import (
-    ArgumentError,
-    FieldError,
-    NgcmError,
-    StateError,
-)
+from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.fields.arguments import indices, path_text
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
 from ngcm_coupler.output.restart.host_state import HostState
-from ngcm_coupler.parallel import HostComm, Owners, Points, Ranks, communicator
+from ngcm_coupler.parallel import HostComm, Owners, Ranks, communicator
 
 
 class Component:
@@ -82,24 +77,22 @@ class Component:
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
         self.interval_seconds = config.coupling.interval_seconds
         imports = [field(name) for name in config.coupling.imports]
-        self._imports = Imports(imports, config.coupling.max_import_age_seconds)
         self._owner, facts = start(
             config, imports, ranks, self._owners, self._segment.source, self._stopwatch
         )
         self.grid, self.land_area_fraction = facts.grid, facts.land_area_fraction
         self.clock, self.continues = facts.clock, facts.continues
-        self._imports.put_at, self._has_means = facts.host.put_at, facts.host.has_means
+        self._has_means = facts.host.has_means
         self._host_arrays = HostArrays(ranks, facts.host.arrays if self.continues else None)
         water: set[Need] = {"water"} if facts.budgets_water else set()
-        self._export_fields = offered(config.available | water)
-        self.fields: tuple[Field, ...] = self._imports.fields + self._export_fields
-        on_root = [range(self.instances), *[range(0)] * (ranks.size - 1)]
-        self._at_root = Points(ranks, self.grid.size, on_root)
-        self._points = self._at_root
-        if self.instances > 1:  # each for a member, whose values go straight to its owner
-            self._points = Points(ranks, self.grid.size, self._owners.held)
+        self._imports = Imports(imports, config.coupling.max_import_age_seconds)
+        self._imports.put_at = facts.host.put_at
+        self._host = HostFields(
+            self._imports, offered(config.available | water), facts, ranks, self._owners
+        )
+        self.fields: tuple[Field, ...] = self._host.fields
         self._owner.gather_exports()
-        self._distribute()
+        self._host.distribute(self._owner)
         host = HostState(facts.host.put_at, facts.host.has_means)
         # Last of all, so that no failure leaves a file.
         self._ranks.together(lambda: self._owner.open_files(self.clock, host))
@@ -178,11 +171,7 @@ class Component:
           FieldError: there is no such number.
         """
         self._require_open()
-        if not isinstance(number, (int, np.integer)) or not 1 <= number <= len(self.fields):
-            raise FieldError(
-                f"field id {number!r} is not valid; ids run from 1 to {len(self.fields)}"
-            )
-        return self.fields[number - 1]
+        return self._host.field(number)
 
     def field_id(self, name: str) -> int:
         """The number of the field of that name, from 1.
@@ -191,17 +180,7 @@ class Component:
           FieldError: the component neither takes nor offers it.
         """
         self._require_open()
-        if not isinstance(name, str):
-            raise FieldError(f"field name {name!r} is not valid; give a str")
-        names = [row.name for row in self.fields]
-        if name in names:
-            return names.index(name) + 1
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"; the nearest name is {near[0]!r}" if near else ""
-        raise FieldError(
-            f"field {name!r} is neither taken nor offered by this component{hint}; imports are"
-            " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
-        )
+        return self._host.number(name)
 
     @within(Phase.START_UP)
     def set_partition(self, global_index: ArrayLike) -> None:
@@ -219,15 +198,11 @@ class Component:
         self._require_open()
 
         def check() -> np.ndarray:
-            if self._imports.in_use:
-                raise StateError("set_partition must come before the first put")
+            self._imports.require_unused()
             return indices("set_partition", global_index)
 
-        index = self._ranks.together(check)
-        self._at_root.deal(index)
-        if self._points is not self._at_root:
-            self._points.deal(index)
-        self._distribute()
+        self._host.deal(self._ranks.together(check))
+        self._host.distribute(self._owner)
 
     @within(Phase.PUT_GET)
     def put(self, name: str | int, values: ArrayLike) -> None:
@@ -272,20 +247,17 @@ class Component:
           DivergedError: the atmosphere has produced values that are not finite.
         """
         number = self._number(name)
-        source, row = self.field(number), number - 1
+        source = self.field(number)
         if self._pending:
             self._require_own_wait(source)
             self.wait()
-        if source.direction == "import":
-            values = self._imports.values[row]
-        elif source.averaging == "interval_mean" and not self._has_means:
+        is_mean = source.direction == "export" and source.averaging == "interval_mean"
+        if is_mean and not self._has_means:
             raise StateError(
                 f"{source.name} is a mean over an interval and none has been completed; call"
                 " advance first"
             )
-        else:
-            values = self._exports[row - len(self._imports.fields)]
-        return self._imports.layout.hand_out(source.name, values, out)
+        return self._imports.layout.hand_out(source.name, self._host.values(number), out)
 
     @within(Phase.OTHER)
     def advance(self, seconds: int | None = None) -> None:
@@ -309,7 +281,7 @@ class Component:
         with self._stopwatch.phase(Phase.GATHER):
             self._ranks.together(lambda: self._check_advance(asked))
             interval = int(asked)
-            imports = self._points.gather(self._imports.values)
+            imports = self._host.points.gather(self._imports.values)
 
         with self._stopwatch.phase(Phase.SEND):
             self._ranks.together(lambda: self._owner.advance(self.clock, interval, imports))
@@ -336,7 +308,7 @@ class Component:
             self._ranks.together(lambda: self._owner.take(self.clock))
         with self._stopwatch.phase(Phase.EXPORTS):
             self._owner.gather_exports()
-            self._distribute_exports()
+            self._host.distribute_exports(self._owner)
         self._pending = False
         self._has_means = True
         with self._stopwatch.phase(Phase.FILES):
@@ -363,7 +335,7 @@ class Component:
           ShapeError: not this rank's number of points, or in another order.
         """
         self._require_open()
-        self._host_arrays.save(self._at_root, self._imports.layout, name, values)
+        self._host_arrays.save(self._host.at_root, self._imports.layout, name, values)
 
     @within(Phase.START_UP)
     def load(self, name: str, out: np.ndarray | None = None) -> np.ndarray:
@@ -385,7 +357,8 @@ class Component:
           RestartError: the file holds nothing of that name.
         """
         self._require_open()
-        return self._host_arrays.load(self._at_root, self._imports.layout, name, out, self.clock)
+        points, layout = self._host.at_root, self._imports.layout
+        return self._host_arrays.load(points, layout, name, out, self.clock)
 
     @within(Phase.OTHER)
     def write_restart(self, path: str | os.PathLike[str] = "") -> None:
@@ -402,8 +375,8 @@ class Component:
         """
         self.wait()
         with self._stopwatch.phase(Phase.RESTART):
-            put_at = self._ranks.earliest(self._imports.put_at, self._points.mine.size > 0)
-            imports = self._at_root.gather(self._imports.values)
+            put_at = self._ranks.earliest(self._imports.put_at, self._host.points.mine.size > 0)
+            imports = self._host.at_root.gather(self._imports.values)
             states = self._owner.gather_states()
             host = HostState(put_at, self._has_means, self._host_arrays.saved)
 
@@ -504,18 +477,6 @@ class Component:
                 f"{source.name} is not there: the interval that ends {self.clock.iso8601()} has"
                 " failed; the status of advance said why"
             )
-
-    def _distribute(self) -> None:
-        """Hands each rank its points of what the device holds, after the points have changed."""
-        values = self._points.scatter(self._owner.host_imports(), len(self._imports.fields))
-        places = self._points.on_grid
-        self._imports.hold(values, places, self.grid, self.land_area_fraction)
-        self._distribute_exports()
-
-    def _distribute_exports(self) -> None:
-        """Hands each rank the exports of its points: the members' own, or their mean."""
-        exports = self._owner.host_exports()
-        self._exports = self._points.scatter(exports, len(self._export_fields))
 
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""

@@ -98,6 +98,15 @@ class Imports:
         self.values[row] = arrived
         self.put_at[row] = now
 
+    def require_unused(self) -> None:
+        """Refuses other points once the host has put something.
+
+        Raises:
+          StateError: it has.
+        """
+        if self.in_use:
+            raise StateError("set_partition must come before the first put")
+
     def require_fresh(self, clock: Clock) -> None:
         """Refuses to go on with an import that is missing or too old.
 

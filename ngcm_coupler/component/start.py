@@ -37,6 +37,7 @@ class Facts:
       grid: the atmosphere's.
       land_area_fraction: [1], shape (grid.size,).
       clock: at the begin of the run or segment.
+      instances: how many copies of the grid the host's points are.
       budgets_water: whether the atmosphere offers the fields of its own water budget.
       continues: whether it goes on from a restart.
       host: the exchange with the host; its arrays on the owners only.
@@ -45,6 +46,7 @@ class Facts:
     grid: GaussianGrid
     land_area_fraction: np.ndarray
     clock: Clock
+    instances: int
     budgets_water: bool
     continues: bool
     host: HostState
@@ -99,6 +101,7 @@ def start(
             atmosphere.grid,
             atmosphere.land_area_fraction,
             clock,
+            config.instances,
             atmosphere.budgets_water,
             bool(restart),
             host,
@@ -147,6 +150,7 @@ def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | 
             grid,
             np.empty(grid.size),
             Clock.from_seconds(begin, config.run.calendar, elapsed),
+            config.instances,
             bool(flags[0]),
             bool(flags[1]),
             HostState(numbers[7:].copy(), bool(flags[2])),

@@ -284,16 +284,16 @@ HOST = textwrap.dedent(
     total = component.grid.size * component.instances
     mine = np.arange(1 + comm.rank, total + 1, comm.size, dtype=np.int32)
     component.set_partition(np.random.default_rng(comm.rank).permutation(mine).astype(np.int32))
-    values = np.empty(component._points.mine.size)
+    values = np.empty(component._host.points.mine.size)
     for _ in range(2):
         for name in ("sea_surface_temperature", "sea_ice_area_fraction"):
             component.get(component.field_id(name), values)
             # Every host of its own is another one.
             if name == "sea_surface_temperature":
-                values += 0.01 * (component._points.mine // component.grid.size)
+                values += 0.01 * (component._host.points.mine // component.grid.size)
             component.put(component.field_id(name), values)
         component.advance(component.interval_seconds)
-    salt = 35.0 + component._points.mine.astype(float)
+    salt = 35.0 + component._host.points.mine.astype(float)
     component.save("salt", salt)
     component.write_restart("restart.nc")
     component.close()

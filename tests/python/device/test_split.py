@@ -24,7 +24,7 @@ HOST = textwrap.dedent(
     for _ in range(2):
         for number, row in enumerate(component.fields, 1):
             if row.direction == "import":
-                values = np.empty(component._points.mine.size)
+                values = np.empty(component._host.points.mine.size)
                 component.get(number, values)
                 component.put(number, values)
         component.advance(component.interval_seconds)

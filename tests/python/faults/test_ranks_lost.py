@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 POINTS = "ngcm_coupler.parallel.points:Points"
 RESIDENT = "ngcm_coupler.device.members:ResidentAtmosphere"
 BUILD = "ngcm_coupler.engine.build:build_atmosphere"
-SCATTER = "ngcm_coupler.component:Component._distribute_exports"
+SCATTER = "ngcm_coupler.component.host_fields:HostFields.distribute_exports"
 """Called twice before the first interval, and after every one."""
 TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""

@@ -25,7 +25,7 @@ def create(partition=True):
     return component
 
 def get(component, name):
-    out = np.empty(component._points.mine.size)
+    out = np.empty(component._host.points.mine.size)
     component.get(component.field_id(name), out)
     return out
 
@@ -73,7 +73,7 @@ def test_scattered_points_give_the_fields_of_a_single_rank(mpirun):
                 put(each)
                 each.advance(each.interval_seconds)
         for field in component.fields:
-            expected = get(alone, field.name)[component._points.mine]
+            expected = get(alone, field.name)[component._host.points.mine]
             assert (get(component, field.name) == expected).all(), field.name
         """,
     )
@@ -84,7 +84,7 @@ def test_ranks_without_the_atmosphere_do_not_load_jax(mpirun):
         2,
         """
         component = create(partition=False)
-        assert component._points.mine.size == (component.grid.size if rank == 0 else 0)
+        assert component._host.points.mine.size == (component.grid.size if rank == 0 else 0)
         put(component)
         component.advance(component.interval_seconds)
         assert ("jax" in sys.modules) == (rank == 0)
@@ -159,7 +159,7 @@ def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
         component.advance(component.interval_seconds)
         component.write_restart("restart.nc")
         component.advance(component.interval_seconds)
-        whole = component._at_root.gather(component._exports)
+        whole = component._host.at_root.gather(component._host.exports)
         if rank == 0:
             np.save("expected.npy", whole[0])
         component.close()
@@ -173,7 +173,7 @@ def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
         component = create(partition=False)
         component.advance(component.interval_seconds)
         component.wait()
-        assert (component._exports == np.load("expected.npy")).all()
+        assert (component._host.exports == np.load("expected.npy")).all()
         """,
     )
 

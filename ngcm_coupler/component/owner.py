@@ -14,7 +14,7 @@ from ngcm_coupler.component.bystander import Record, States
 from ngcm_coupler.config import Config
 from ngcm_coupler.device.ensemble import whose
 from ngcm_coupler.device.leaves import not_finite
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 from ngcm_coupler.errors import DivergedError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.output.history import needs_levels
@@ -36,7 +36,7 @@ class Owner:
     and the first rank, which always has some, does besides what is done once for all of them.
 
     Attributes:
-      resident: the members on the device.
+      members: those on the device.
       records: their budgets and files; from `begin` or `continue_from` on.
       exports: of the last interval, shape (members of this rank, fields, n).
     """
@@ -63,19 +63,19 @@ class Owner:
         self._numbers = [config.ensemble.first_member + place for place in owners.mine]
         self._journal: Journal | None = None
         self._all_exports: np.ndarray | None = None  # of all members, on the first rank
-        self.resident = ResidentAtmosphere(config, self._numbers, _mesh(owners))
-        self.exports = np.empty((len(self._numbers), len(self.resident.fields), 0), np.float32)
+        self.members = Members(config, self._numbers, _mesh(owners))
+        self.exports = np.empty((len(self._numbers), len(self.members.fields), 0), np.float32)
 
     def begin(self, imports: np.ndarray) -> None:
-        """Goes on from `ResidentAtmosphere.begin`. Collective over the owners.
+        """Goes on from `Members.begin`. Collective over the owners.
 
         Args:
           imports: what stands for the host's, float32, shape (members of this rank, fields, n).
         """
         # What one host puts for all is one surface, and not one of each member's.
-        self.resident.send(self._of_members(imports if self._each else imports[:1]))
-        self.resident.diagnose()
-        self.exports = self.resident.exports()
+        self.members.send(self._of_members(imports if self._each else imports[:1]))
+        self.members.diagnose()
+        self.exports = self.members.exports()
         self._open_books()
 
     def continue_from(self, path: str, start: str | None) -> Contents:
@@ -94,8 +94,8 @@ class Owner:
         )
         whole = Contents.of_file(header, arrays, self._config.run.calendar)
         own = whole.of_members(slice(self._owners.mine.start, self._owners.mine.stop))
-        self.resident.restore(with_water_budget(own.states, own.budgets))
-        self.resident.send(own.imports)
+        self.members.restore(with_water_budget(own.states, own.budgets))
+        self.members.send(own.imports)
         self.exports = own.exports
         self._open_books()
         self.records.restore(own.budgets)
@@ -111,15 +111,15 @@ class Owner:
           restart: the file from which it goes on; empty for a run that begins.
         """
         if self._ranks.is_root:
-            resident = self.resident
+            members = self.members
             self._journal = Journal(
-                self._config, resident.atmosphere, resident.fields, self._stopwatch
+                self._config, members.atmosphere, members.fields, self._stopwatch
             )
-            self._journal.begin(clock, restart, resident.device, self._ranks.size)
+            self._journal.begin(clock, restart, members.device, self._ranks.size)
 
     def host_imports(self) -> np.ndarray | None:
         """The imports that the points of the host are dealt out from on this rank, if any are."""
-        return self.resident.imports() if self._each or self._ranks.is_root else None
+        return self.members.imports() if self._each or self._ranks.is_root else None
 
     def host_exports(self) -> np.ndarray | None:
         """The exports that they are dealt out from: the members' own, or the mean of all."""
@@ -143,19 +143,19 @@ class Owner:
             share, and None on the others.
         """
         imports = self._of_members(gathered)
-        self.resident.send(imports)
+        self.members.send(imports)
         if not seconds:
             return
         with self._stopwatch.phase(Phase.FILES):
             self.records.begin(clock, imports)
-        compiles = not self.resident.has_advanced
+        compiles = not self.members.has_advanced
         with (
             self.records.failure_recorded(),
             self._stopwatch.phase(Phase.COMPILE if compiles else Phase.SEND),
         ):
-            self.resident.advance()
+            self.members.advance()
             if needs_levels(self._config.history, clock.advanced(seconds), seconds):
-                self.resident.decode()
+                self.members.decode()
         self._stopwatch.device_starts()
 
     def take(self, clock: Clock) -> None:
@@ -166,18 +166,18 @@ class Owner:
         """
         with self.records.failure_recorded():
             with self._stopwatch.phase(Phase.DEVICE):
-                self._stopwatch.device_is_ready(self.resident.wait())
+                self._stopwatch.device_is_ready(self.members.wait())
             with self._stopwatch.phase(Phase.FETCH):
-                exports = self.resident.exports()
+                exports = self.members.exports()
             # One sum finds any NaN or infinity; the search for the place comes only then.
             if not np.isfinite(exports.sum(dtype=np.float64)):
                 raise self._diverged(clock, exports)
             with self._stopwatch.phase(Phase.FETCH):
-                dry_air_pressure = self.resident.dry_air_pressure()
-                water = self.resident.water()
+                dry_air_pressure = self.members.dry_air_pressure()
+                water = self.members.water()
             with self._stopwatch.phase(Phase.LEDGER):
                 self.exports = exports
-                imports = self.resident.imports()
+                imports = self.members.imports()
                 self.records.enter(clock, imports, exports, dry_air_pressure, water)
 
     def gather_exports(self) -> None:
@@ -195,7 +195,7 @@ class Owner:
           On the first rank the arrays, shape (all members, ...) each, and the state of the budgets
           of every member; None on the others.
         """
-        held = held_by(self.resident, self.exports)
+        held = held_by(self.members, self.exports)
         whole = {name: self._owners.collect(array) for name, array in held.items()}
         texts = self._owners.collect_texts([json.dumps(each) for each in self.records.state()])
         arrays = {name: array for name, array in whole.items() if array is not None}
@@ -247,13 +247,13 @@ class Owner:
         def save(path: str, place: int) -> None:
             """Writes a restart file from which one member goes on alone."""
             number = self._numbers[place]
-            held = held_by(self.resident, self.exports), self.records.state()
-            contents = Contents(clock, *held, self.resident.imports(), host)
+            held = held_by(self.members, self.exports), self.records.state()
+            contents = Contents(clock, *held, self.members.imports(), host)
             alone = contents.of_members(slice(place, place + 1))
             write_restart(path, *alone.file(self._description(self._config.of_member(number))))
 
         self.records.open(clock, of_all=self._ranks.is_root)
-        self.records.open_recordings(self.resident.device, save)
+        self.records.open_recordings(self.members.device, save)
 
     def write_members(self) -> None:
         """Writes the interval to the files of each member."""
@@ -269,10 +269,10 @@ class Owner:
           1, fields, n), and the fields on levels, shape (members, levels, n); on the others what
           is theirs, or None.
         """
-        imports: np.ndarray | None = self.resident.imports()
+        imports: np.ndarray | None = self.members.imports()
         if self._each:
             imports = self._owners.collect(imports)
-        levels = {name: self._owners.collect(r) for name, r in self.resident.levels().items()}
+        levels = {name: self._owners.collect(r) for name, r in self.members.levels().items()}
         if imports is None:
             return None
         return imports, {name: rows for name, rows in levels.items() if rows is not None}
@@ -312,35 +312,35 @@ class Owner:
     def _of_members(self, gathered: np.ndarray | None) -> np.ndarray:
         """The imports of the members of this rank, or those that the first has for all."""
         if gathered is None:
-            shape = (1, len(self._imports), self.resident.atmosphere.grid.size)
+            shape = (1, len(self._imports), self.members.atmosphere.grid.size)
             gathered = np.empty(shape, np.float32)
         return gathered if self._each else self._owners.share(gathered)
 
     def _description(self, config: Config) -> dict[str, Any]:
-        return description(config, self.resident, tuple(row.name for row in self._imports))
+        return description(config, self.members, tuple(row.name for row in self._imports))
 
     def _open_books(self) -> None:
         self.records = Records(
             self._config,
-            self.resident.atmosphere,
+            self.members.atmosphere,
             self._imports,
-            self.resident.fields,
+            self.members.fields,
             self._numbers,
-            self.resident.dry_air_pressure(),
-            self.resident.water(),
+            self.members.dry_air_pressure(),
+            self.members.water(),
         )
 
     def _diverged(self, clock: Clock, exports: np.ndarray) -> DivergedError:
         """Names the first value that is not finite, and what of the state is not."""
         member, row, point = (int(i) for i in np.argwhere(~np.isfinite(exports))[0])
-        name = self.resident.fields[row].name
-        place = self.resident.atmosphere.grid.place(point)
+        name = self.members.fields[row].name
+        place = self.members.atmosphere.grid.place(point)
         of_member = whose(self._config.ensemble, self._owners.mine.start + member)
         return DivergedError(
             f"the atmosphere{of_member} diverged in the interval that ends {clock.iso8601()}:"
             f" {name} = {exports[member, row, point]} at {place}; first of"
             f" {int((~np.isfinite(exports[member])).sum())} values that are not finite"
-            f"{not_finite({k: leaf[member] for k, leaf in self.resident.leaves().items()})}"
+            f"{not_finite({k: leaf[member] for k, leaf in self.members.leaves().items()})}"
         )
 
 

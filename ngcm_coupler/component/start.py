@@ -93,10 +93,10 @@ def start(
             contents = owner.continue_from(str(file), begin)
             clock, host = contents.clock, contents.host
         else:
-            clock, values = owner.resident.begin(begin)
+            clock, values = owner.members.begin(begin)
             fresh.append(values)
             host = HostState(np.full(len(imports), NEVER, np.int64), has_means=False)
-        atmosphere = owner.resident.atmosphere
+        atmosphere = owner.members.atmosphere
         facts = Facts(
             atmosphere.grid,
             atmosphere.land_area_fraction,

@@ -1,4 +1,4 @@
-"""The atmosphere that lives on the device: states, parameters and the compiled interval.
+"""Members of the atmosphere on the device: states, parameters and the compiled interval.
 
 Between two exchanges nothing here crosses to the host. What does cross is one array of imports
 per interval and member in, and one array of exports out.
@@ -24,7 +24,7 @@ from ngcm_coupler.device.compilation import Compiler, Store, computation, use_ja
 from ngcm_coupler.device.devices import device
 from ngcm_coupler.device.ensemble import batched, member_key, perturbed
 from ngcm_coupler.device.leaves import named_leaves, to_host, to_leaf
-from ngcm_coupler.device.placement import AS_IT_COMES, STATE, WHOLE, OneDevice, OnMesh
+from ngcm_coupler.device.placement import ANY_PARTS, STATE, WHOLE, OnMesh
 from ngcm_coupler.engine.atmosphere import AtmosphereState, Parameters
 from ngcm_coupler.engine.build import build_atmosphere
 from ngcm_coupler.errors import ConfigError, RestartError
@@ -34,7 +34,7 @@ from ngcm_coupler.interval.water_closure import WaterOfGlobe
 _log = logging.getLogger(__name__)
 
 
-class ResidentAtmosphere:
+class Members:
     """Members of an atmosphere with their states on a device.
 
     `begin` or `restore` gives them their first state. On a CPU the members are stepped in turn by
@@ -45,18 +45,18 @@ class ResidentAtmosphere:
       atmosphere: the engine.
       fields: the exported fields, in the order of the rows of `exports`.
       device: where it lives.
-      members: numbers of the members.
+      numbers: of the members.
       has_advanced: whether an interval has been started; the first one compiles it.
     """
 
     def __init__(
-        self, config: Config, members: Sequence[int] = (CONTROL,), mesh: Any = None
+        self, config: Config, numbers: Sequence[int] = (CONTROL,), mesh: Any = None
     ) -> None:
         """Builds the engine and puts its parameters on the device.
 
         Args:
           config: the settings.
-          members: numbers of the members to hold.
+          numbers: of the members to hold.
           mesh: devices of several ranks that share one member; None for this rank's own.
 
         Raises:
@@ -65,7 +65,7 @@ class ResidentAtmosphere:
             in the cache_folder of &ngcm_device.
           CheckpointError: the checkpoint cannot be used.
         """
-        self.members = tuple(members)
+        self.numbers = tuple(numbers)
         self.device = device(config.device)
         _warn_of_binding(self.device)
         store = _store(config, self.device)
@@ -81,7 +81,7 @@ class ResidentAtmosphere:
             self._interval = Interval(self.atmosphere, seen)
             self._ensemble, levels = seen.ensemble, seen.history
             facts = computation(seen, self.atmosphere, self.device) if store else {}
-            self._placement = OneDevice(self.device, Compiler(self.device, store, facts))
+            self._placement: Compiler | OnMesh = Compiler(self.device, store, facts)
             if mesh is not None:
                 self._placement = OnMesh(mesh, self._template())
         self.fields = self._interval.exports
@@ -91,7 +91,7 @@ class ResidentAtmosphere:
         self.has_advanced = False
         self._traced = 0
         each = config.ensemble.coupling == "each"
-        self._batched = len(self.members) > 1 and batched(config.ensemble, self.device.platform)
+        self._batched = len(self.numbers) > 1 and batched(config.ensemble, self.device.platform)
         over_members = (None, 0, 0 if each else None)
 
         def compiled(
@@ -103,7 +103,7 @@ class ResidentAtmosphere:
         ) -> Callable[..., Any]:
             if self._batched:
                 function, label = jax.vmap(function, over), f"{label} of members"
-            return self._placement.compiled(label, function, gives, donate)
+            return self._placement.function(label, function, gives, donate)
 
         offered = self.atmosphere.levels
         self._levels = offered.chosen(levels.level_fields, levels.pressure_levels_hpa)
@@ -132,15 +132,15 @@ class ResidentAtmosphere:
         """
         with self._settings():
             states, imports = [], []
-            compiled = self._placement.compiled
-            encode = compiled("the encoder", self.atmosphere.encode, AS_IT_COMES)
-            perturb = compiled("the perturbation", self._perturbed, AS_IT_COMES)
+            compiled = self._placement.function
+            encode = compiled("the encoder", self.atmosphere.encode, ANY_PARTS)
+            perturb = compiled("the perturbation", self._perturbed, ANY_PARTS)
             first_imports = compiled("the first imports", self._interval.initial_imports)
             begin = compiled("the first state", self._begun, STATE)
             data = self.atmosphere.initial_data(start)
             clock = Clock(data.time, self._calendar)
             date = np.int32(clock.day), np.int32(clock.second)
-            for number in self.members:
+            for number in self.numbers:
                 key = self._placement.put(member_key(self._config.model.random_seed, number))
                 state = encode(self._parameters, data.fields, key)
                 if number != CONTROL and self._ensemble.perturbation_kelvin:
@@ -231,7 +231,7 @@ class ResidentAtmosphere:
         """Waits for the device; the water of the globe of each member."""
         if self._batched:
             budget = jax.device_get(self._states[0].water)
-            return [WaterOfGlobe.of(budget, place) for place in range(len(self.members))]
+            return [WaterOfGlobe.of(budget, place) for place in range(len(self.numbers))]
         return [WaterOfGlobe.of(jax.device_get(state.water)) for state in self._states]
 
     @property
@@ -305,7 +305,7 @@ class ResidentAtmosphere:
                         structure,
                         [to_leaf(name, leaves[name][place], leaf) for name, leaf in named],
                     )
-                    for place in range(len(self.members))
+                    for place in range(len(self.numbers))
                 ]
             )
 

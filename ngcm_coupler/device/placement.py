@@ -1,4 +1,4 @@
-"""Where the arrays of an atmosphere live: on one device, or in parts on those of several ranks."""
+"""Members in parts, on the devices of several ranks."""
 
 from __future__ import annotations
 
@@ -8,54 +8,17 @@ from typing import Any
 
 import jax
 
-from ngcm_coupler.device.compilation import Compiler
 from ngcm_coupler.interval import CoupledState
 
-WHOLE, STATE, AS_IT_COMES = "whole", "state", "as it comes"
+WHOLE, STATE, ANY_PARTS = "whole", "state", "any parts"
 """What a function returns: arrays that every rank needs whole, a state that is split, or something
 on the way to it, which may be split in any way."""
-
-
-class OneDevice:
-    """All arrays whole on one device."""
-
-    def __init__(self, device: Any, compiler: Compiler) -> None:
-        """Prepares for a run.
-
-        Args:
-          device: the device.
-          compiler: makes its functions.
-        """
-        self._device, self._compiler = device, compiler
-
-    def put(self, values: Any) -> Any:
-        """Copies a pytree of arrays to the device."""
-        return jax.device_put(values, self._device)
-
-    put_state = put
-
-    def compiled(
-        self,
-        label: str,
-        function: Callable[..., Any],
-        gives: Any = WHOLE,
-        donate: tuple[int, ...] = (),
-    ) -> Callable[..., Any]:
-        """The function compiled. See `OnMesh`."""
-        return self._compiler.function(label, function, donate)
-
-    def structure(self, label: str, make: Callable[[], Any]) -> Any:
-        """What `make` finds, see `Compiler.structure`."""
-        return self._compiler.structure(label, make)
-
-    def fetch(self, values: Any) -> Any:
-        """The arrays on the host."""
-        return values
 
 
 class OnMesh:
     """States in parts, each rank with a part of the levels; everything else whole on all of them.
 
+    It stands in the place of a `Compiler`, which has everything on one device.
     All ranks of the mesh make the same calls in the same order.
     """
 
@@ -85,7 +48,7 @@ class OnMesh:
             return state
         return self._meshes.place(state, self._state)
 
-    def compiled(
+    def function(
         self,
         label: str,
         function: Callable[..., Any],
@@ -97,10 +60,10 @@ class OnMesh:
         Args:
           label: what it is, for messages.
           function: pure; its first argument is the parameters.
-          gives: `WHOLE`, `STATE` or `AS_IT_COMES`; a tuple for a function that returns several.
+          gives: `WHOLE`, `STATE` or `ANY_PARTS`; a tuple for a function that returns several.
           donate: places of arguments whose memory the results may take.
         """
-        kinds = {WHOLE: self._whole, STATE: self._state, AS_IT_COMES: None}
+        kinds = {WHOLE: self._whole, STATE: self._state, ANY_PARTS: None}
         many = isinstance(gives, tuple)
         shardings = tuple(kinds[each] for each in gives) if many else kinds[gives]
         return jax.jit(function, out_shardings=shardings, donate_argnums=donate)

@@ -13,7 +13,7 @@ from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.cli.bench.options import Options
 from ngcm_coupler.cli.bench.timing import in_turn, quartiles, spread
 from ngcm_coupler.config import parse
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 
 _MEMBERS = (1, 2, 4, 8)
 _REPEATS = 10
@@ -71,9 +71,9 @@ def text(results: dict[str, Any]) -> str:
     return tables.markdown_table([*header, "more memory of the device [MiB]"], rows)
 
 
-def _resident(members: int, more: str) -> ResidentAtmosphere:
+def _resident(members: int, more: str) -> Members:
     groups = f"&ngcm_ensemble members = {members} /\n{more}"
-    resident = ResidentAtmosphere(parse(demo.namelist(more=groups)), range(members))
+    resident = Members(parse(demo.namelist(more=groups)), range(members))
     _, imports = resident.begin(None)
     resident.send(np.ascontiguousarray(imports[:1]))
     resident.advance()
@@ -81,7 +81,7 @@ def _resident(members: int, more: str) -> ResidentAtmosphere:
     return resident
 
 
-def _interval(resident: ResidentAtmosphere) -> Callable[[], object]:
+def _interval(resident: Members) -> Callable[[], object]:
     def run() -> None:
         resident.advance()
         resident.wait()

@@ -15,7 +15,7 @@ from ngcm_coupler.cli import tables
 from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.config import parse
 from ngcm_coupler.device.compilation import bypassed
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 
 _HOURS = 3
 
@@ -43,7 +43,7 @@ def shares(folder: str) -> dict[str, Any]:
       "trace": the file; "seconds": part -> time of all threads or streams for an hour [s].
     """
     more = "&ngcm_device keep_compiled = 'nothing' /"
-    resident = ResidentAtmosphere(parse(demo.namelist(more=more)))
+    resident = Members(parse(demo.namelist(more=more)))
     _, imports = resident.begin(None)
     resident.send(imports)
     with bypassed():  # what is kept may have the names of an older version

@@ -39,10 +39,10 @@ def measured(config: Config) -> str:
 
 
 def _peak(config: Config) -> tuple[int, int, str]:
-    from ngcm_coupler.device.members import ResidentAtmosphere
+    from ngcm_coupler.device.members import Members
 
     members = -(-config.ensemble.members // config.device.owners_per_node)
-    atmosphere = ResidentAtmosphere(config, range(members))
+    atmosphere = Members(config, range(members))
     _, imports = atmosphere.begin(config.run.start_date or None)
     atmosphere.send(imports if config.instances > 1 else imports[:1])
     atmosphere.advance()

@@ -31,7 +31,7 @@ _WORTH_A_LINE_SECONDS = 1.0
 
 
 class Compiler:
-    """Makes functions into executables for one device.
+    """Makes functions into executables for one device, and takes arrays there and back.
 
     The first argument of every function is the parameters, which are the same in all calls.
 
@@ -51,14 +51,29 @@ class Compiler:
         self._device, self._store, self._facts = device, store, dict(facts)
         self.compiled = self.loaded = 0
 
+    def put(self, values: Any) -> Any:
+        """Copies a pytree of arrays to the device."""
+        return jax.device_put(values, self._device)
+
+    put_state = put
+
+    def fetch(self, values: Any) -> Any:
+        """The arrays, all of which the host can read where they are."""
+        return values
+
     def function(
-        self, label: str, function: Callable[..., Any], donate: tuple[int, ...] = ()
+        self,
+        label: str,
+        function: Callable[..., Any],
+        gives: Any = None,
+        donate: tuple[int, ...] = (),
     ) -> CompiledFunction:
         """The function, compiled or loaded at its first call.
 
         Args:
           label: what it is, for messages; no two functions of a run share one.
           function: pure; its first argument is the parameters.
+          gives: see `placement.OnMesh`; here all is whole.
           donate: places of arguments whose memory the results may take.
         """
         return CompiledFunction(self, label, jax.jit(function, donate_argnums=donate))

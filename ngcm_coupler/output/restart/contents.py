@@ -12,7 +12,7 @@ from ngcm_coupler.config import Config
 from ngcm_coupler.device.ensemble import whose
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.device.leaves import PREFIX, not_finite
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 from ngcm_coupler.errors import DivergedError
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.continuation import checksum
@@ -123,14 +123,12 @@ class Contents:
                 )
 
 
-def held_by(members: ResidentAtmosphere, exports: np.ndarray) -> dict[str, np.ndarray]:
+def held_by(members: Members, exports: np.ndarray) -> dict[str, np.ndarray]:
     """What `Contents.members` is of the members of a rank."""
     return members.leaves() | {_EXPORTS: exports}
 
 
-def description(
-    config: Config, members: ResidentAtmosphere, imports: tuple[str, ...]
-) -> dict[str, Any]:
+def description(config: Config, members: Members, imports: tuple[str, ...]) -> dict[str, Any]:
     """What a restart file says of the run itself.
 
     Args:

@@ -244,7 +244,7 @@ def test_a_run_that_is_killed_leaves_what_it_was_killed_in(tmp_path, capsys):
         component.put(component.field_id({ICE!r}), 0.0 * values)
         component.advance(3600)
         component.wait()
-        component._owner.resident.advance = lambda: os.kill(os.getpid(), signal.SIGKILL)
+        component._owner.members.advance = lambda: os.kill(os.getpid(), signal.SIGKILL)
         component.put(component.field_id({SST!r}), values + 1.5)
         component.advance(3600)
     """

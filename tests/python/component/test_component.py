@@ -271,7 +271,7 @@ def test_host_may_reuse_its_array_at_once(component):
     component.advance(3600)
     buffer[:] = 999.0
     component.wait()
-    assert (component._owner.resident.imports()[0, 0] == expected).all()
+    assert (component._owner.members.imports()[0, 0] == expected).all()
 
 
 def test_wrong_length_says_what_was_expected(component):
@@ -310,13 +310,13 @@ def test_advance_by_nothing_sends_the_imports_and_no_more(component):
     component.advance(0)
     assert component.clock.elapsed_seconds == 0
     assert (get(component, "air_temperature") == before).all()
-    sent = component._owner.resident.imports()[0, 0]
+    sent = component._owner.members.imports()[0, 0]
     assert (sent == get(component, "sea_surface_temperature")).all()
 
 
 def test_interval_never_recompiles(component):
     advance(component, 5)
-    assert component._owner.resident.traced_intervals() <= 1
+    assert component._owner.members.traced_intervals() <= 1
 
 
 def test_nothing_crosses_to_the_host_between_put_and_get(component):
@@ -325,7 +325,7 @@ def test_nothing_crosses_to_the_host_between_put_and_get(component):
     put_surface(component)
     with jax.transfer_guard("disallow"):
         component.advance(component.interval_seconds)
-        jax.block_until_ready(component._owner.resident._exports)
+        jax.block_until_ready(component._owner.members._exports)
     component.wait()
 
 

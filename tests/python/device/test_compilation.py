@@ -331,17 +331,17 @@ def test_a_second_run_and_a_restarted_one_trace_nothing(tmp_path, members):
     bits = hours(first, 2)
     first.write_restart(str(tmp_path / "restart.nc"))
     further = hours(first, 2)
-    assert first._owner.resident.traced_intervals() == 1
+    assert first._owner.members.traced_intervals() == 1
     first.close()
 
     second = create(tmp_path, extra)
     assert hours(second, 2) == bits
-    assert second._owner.resident.traced_intervals() == 0
+    assert second._owner.members.traced_intervals() == 0
     second.close()
 
     third = create(tmp_path, extra + f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
     assert hours(third, 2) == further
-    assert third._owner.resident.traced_intervals() == 0
+    assert third._owner.members.traced_intervals() == 0
     third.close()
 
 
@@ -359,7 +359,7 @@ def test_a_state_that_is_fetched_stays_as_it_was(tmp_path):
     """The next interval takes over the memory of the state, of which the host may hold a view."""
     component = create(tmp_path, "")
     hours(component, 1)
-    fetched = component._owner.resident.leaves()
+    fetched = component._owner.members.leaves()
     copies = {name: array.copy() for name, array in fetched.items()}
     hours(component, 3)
     for name, array in fetched.items():

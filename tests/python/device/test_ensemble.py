@@ -191,7 +191,7 @@ def test_recording_of_a_member_is_that_of_its_single_run(tmp_path, monkeypatch):
 
 def test_value_that_is_not_finite_names_its_member(tmp_path):
     component = created(tmp_path, "members = 3, first_member = 4")
-    resident = component._owner.resident
+    resident = component._owner.members
     advanced(component, imports_of(component), 1)
     exports = resident._exports
     component._pending, resident._exports = True, [*exports[:2], exports[2] * np.nan]
@@ -203,7 +203,7 @@ def test_value_that_is_not_finite_names_its_member(tmp_path):
 
 def test_state_that_is_not_finite_is_never_left_for_a_restart(tmp_path):
     component = created(tmp_path, "members = 2, first_member = 4")
-    resident = component._owner.resident
+    resident = component._owner.members
     first, second = resident._states
     air = second.atmosphere
     spoilt = dataclasses.replace(air, net_downward_water=air.net_downward_water * np.nan)

@@ -9,7 +9,7 @@ import pytest
 from ngcm_coupler.cli.bench import demo
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 
@@ -17,7 +17,7 @@ HOURS = 6
 
 
 def resident(more, members=(0,)):
-    return ResidentAtmosphere(parse(demo.namelist(more=more)), members)
+    return Members(parse(demo.namelist(more=more)), members)
 
 
 def run(atmosphere, hours=HOURS):
@@ -73,7 +73,7 @@ def test_a_batch_gives_what_its_members_give_alone():
 def test_a_thousand_intervals_take_no_memory_of_the_device(tmp_path):
     (tmp_path / "run.nml").write_text(demo.namelist(more="&ngcm_log level = 'error' /"))
     component = Component.create(str(tmp_path / "run.nml"))
-    device = component._owner.resident.device
+    device = component._owner.members.device
     values = np.empty(component.grid.size)
     imports = [n for n, field in enumerate(component.fields, 1) if field.direction == "import"]
 

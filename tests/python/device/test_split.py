@@ -29,7 +29,7 @@ HOST = textwrap.dedent(
                 component.put(number, values)
         component.advance(component.interval_seconds)
     component.write_restart(sys.argv[1])
-    resident = component._owner.resident
+    resident = component._owner.members
     vorticity = resident._states[0].atmosphere.state.vorticity
     print("part", vorticity.addressable_shards[0].data.shape[0], resident.traced_intervals())
     component.close()

@@ -57,7 +57,7 @@ def small_segment(segment, small_disk):
 
 
 def test_a_nan_in_the_state_is_named(segment):
-    advance = "ngcm_coupler.device.members:ResidentAtmosphere.advance"
+    advance = "ngcm_coupler.device.members:Members.advance"
     code, said = segment.fails(f"strike('{advance}', spoils_state('air_temperature', 37), call=2)")
     assert code == 12
     message = one_error(said)

@@ -12,7 +12,7 @@ from jobs import LIMIT
 
 pytestmark = pytest.mark.slow
 
-ADVANCE = "ngcm_coupler.device.members:ResidentAtmosphere.advance"
+ADVANCE = "ngcm_coupler.device.members:Members.advance"
 GATHER = "ngcm_coupler.parallel.points:Points.gather"
 TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""

@@ -14,7 +14,7 @@ from jobs import one_error
 pytestmark = pytest.mark.slow
 
 POINTS = "ngcm_coupler.parallel.points:Points"
-RESIDENT = "ngcm_coupler.device.members:ResidentAtmosphere"
+RESIDENT = "ngcm_coupler.device.members:Members"
 BUILD = "ngcm_coupler.engine.build:build_atmosphere"
 SCATTER = "ngcm_coupler.component.host_fields:HostFields.distribute_exports"
 """Called twice before the first interval, and after every one."""

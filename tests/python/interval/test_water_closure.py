@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
-from ngcm_coupler.device.members import ResidentAtmosphere
+from ngcm_coupler.device.members import Members
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.fields import IMPORTS, TILES, field, over
@@ -138,7 +138,7 @@ over land heat flux and stability amplify them."""
 def model(request):
     """A configuration, its interval, and what that begins with."""
     config = parse(SETTINGS[request.param])
-    members = ResidentAtmosphere(config)
+    members = Members(config)
     interval, engine = members._interval, members.atmosphere
     initial = initial_condition(engine, None, jax.random.key(0))
     imports = interval.initial_imports(engine.parameters, initial.state, initial.surface)

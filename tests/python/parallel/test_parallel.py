@@ -117,7 +117,7 @@ def test_failure_of_the_owner_reaches_all_and_a_get_does_not_wait(mpirun):
         component = create()
         put(component)
         if rank == 0:
-            resident = component._owner.resident
+            resident = component._owner.members
             resident.advance = lambda: None
             resident._exports = [exports * np.nan for exports in resident._exports]
         raises(NgcmError, "diverged", lambda: component.advance(component.interval_seconds))

@@ -93,7 +93,7 @@ def runs(*command: str) -> Action:
 
 
 def spoils_state(name: str, point: int) -> Action:
-    """For `ResidentAtmosphere.advance`: a NaN in a variable of the state."""
+    """For `Members.advance`: a NaN in a variable of the state."""
 
     def action(function: Callable, resident: Any) -> Any:
         (whole,) = resident._states

@@ -441,15 +441,15 @@ def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_
                 component.get(number, out)
                 component.put(number, out)
             # Compiling moves constants to the device; from then on nothing may cross by itself.
-            compiled = component._owner.resident.traced_intervals()
+            compiled = component._owner.members.traced_intervals()
             with jax.transfer_guard("disallow" if compiled else "allow"):
                 component.advance(3600)
-                jax.block_until_ready(component._owner.resident._exports)
+                jax.block_until_ready(component._owner.members._exports)
         component.wait()
         fields = np.empty((len(component.fields), component.grid.size))
         for number, row in enumerate(fields, start=1):
             component.get(number, row)
-        assert component._owner.resident.traced_intervals() <= 1
+        assert component._owner.members.traced_intervals() <= 1
         return fields
 
     first = Component.create(str(tmp_path / "first.nml"))

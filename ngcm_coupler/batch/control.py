@@ -19,8 +19,8 @@ from ngcm_coupler.parallel import Ranks
 _log = logging.getLogger(__name__)
 
 
-class Segment:
-    """One run of a chain. Only the first rank's clock on the wall counts."""
+class JobLimits:
+    """What a batch job sets one run of a chain. Only the first rank's clock on the wall counts."""
 
     def __init__(self, config: Config, ranks: Ranks) -> None:
         """The job's time counts from here."""

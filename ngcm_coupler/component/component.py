@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler.batch.control import Segment
+from ngcm_coupler.batch.control import JobLimits
 from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.host_arrays import HostArrays
@@ -72,13 +72,13 @@ class Component:
         self._owners = Owners(
             ranks, self.members, config.device.owners_per_node, config.device.level_parts
         )
-        self._segment = Segment(config, ranks)
+        self._job = JobLimits(config, ranks)
         self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
         self.interval_seconds = config.coupling.interval_seconds
         imports = [field(name) for name in config.coupling.imports]
         self._owner, facts = start(
-            config, imports, ranks, self._owners, self._segment.source, self._stopwatch
+            config, imports, ranks, self._owners, self._job.source, self._stopwatch
         )
         self.grid, self.land_area_fraction = facts.grid, facts.land_area_fraction
         self.clock, self.continues = facts.clock, facts.continues
@@ -95,7 +95,7 @@ class Component:
         self._host.distribute(self._owner)
         host = HostState(facts.host.put_at, facts.host.has_means)
         # Last of all, so that no failure leaves a file.
-        self._ranks.together(lambda: self._owner.open_files(self.clock, host))
+        self._ranks.collective(lambda: self._owner.open_files(self.clock, host))
         log.reach(self.clock.iso8601())
         self._stopwatch.enter(Phase.HOST)
 
@@ -123,12 +123,12 @@ class Component:
         """
         ranks = Ranks(communicator(comm))
         try:
-            config = ranks.together(lambda: configuration.load(namelist))
+            config = ranks.collective(lambda: configuration.load(namelist))
             settings = config.log
             log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
             if check is not None:
                 # Before the model is built, which takes longer than to see that it cannot run.
-                ranks.together(lambda: check(config) if ranks.is_root else None)
+                ranks.collective(lambda: check(config) if ranks.is_root else None)
             return cls(config, ranks)
         except BaseException as error:
             if not isinstance(error, NgcmError):
@@ -201,7 +201,7 @@ class Component:
             self._imports.require_unused()
             return indices("set_partition", global_index)
 
-        self._host.deal(self._ranks.together(check))
+        self._host.deal(self._ranks.collective(check))
         self._host.distribute(self._owner)
 
     @within(Phase.PUT_GET)
@@ -279,15 +279,15 @@ class Component:
         asked = self.interval_seconds if seconds is None else seconds
         self._watchdog.interval_begins(self.clock.iso8601())
         with self._stopwatch.phase(Phase.GATHER):
-            self._ranks.together(lambda: self._check_advance(asked))
+            self._ranks.collective(lambda: self._check_advance(asked))
             interval = int(asked)
             imports = self._host.points.gather(self._imports.values)
 
         with self._stopwatch.phase(Phase.SEND):
-            self._ranks.together(lambda: self._owner.advance(self.clock, interval, imports))
+            self._ranks.collective(lambda: self._owner.advance(self.clock, interval, imports))
         if not interval:
             return
-        self._segment.interval_begins()
+        self._job.interval_begins()
         self.clock = self.clock.advanced(interval)
         self._pending = True
         if not self._ranks.alone:
@@ -305,20 +305,20 @@ class Component:
         if not self._pending:
             return
         with self._stopwatch.phase(Phase.OWNER):
-            self._ranks.together(lambda: self._owner.take(self.clock))
+            self._ranks.collective(lambda: self._owner.take(self.clock))
         with self._stopwatch.phase(Phase.EXPORTS):
             self._owner.gather_exports()
             self._host.distribute_exports(self._owner)
         self._pending = False
         self._has_means = True
         with self._stopwatch.phase(Phase.FILES):
-            self._ranks.together(self._owner.write_members)
+            self._ranks.collective(self._owner.write_members)
             if self._config.history.file:
                 record = self._owner.gather_record()
-                self._ranks.together(lambda: self._owner.write_all(self.clock, record))
+                self._ranks.collective(lambda: self._owner.write_all(self.clock, record))
         with self._stopwatch.phase(Phase.LOG):
             log.reach(self.clock.iso8601())
-            self._ranks.together(lambda: self._owner.report(self.clock))
+            self._ranks.collective(lambda: self._owner.report(self.clock))
 
     @within(Phase.RESTART)
     def save(self, name: str, values: ArrayLike) -> None:
@@ -375,15 +375,15 @@ class Component:
         """
         self.wait()
         with self._stopwatch.phase(Phase.RESTART):
-            put_at = self._ranks.earliest(self._imports.put_at, self._host.points.mine.size > 0)
+            put_at = self._ranks.minimum(self._imports.put_at, self._host.points.mine.size > 0)
             imports = self._host.at_root.gather(self._imports.values)
             states = self._owner.gather_states()
             host = HostState(put_at, self._has_means, self._host_arrays.saved)
 
             def write(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-                self._segment.write(path_text("write_restart", path), self.clock, header, arrays)
+                self._job.write(path_text("write_restart", path), self.clock, header, arrays)
 
-            self._ranks.together(
+            self._ranks.collective(
                 lambda: self._owner.write_restart(self.clock, states, imports, host, write)
             )
         self._host_arrays.saved.clear()
@@ -391,22 +391,22 @@ class Component:
     def keeps_restarts(self) -> bool:
         """Whether &ngcm_restart says where to write restarts."""
         self._require_open()
-        return self._segment.keeps_restarts
+        return self._job.keeps_restarts
 
     def restart_is_due(self) -> bool:
         """Whether &ngcm_restart asks for a restart at the date that has been reached."""
         self._require_open()
-        return self._segment.restart_is_due(self.clock)
+        return self._job.restart_is_due(self.clock)
 
     def is_complete(self) -> bool:
         """Whether the run has reached stop_date of &ngcm_run; never where that is empty."""
         self._require_open()
-        return self._segment.is_complete(self.clock)
+        return self._job.is_complete(self.clock)
 
     def request_stop(self) -> None:
         """Says that this rank has been asked to stop, by a signal for example."""
         self._require_open()
-        self._segment.request_stop()
+        self._job.request_stop()
 
     @within(Phase.AGREEMENT)
     def stop_requested(self) -> bool:
@@ -416,7 +416,7 @@ class Component:
         or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
         """
         self._require_open()
-        return self._segment.must_stop()
+        return self._job.must_stop()
 
     def on_timeout(self, action: Callable[[], None]) -> None:
         """Sets what is called, in another thread, when an interval takes too long.
@@ -447,7 +447,7 @@ class Component:
         try:
             self.wait()
             with self._stopwatch.phase(Phase.FILES):
-                self._ranks.together(self._owner.close_files)
+                self._ranks.collective(self._owner.close_files)
         finally:
             self.closed = True
             self._watchdog.close()

@@ -37,7 +37,7 @@ class HostArrays:
             _require_name(name)
             return layout.vector(repr(name), values).astype(np.float64)
 
-        whole = points.gather(self._ranks.together(take)[np.newaxis])
+        whole = points.gather(self._ranks.collective(take)[np.newaxis])
         if whole is not None:
             self.saved[name] = whole[:, 0].copy()
 
@@ -60,7 +60,7 @@ class HostArrays:
                 )
             return self._continued[name][:, np.newaxis]
 
-        whole = self._ranks.together(find)
+        whole = self._ranks.collective(find)
         return layout.hand_out(repr(name), points.scatter(whole, 1, np.float64)[0], out)
 
 

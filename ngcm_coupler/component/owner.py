@@ -186,7 +186,7 @@ class Owner:
         Collective over the owners.
         """
         if not self._each or self._config.history.file:
-            self._all_exports = self._owners.collect(self.exports)
+            self._all_exports = self._owners.gather(self.exports)
 
     def gather_states(self) -> States | None:
         """Brings what a restart holds of all members to the first rank. Collective over the owners.
@@ -196,8 +196,8 @@ class Owner:
           of every member; None on the others.
         """
         held = held_by(self.members, self.exports)
-        whole = {name: self._owners.collect(array) for name, array in held.items()}
-        texts = self._owners.collect_texts([json.dumps(each) for each in self.records.state()])
+        whole = {name: self._owners.gather(array) for name, array in held.items()}
+        texts = self._owners.gather_texts([json.dumps(each) for each in self.records.state()])
         arrays = {name: array for name, array in whole.items() if array is not None}
         return (arrays, [json.loads(text) for text in texts]) if arrays else None
 
@@ -271,8 +271,8 @@ class Owner:
         """
         imports: np.ndarray | None = self.members.imports()
         if self._each:
-            imports = self._owners.collect(imports)
-        levels = {name: self._owners.collect(r) for name, r in self.members.levels().items()}
+            imports = self._owners.gather(imports)
+        levels = {name: self._owners.gather(r) for name, r in self.members.levels().items()}
         if imports is None:
             return None
         return imports, {name: rows for name, rows in levels.items() if rows is not None}
@@ -314,7 +314,7 @@ class Owner:
         if gathered is None:
             shape = (1, len(self._imports), self.members.atmosphere.grid.size)
             gathered = np.empty(shape, np.float32)
-        return gathered if self._each else self._owners.share(gathered)
+        return gathered if self._each else self._owners.broadcast(gathered)
 
     def _description(self, config: Config) -> dict[str, Any]:
         return description(config, self.members, tuple(row.name for row in self._imports))

@@ -118,9 +118,9 @@ def start(
         for owner, facts in made:
             owner.begin_journal(facts.clock, "".join(restart))
 
-    ranks.together(build)
-    ranks.together(begin_members)
-    ranks.together(begin_journal)
+    ranks.collective(build)
+    ranks.collective(begin_members)
+    ranks.collective(begin_journal)
     holder, facts = made[0] if made else (Bystander(), None)
     return holder, _broadcast_facts(config, len(imports), ranks, facts)
 
@@ -142,7 +142,7 @@ def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | 
             known.budgets_water, known.continues, known.host.has_means,
         )  # fmt: skip
         numbers[7:] = known.host.put_at
-    ranks.share(numbers)
+    ranks.broadcast(numbers)
     nlon, nlat, begin, elapsed, *flags = numbers[:7].tolist()
     if known is None:
         grid = GaussianGrid(nlon, nlat)
@@ -155,5 +155,5 @@ def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | 
             bool(flags[1]),
             HostState(numbers[7:].copy(), bool(flags[2])),
         )
-    ranks.share(known.land_area_fraction)
+    ranks.broadcast(known.land_area_fraction)
     return known

@@ -66,7 +66,7 @@ def initialize(
     if comm.Get_size() == 1:
         return
     ranks.agree(_use_fault())
-    address = _shared(ranks, address) or _host(ranks)
+    address = _broadcast_text(ranks, address) or _host(ranks)
     interface = _LOOPBACK if address == _LOOPBACK else "0.0.0.0"
     with contextlib.ExitStack() as open_sockets:
         port = np.zeros(1, np.int64)
@@ -77,8 +77,8 @@ def initialize(
                 held = open_sockets.enter_context(_socket(interface, 0))
                 port[0] = held.getsockname()[1]
 
-        ranks.together(hold)
-        ranks.share(port)
+        ranks.collective(hold)
+        ranks.broadcast(port)
         _try_connection(ranks, address, interface, int(port[0]))
         # The host may count on its handler of SIGTERM, which this service would replace.
         jax.config.update("jax_enable_preemption_service", False)
@@ -120,16 +120,16 @@ def _use_fault() -> ParallelError | None:
 def _host(ranks: Ranks) -> str:
     """How the first rank is reached: over the network only where another host takes part."""
     mine = socket.gethostname()
-    first = _shared(ranks, mine)
+    first = _broadcast_text(ranks, mine)
     return first if ranks.any(mine != first) else _LOOPBACK
 
 
-def _shared(ranks: Ranks, text: str) -> str:
+def _broadcast_text(ranks: Ranks, text: str) -> str:
     """The first rank's text, on all ranks."""
     encoded = np.zeros(_NAME_BYTES, np.uint8)
     name = np.frombuffer(text.encode()[:_NAME_BYTES], np.uint8)
     encoded[: name.size] = name
-    return ranks.share(encoded).tobytes().rstrip(b"\0").decode()
+    return ranks.broadcast(encoded).tobytes().rstrip(b"\0").decode()
 
 
 def _try_connection(ranks: Ranks, address: str, interface: str, port: int) -> None:
@@ -141,7 +141,7 @@ def _try_connection(ranks: Ranks, address: str, interface: str, port: int) -> No
             if ranks.is_root:
                 listening.enter_context(_socket(interface, port)).listen(socket.SOMAXCONN)
 
-        ranks.together(listen)
+        ranks.collective(listen)
         try:
             if not ranks.is_root:
                 socket.create_connection((address, port), CONNECT_SECONDS).close()

@@ -77,9 +77,9 @@ class Owners:
         for rank, block in zip(owners, blocks, strict=True):
             self.held[rank] = block
         self.mine = self.held[ranks.rank]
-        together = [rank for rank in owners if nodes[rank] == nodes[ranks.rank]]
-        self.on_node = len(together)
-        self.place_on_node = sum(places[rank] < places[ranks.rank] for rank in together)
+        on_this_node = [rank for rank in owners if nodes[rank] == nodes[ranks.rank]]
+        self.on_node = len(on_this_node)
+        self.place_on_node = sum(places[rank] < places[ranks.rank] for rank in on_this_node)
         if len(owners) > 1:
             assert ranks.comm is not None
             from mpi4py import MPI
@@ -98,7 +98,7 @@ class Owners:
         """Whether this rank holds members."""
         return len(self.mine) > 0
 
-    def collect(self, values: np.ndarray) -> np.ndarray | None:
+    def gather(self, values: np.ndarray) -> np.ndarray | None:
         """Brings what belongs to each member to the first rank. Collective over the owners.
 
         Args:
@@ -120,17 +120,17 @@ class Owners:
         self.comm.Gatherv(mine.view(np.uint8), target if self._ranks.is_root else None, root=0)
         return whole if self._ranks.is_root else None
 
-    def collect_texts(self, texts: Sequence[str]) -> list[str]:
+    def gather_texts(self, texts: Sequence[str]) -> list[str]:
         """Brings a text of each member to the first rank; elsewhere gives an empty list."""
         if self.comm is None or self.parts > 1:
             return list(texts)
         encoded = [text.encode() for text in texts]
-        lengths = self.collect(np.array([[len(text)] for text in encoded], np.int64))
+        lengths = self.gather(np.array([[len(text)] for text in encoded], np.int64))
         longest = self._longest(max(map(len, encoded)))
         padded = np.zeros((len(encoded), longest), np.uint8)
         for row, text in zip(padded, encoded, strict=True):
             row[: len(text)] = np.frombuffer(text, np.uint8)
-        whole = self.collect(padded)
+        whole = self.gather(padded)
         if whole is None or lengths is None:
             return []
         return [
@@ -138,7 +138,7 @@ class Owners:
             for row, length in zip(whole, lengths, strict=True)
         ]
 
-    def share(self, values: np.ndarray) -> np.ndarray:
+    def broadcast(self, values: np.ndarray) -> np.ndarray:
         """Gives every owner the first rank's values, of one shape and type. Collective over them.
 
         Returns:
@@ -146,9 +146,9 @@ class Owners:
         """
         if self.comm is None:
             return values
-        shared = np.ascontiguousarray(values) if self._ranks.is_root else np.empty_like(values)
-        self.comm.Bcast(shared, root=0)
-        return shared
+        own = np.ascontiguousarray(values) if self._ranks.is_root else np.empty_like(values)
+        self.comm.Bcast(own, root=0)
+        return own
 
     def close(self) -> None:
         """Releases the communicator of the owners, if MPI still runs."""

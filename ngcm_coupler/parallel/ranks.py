@@ -125,7 +125,7 @@ class Ranks:
             f"rank {rank} failed: {message.tobytes().decode(errors='surrogateescape')}"
         )
 
-    def together(self, action: Callable[[], T]) -> T:
+    def collective(self, action: Callable[[], T]) -> T:
         """Runs an action that may fail on any rank; if it does, every rank raises. Collective."""
         if self.alone:
             return action()
@@ -149,7 +149,7 @@ class Ranks:
         self.comm.Allreduce(mine, most, op=MPI.MAX)
         return bool(most)
 
-    def earliest(self, values: np.ndarray, counts: bool) -> np.ndarray:
+    def minimum(self, values: np.ndarray, counts: bool) -> np.ndarray:
         """The smallest value over the ranks, int64, element by element. Collective.
 
         Args:
@@ -166,7 +166,7 @@ class Ranks:
         self.comm.Allreduce(np.ascontiguousarray(mine), least, op=MPI.MIN)
         return least
 
-    def share(self, values: np.ndarray) -> np.ndarray:
+    def broadcast(self, values: np.ndarray) -> np.ndarray:
         """Gives every rank the first one's values; the shape and type must be the same on all."""
         if not self.alone:
             assert self.comm is not None

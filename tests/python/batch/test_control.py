@@ -12,7 +12,7 @@ import pytest
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.batch import control as segment
-from ngcm_coupler.batch.control import Segment
+from ngcm_coupler.batch.control import JobLimits
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.device.leaves import not_finite
@@ -218,7 +218,7 @@ def test_run_stops_while_an_interval_a_restart_and_the_margin_still_fit(here, wa
     config = configuration.parse(
         "&ngcm_restart folder = 'r' / &ngcm_limits wall_clock_seconds = 1000, margin_seconds = 50 /"
     )
-    run = Segment(config, Ranks(None))
+    run = JobLimits(config, Ranks(None))
     stopped_at = None
     for end in (300.0, 400.0, 500.0, 600.0, 700.0, 800.0, 900.0):  # the first compiles
         run.interval_begins()
@@ -231,7 +231,7 @@ def test_run_stops_while_an_interval_a_restart_and_the_margin_still_fit(here, wa
 
 
 def test_asked_to_stop_it_stops_after_the_interval(wall):
-    run = Segment(configuration.parse(""), Ranks(None))
+    run = JobLimits(configuration.parse(""), Ranks(None))
     run.interval_begins()
     assert not run.must_stop()
     run.request_stop()
@@ -243,7 +243,7 @@ def test_restarts_are_due_and_chains_complete_at_their_dates(here):
         "&ngcm_run start_date = '2000-01-01', stop_date = '2000-01-02' /"
         "&ngcm_restart folder = 'r', interval_hours = 6 /"
     )
-    run = Segment(config, Ranks(None))
+    run = JobLimits(config, Ranks(None))
     clocks = [Clock("2000-01-01", elapsed_seconds=3600 * hour) for hour in range(1, 26)]
     assert [hour for hour, clock in enumerate(clocks, 1) if run.restart_is_due(clock)] == [
         6, 12, 18, 24,

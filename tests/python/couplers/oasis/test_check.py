@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ngcm_coupler import abi
 from ngcm_coupler import config as configuration
 from ngcm_coupler.cli import main
+from ngcm_coupler.component import Component
 from ngcm_coupler.couplers.oasis import check
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import GaussianGrid
@@ -26,7 +28,6 @@ def edit(folder, old, new):
     path.write_text(text.replace(old, new))
 
 
-@pytest.mark.slow
 def test_what_the_commands_write_is_sound(folder):
     assert faults(folder) == []
     check.require_folder(configuration.load("run.nml"), GRID, folder)
@@ -38,6 +39,13 @@ def test_a_missing_namcouple_is_named(folder):
     assert "namcouple cannot be read" in fault
     with pytest.raises(ConfigError, match="`ngcm-coupler namcouple` writes one"):
         check.require_folder(configuration.load("run.nml"), GRID, folder)
+
+
+def test_libngcm_refuses_the_folder_before_it_builds_the_model(folder, monkeypatch):
+    (folder / "namcouple").unlink()
+    monkeypatch.setattr(Component, "__init__", lambda *_: pytest.fail("the model is built"))
+    with pytest.raises(ConfigError, match="`ngcm-coupler namcouple` writes one"):
+        abi.create("run.nml", None)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,16 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from ngcm_coupler import config as configuration
+from ngcm_coupler import engine
 from ngcm_coupler.clock.calendars import date
 from ngcm_coupler.component import Component
-from ngcm_coupler.config import model_groups, run_groups
+from ngcm_coupler.config import Config, Where, run_groups
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.errors import DataError, NgcmError
 from ngcm_coupler.output.recording import Interval, Recording, shortened
 from ngcm_coupler.parallel import Ranks
+
+_CHECKPOINT = Where("ngcm_model", "checkpoint")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,16 +228,16 @@ def _unlike(recorded: dict[str, str], here: dict[str, str]) -> dict[str, tuple[s
     }
 
 
-def _config(recording: Recording, places: Places) -> configuration.Config:
+def _config(recording: Recording, places: Places) -> Config:
     """The recorded settings with the files of this machine, and with none that is written."""
-    config = configuration.parse(recording.header["namelist"], recording.path, with_files=False)
+    config = engine.parse(recording.header["namelist"], recording.path, with_files=False)
     model, grid, device = config.model, config.grid, config.device
     model = dataclasses.replace(model, checkpoint=places.checkpoint or model.checkpoint)
     grid = dataclasses.replace(grid, sea_grid_file=places.sea_grid or grid.sea_grid_file)
     device = dataclasses.replace(device, platform=places.platform or device.platform)
-    packaged = model.engine != "neuralgcm" or model.checkpoint == model_groups.DEMO
+    files = engine.engine_of(config).files(dataclasses.replace(config, model=model))
     needed = {
-        "--checkpoint": "" if packaged else model.checkpoint,
+        "--checkpoint": files.get(_CHECKPOINT, ""),
         "--sea-grid": grid.sea_grid_file,
         "--restart": places.restart,
     }

@@ -9,7 +9,7 @@ import cftime
 
 from ngcm_coupler.clock import calendars
 from ngcm_coupler.config import Config
-from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.output.restart.files import newest
 
@@ -50,7 +50,7 @@ def faults(config: Config) -> list[str]:
             " not let a segment go on from the one before; give both the same folder, such as"
             " 'restarts'"
         )
-    if not config.run.start_date and config.model.engine != "analytic":
+    if not (config.run.start_date or engine_of(config).start_date):
         found.append(
             "&ngcm_run start_date is not set, so that the first segment has no date; give the date"
             " of the initial state"
@@ -73,7 +73,8 @@ def faults(config: Config) -> list[str]:
 
 def start(config: Config) -> cftime.datetime:
     """The date at which the chain starts."""
-    return calendars.date(config.run.start_date or ANALYTIC_START_DATE, config.run.calendar)
+    given = config.run.start_date or engine_of(config).start_date
+    return calendars.date(given, config.run.calendar)
 
 
 def stop(config: Config) -> cftime.datetime:

@@ -68,11 +68,11 @@ def _count(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler import config as configuration
+    from ngcm_coupler import engine
     from ngcm_coupler.batch import chain, script
     from ngcm_coupler.batch.segment_namelist import settings
 
-    loaded = configuration.load(str(arguments.namelist))
+    loaded = engine.load(str(arguments.namelist))
     config = segment.chain_config(loaded, arguments.stop_date, arguments.hours)
     job = _job(arguments, config)
     if faults := [*chain.faults(config), *_faults(arguments, config, job)]:

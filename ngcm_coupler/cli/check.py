@@ -8,28 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ngcm_coupler.cli.tables import markdown_table
-from ngcm_coupler.config import (
-    GROUPS,
-    INTERVAL,
-    Config,
-    Conflict,
-    load,
-    multiple_of_step_fault,
-    where,
-)
+from ngcm_coupler.config import GROUPS, Config, Conflict, where
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
-from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.couplers.oasis.namcouple import NAME as NAMCOUPLE
-from ngcm_coupler.errors import CheckpointError, ConfigError
-from ngcm_coupler.fields.levels import Levels
+from ngcm_coupler.engine import contents_rule, engine_of, load
+from ngcm_coupler.errors import ConfigError, NgcmError
 
-_CHECKPOINT = where(lambda at: at.model.checkpoint)
-_ENGINE = where(lambda at: at.model.engine)
-_LEVELS = (
-    where(lambda at: at.history.level_fields),
-    where(lambda at: at.history.pressure_levels_hpa),
-)
 _OASIS = where(lambda at: at.oasis.exports), where(lambda at: at.oasis.partner_names)
 
 _INTRODUCTION = """\
@@ -74,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(describe(arguments.format), end="")
         return 0
     try:
-        config = load(arguments.file, checkpoint_rule, run_folder_rule)
+        config = load(arguments.file, contents_rule, run_folder_rule)
     except ConfigError as error:
         count = len(error.faults)
         print(*error.faults, sep="\n", file=sys.stderr)
@@ -83,26 +68,6 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.file}: ok")
     print(summary(config), end="")
     return 0
-
-
-def checkpoint_rule(config: Config) -> Iterator[Conflict]:
-    """The checkpoint can be read; its model's step divides the interval, and it has the levels."""
-    if config.model.engine != "neuralgcm":
-        return
-    # Reading a checkpoint is slow, and an analytic run needs none.
-    from ngcm_coupler.engine.neuralgcm import checkpoint
-
-    try:
-        model = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
-    except CheckpointError as error:
-        yield Conflict(f"{_CHECKPOINT}: {error}", (_CHECKPOINT,))
-        return
-    if fault := multiple_of_step_fault(config.coupling.interval_seconds, model.step_seconds):
-        yield Conflict(fault, (INTERVAL, _CHECKPOINT, _ENGINE))
-    levels = Levels.offered(model.input_variables, model.pressure_levels)
-    history = config.history
-    for fault in levels.faults(history.level_fields, history.pressure_levels_hpa):
-        yield Conflict(fault, (*_LEVELS, _CHECKPOINT, _ENGINE))
 
 
 def run_folder_rule(config: Config) -> Iterator[Conflict]:
@@ -114,26 +79,20 @@ def run_folder_rule(config: Config) -> Iterator[Conflict]:
 
     try:
         grid = grids.atmosphere_grid(config)
-    except CheckpointError:
-        return  # the rule of the checkpoint says so
+    except NgcmError:
+        return  # the rules of the engine say so
     for fault in check.check_folder(config, grid, Path()):
         yield Conflict(fault, _OASIS)
 
 
 def summary(config: Config) -> str:
     """Returns what a sound configuration will do, in a few lines."""
-    model, coupling = config.model, config.coupling
-    if model.engine == "analytic":
-        size, step = model.analytic_latitudes, model.analytic_step_seconds
-        atmosphere = f"analytic, {2 * size} x {size} points, step {step} s"
-        start = ANALYTIC_START_DATE
-    else:
-        atmosphere = f"neuralgcm, checkpoint {text_of(model.checkpoint)}"
-        start = f"time of the initial state {text_of(model.initial_state)}"
+    engine, coupling = engine_of(config), config.coupling
+    start = engine.start(config)
     if config.restart.read_file:
         start = f"restart {text_of(config.restart.read_file)}"
     lines = {
-        "atmosphere": atmosphere,
+        "atmosphere": engine.title(config),
         "start": config.run.start_date or start,
         "interval": f"{coupling.interval_seconds} s",
         "imports": ", ".join(coupling.imports),

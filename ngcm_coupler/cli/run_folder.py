@@ -35,7 +35,7 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
       ConfigError: the namelist cannot be used.
       OutputError: the folder cannot be made.
     """
-    from ngcm_coupler import config
+    from ngcm_coupler import engine
 
     namelist, folder = arguments.namelist.absolute(), arguments.output
     try:
@@ -43,4 +43,4 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
     except OSError as error:
         raise OutputError(f"--output {folder}: {error.strerror}; give another folder") from error
     with contextlib.chdir(folder):
-        yield config.load(str(namelist))
+        yield engine.load(str(namelist))

@@ -83,12 +83,12 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
     Raises:
       ConfigError: values do not fit each other, or cannot be replaced in the file.
     """
-    from ngcm_coupler import config as configuration
+    from ngcm_coupler import engine
     from ngcm_coupler.batch import segment_namelist as segment
     from ngcm_coupler.config import namelist
 
     text = segment.text(namelist.read(str(path)), changes)
-    if configuration.parse(text, f"{path} for a segment") != segment.replaced(config, changes):
+    if engine.parse(text, f"{path} for a segment") != segment.replaced(config, changes):
         raise ConfigError(
             f"{path}: cannot set {', '.join(map(str, changes))} for a segment; write each of them"
             " on a line of its own"
@@ -97,11 +97,11 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler import config as configuration
+    from ngcm_coupler import engine
     from ngcm_coupler.batch import chain
     from ngcm_coupler.batch import segment_namelist as segment
 
-    loaded = configuration.load(str(arguments.namelist))
+    loaded = engine.load(str(arguments.namelist))
     config = chain_config(loaded, arguments.stop_date, arguments.hours)
     following = chain.next_segment(config)
     if following is None or arguments.write is None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ngcm_coupler import config as configuration
+from ngcm_coupler import engine
 from ngcm_coupler.batch.control import JobLimits
 from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.component.bystander import Bystander
@@ -123,7 +124,7 @@ class Component:
         """
         ranks = Ranks(communicator(comm))
         try:
-            config = ranks.collective(lambda: configuration.load(namelist))
+            config = ranks.collective(lambda: engine.load(namelist))
             settings = config.log
             log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
             if check is not None:

@@ -1,13 +1,14 @@
 """The configuration: all namelist groups together, read from a file and checked.
 
-`load` and `parse` are the doors: what passes them is valid, and what does not is refused with
-every fault at once. A group whose name starts with ``ngcm_`` belongs to the plugin, and so do
-``&slab_ocean``, ``&slab_ice``, ``&bucket_land`` and ``&oasis_ocean``; groups of other names belong
-to the host that shares the file and are left alone.
+`load` and `parse` refuse what is not valid, with every fault at once. What an engine asks of the
+settings `ngcm_coupler.engine` adds, whose `load` is the door for whoever runs. A group whose name
+starts with ``ngcm_`` belongs to the plugin, and so do ``&slab_ocean``, ``&slab_ice``,
+``&bucket_land`` and ``&oasis_ocean``; groups of other names belong to the host that shares the file
+and are left alone.
 """
 
 from ngcm_coupler.config.document import Conflict, Rule
-from ngcm_coupler.config.file_rules import begins
+from ngcm_coupler.config.file_rules import begins, unreadable
 from ngcm_coupler.config.loading import load, parse
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.rules import INTERVAL, driver_faults, multiple_of_step_fault
@@ -29,5 +30,6 @@ __all__ = [
     "load",
     "multiple_of_step_fault",
     "parse",
+    "unreadable",
     "where",
 ]

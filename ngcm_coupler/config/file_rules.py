@@ -1,4 +1,7 @@
-"""The rules of files: those to be read are there, those to be written can be."""
+"""The rules of files: those to be read are there, those to be written can be.
+
+The files of the atmosphere are its engine's to name, see `ngcm_coupler.engine.loading`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import pathlib
 from collections.abc import Iterator
 
 from ngcm_coupler.config.document import Conflict
-from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_groups import Restart
@@ -22,14 +24,16 @@ _BUDGET_FILE = where(lambda at: at.history.budget_file)
 
 def file_conflicts(config: Config) -> Iterator[Conflict]:
     """Files that must exist do; files to be written can be, as the key is declared."""
-    unread = _unread(config)
+    elsewhere = {_CHECKPOINT, _INITIAL_STATE}
+    if begins(config.restart):
+        elsewhere.add(_RESTART)
     for key, declared in KEYS.items():
         name = key.value(config) if declared.path else ""
-        if not name or key in unread:
+        if not name or key in elsewhere:
             continue
         match declared.path:
             case "in":
-                problem = _read_problem(key, name)
+                problem = _read_problem(name)
             case "folder":
                 problem = _folder_problem(pathlib.Path(name))
             case _:
@@ -43,22 +47,14 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         )
 
 
-def _unread(config: Config) -> set[Where]:
-    """The keys of files that this run does not read although they are named."""
-    unread, restart = set(), config.restart
-    if begins(restart):
-        unread.add(_RESTART)
-    elif restart.read_file:
-        unread.add(_INITIAL_STATE)
-    if config.model.engine != "neuralgcm":
-        unread |= {_CHECKPOINT, _INITIAL_STATE}
-    return unread
+def unreadable(key: Where, name: str) -> Iterator[Conflict]:
+    """Says that a file which a key names cannot be read, if that is so; '' names none."""
+    if name and (problem := _read_problem(name)):
+        yield Conflict(f"{key} = {text_of(name)} {problem}", (key,))
 
 
-def _read_problem(key: Where, name: str) -> str | None:
-    # The demo's files are in a package.
-    packaged = name == DEMO and key in (_CHECKPOINT, _INITIAL_STATE)
-    if packaged or os.access(name, os.R_OK):
+def _read_problem(name: str) -> str | None:
+    if os.access(name, os.R_OK):
         return None
     reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
     return f"{reason} (from the folder {pathlib.Path.cwd()})"

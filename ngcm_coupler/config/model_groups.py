@@ -10,10 +10,13 @@ import dataclasses
 
 from ngcm_coupler import fields
 from ngcm_coupler.config.keys import key, neutral_key
+from ngcm_coupler.config.namelist import text_of
 
 DEMO = "demo"
 """Stands for the checkpoint and the initial state that come with the neuralgcm package."""
 
+BUILT_IN_ENGINES = ("neuralgcm", "analytic")
+"""The engines of this project, the default first."""
 
 REQUIRED_IMPORTS = ("sea_surface_temperature", "sea_ice_area_fraction")
 """What every published model needs from its host."""
@@ -46,6 +49,10 @@ def _imports_problem(names: tuple[str, ...]) -> str | None:
     return None
 
 
+def _engine_problem(name: str) -> str | None:
+    return None if all(map(str.isidentifier, name.split("."))) else "is no path of a module"
+
+
 def _latitudes_problem(count: int) -> str | None:
     return "is odd" if count % 2 else None
 
@@ -61,9 +68,10 @@ class Model:
 
     engine: str = key(
         "neuralgcm",
-        "The atmosphere that runs: a published NeuralGCM model, or an analytic one of no weight "
-        "for trying out a coupling.",
-        choices=("neuralgcm", "analytic"),
+        "The atmosphere that runs: a published NeuralGCM model; an analytic one of no weight, for "
+        "trying out a coupling; or that of a module of yours, which Python must be able to import.",
+        note=f"{text_of(BUILT_IN_ENGINES)} or the path of a module, such as 'package.module'",
+        check=_engine_problem,
     )
     checkpoint: str = key(
         DEMO,

@@ -11,11 +11,9 @@ from ngcm_coupler.config.exchange_rules import unexchanged_fault
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import Where, where
 from ngcm_coupler.config.settings import DATE, PERIOD, Config
-from ngcm_coupler.fields.levels import Levels
 
 _INTERVAL = where(lambda at: at.coupling.interval_seconds)
 _IMPORTS = where(lambda at: at.coupling.imports)
-_ENGINE = where(lambda at: at.model.engine)
 _SKIN = where(lambda at: at.surface.sea_skin)
 _RADIATION = where(lambda at: at.radiation.scheme)
 _HISTORY_FILE = where(lambda at: at.history.file)
@@ -81,9 +79,6 @@ def history_conflicts(config: Config) -> Iterator[Conflict]:
     yield from _period_conflicts(config)
     if history.pressure_levels_hpa and not history.level_fields:
         yield Conflict(f"{_LEVELS} needs fields; give {_LEVEL_FIELDS}", (_LEVELS, _LEVEL_FIELDS))
-    if history.level_fields and config.model.engine == "analytic":
-        (fault,) = Levels().faults(history.level_fields, ())
-        yield Conflict(fault, (_LEVEL_FIELDS, _ENGINE))
 
 
 def _monthly_mean_conflicts(config: Config) -> Iterator[Conflict]:

@@ -1,4 +1,7 @@
-"""The rules that tie several keys together; the range of a single key stands with the key."""
+"""The rules that tie several keys together; the range of a single key stands with the key.
+
+What an engine asks of the settings is its own to say, see `ngcm_coupler.engine.loading`.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,6 @@ INTERVAL = where(lambda at: at.coupling.interval_seconds)
 _CALENDAR = where(lambda at: at.run.calendar)
 _START_DATE = where(lambda at: at.run.start_date)
 _STOP_DATE = where(lambda at: at.run.stop_date)
-_ENGINE = where(lambda at: at.model.engine)
-_ANALYTIC_STEP = where(lambda at: at.model.analytic_step_seconds)
 _MEMBERS = where(lambda at: at.ensemble.members)
 _MEMBERS_COUPLING = where(lambda at: at.ensemble.coupling)
 _LEVEL_PARTS = where(lambda at: at.device.level_parts)
@@ -71,13 +72,6 @@ def _date_conflicts(config: Config) -> Iterator[Conflict]:
         )
 
 
-def _model_conflicts(config: Config) -> Iterator[Conflict]:
-    if config.model.engine == "analytic":
-        step = config.model.analytic_step_seconds
-        if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
-            yield Conflict(fault, (INTERVAL, _ANALYTIC_STEP))
-
-
 def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
     """Each member has files of its own, and through OASIS there is one ocean for all."""
     if config.ensemble.members == 1:
@@ -104,7 +98,6 @@ def _split_conflicts(config: Config) -> Iterator[Conflict]:
     if parts == 1:
         return
     for other, is_odd, why in (
-        (_ENGINE, config.model.engine != "neuralgcm", "is of a published model only"),
         (_MEMBERS, config.ensemble.members > 1, "is of a single member"),
         (_RECORDING, config.recording.file, "can be recorded by no rank"),
     ):
@@ -158,7 +151,6 @@ def slab_conflicts(config: Config) -> Iterator[Conflict]:
 
 RULES: tuple[Rule, ...] = (
     _date_conflicts,
-    _model_conflicts,
     surface_conflicts,
     oasis_conflicts,
     restart_conflicts,

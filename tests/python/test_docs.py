@@ -14,9 +14,7 @@ DOCS = ROOT / "docs"
 
 def files_of(page):
     """The fenced blocks that begin with a file name, by that name."""
-    blocks = re.findall(
-        r"```\w+\n(?:!|#|//) (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL
-    )
+    blocks = re.findall(r"```\w+\n(?:!|#|//) (\S+)\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
     return dict(blocks)
 
 

@@ -36,11 +36,12 @@ def _run(arguments: argparse.Namespace) -> int:
     # Values that cannot be used are findings below; until then the defaults stand for them.
     config, faults = configuration.Config(), []
     if arguments.namelist:
-        from ngcm_coupler.cli.check import checkpoint_rule, run_folder_rule
+        from ngcm_coupler import engine
+        from ngcm_coupler.cli.check import run_folder_rule
 
         try:
-            config = configuration.load(arguments.namelist)
-            configuration.load(arguments.namelist, checkpoint_rule, run_folder_rule)
+            config = engine.load(arguments.namelist)
+            engine.load(arguments.namelist, engine.contents_rule, run_folder_rule)
         except ConfigError as error:
             faults = error.faults
     if arguments.measure:

@@ -18,6 +18,7 @@ from ngcm_coupler.cli.doctor.findings import Absent, Fault, program
 from ngcm_coupler.cli.doctor.python import shared_libraries
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ConfigError
 
 _LEAST_DISK = 2**30
@@ -140,13 +141,11 @@ def netcdf() -> str:
 
 def checkpoint(config: Config) -> str:
     """The model can be read."""
-    if config.model.engine == "analytic":
-        return "none needed, the engine is analytic"
-    from ngcm_coupler.engine.neuralgcm import checkpoint as files
-
-    name = config.model.checkpoint
-    step = files.summary(files.read_checkpoint(name)).step_seconds
-    return f"{text_of(name)}, step {step} s"
+    engine = engine_of(config)
+    name = engine.checkpoint(config)
+    if not name:
+        return f"none needed, the engine is {config.model.engine}"
+    return f"{text_of(name)}, step {engine.facts(config).step_seconds} s"
 
 
 def compiler() -> str:

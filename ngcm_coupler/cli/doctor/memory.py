@@ -10,13 +10,9 @@ from pathlib import Path
 from ngcm_coupler.cli.doctor.findings import Fault
 from ngcm_coupler.cli.memory import peak_bytes
 from ngcm_coupler.config import Config
-from ngcm_coupler.config.model_groups import DEMO
+from ngcm_coupler.engine import engine_of
 
 _GIB = 2**30
-_NEEDS = {"demo": 2.0, "analytic": 0.7}
-"""Peak of the rank with the atmosphere [GiB], of the host where it runs on CPUs, rounded up; as
-`ngcm-coupler doctor --measure` prints."""
-
 _CGROUPS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
     (
@@ -54,8 +50,7 @@ def _peak(config: Config) -> tuple[int, int, str]:
 def host(config: Config) -> str:
     """The memory that is free is enough for the model."""
     free = _available() / _GIB
-    model = "analytic" if config.model.engine == "analytic" else config.model.checkpoint
-    need = _NEEDS["demo" if model == DEMO else model] if model in (DEMO, "analytic") else None
+    need = engine_of(config).memory_gib(config)
     if need is None:
         return f"{free:.1f} GiB free; `doctor FILE.nml --measure` tells what this model needs"
     if free < need:

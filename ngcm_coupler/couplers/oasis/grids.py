@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngcm_coupler.config import Config, where
-from ngcm_coupler.engine.neuralgcm import checkpoint
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
@@ -16,13 +16,9 @@ def atmosphere_grid(config: Config) -> GaussianGrid:
     """The atmosphere's grid, without building the model.
 
     Raises:
-      CheckpointError: the checkpoint cannot be read.
+      CheckpointError, DataError: a file of the engine cannot be read.
     """
-    if config.model.engine == "analytic":
-        nlat = config.model.analytic_latitudes
-        return GaussianGrid(2 * nlat, nlat)
-    facts = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
-    return GaussianGrid(facts.nlon, facts.nlat)
+    return engine_of(config).facts(config).grid
 
 
 def exchange_grid(config: Config) -> ExchangeGrid:

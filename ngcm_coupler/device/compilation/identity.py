@@ -18,10 +18,11 @@ import jax
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.device.environment import environment, instructions
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import Atmosphere
 
-_TRACED = ("ngcm_coupler", "neuralgcm", "dinosaur", "haiku", "rrtmgp")
-"""Packages whose Python is traced; what JAX makes of it its version says."""
+_TRACED = ("ngcm_coupler", "rrtmgp")
+"""Packages whose Python is traced, beside the engine's; what JAX makes of it its version says."""
 
 _SETTINGS = ("jax_default_matmul_precision", "jax_threefry_partitionable", "jax_disable_jit")
 
@@ -37,13 +38,14 @@ def computation(config: Config, atmosphere: Atmosphere, device: Any) -> dict[str
     Returns:
       What it is -> text.
     """
+    packages = dict.fromkeys((*_TRACED, *engine_of(config).traced))
     return {
         **machine(device),
         "atmosphere": f"{atmosphere.name}, {type(atmosphere).__module__}"
         f".{type(atmosphere).__qualname__}, water {atmosphere.budgets_water}",
         "land": hashlib.sha256(atmosphere.land_area_fraction.tobytes()).hexdigest(),
         "configuration": config.resolved_text(),
-    } | {f"source of {package}": _source(package) for package in _TRACED}
+    } | {f"source of {package}": _source(package) for package in packages}
 
 
 def machine(device: Any) -> dict[str, str]:
@@ -68,11 +70,14 @@ def fingerprint(facts: Mapping[str, str]) -> str:
 
 @functools.cache
 def _source(package: str) -> str:
-    """Digest of a package's Python sources."""
+    """Digest of the Python sources of a package, or of a module of one file."""
     found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
+    if found is None:
         return "not installed"
     digest = hashlib.sha256()
+    if not found.submodule_search_locations:
+        digest.update(Path(found.origin or "").read_bytes())
+        return digest.hexdigest()
     for place in found.submodule_search_locations:
         for path in sorted(Path(place).rglob("*.py")):
             digest.update(str(path.relative_to(place)).encode())

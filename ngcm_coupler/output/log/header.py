@@ -10,6 +10,7 @@ from typing import Any
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config
 from ngcm_coupler.device.environment import environment
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import Atmosphere
 
 _GIBIBYTE = 1024**3
@@ -35,11 +36,10 @@ def header(
     """
     facts, grid = environment(device), atmosphere.grid
     memory, resolved = _memory(device), config.resolved_text()
-    published = config.model.engine == "neuralgcm"
     figures: dict[str, Any] = {
         **facts,
         "atmosphere": atmosphere.name,
-        "checkpoint": config.model.checkpoint if published else None,
+        "checkpoint": engine_of(config).checkpoint(config) or None,
         "columns": grid.nlon,
         "rows": grid.nlat,
         "step_seconds": atmosphere.step_seconds,

@@ -15,12 +15,11 @@ from ngcm_coupler.config import (
     Conflict,
     Where,
     driver_faults,
-    load,
     multiple_of_step_fault,
-    parse,
 )
 from ngcm_coupler.config.model_groups import REQUIRED_IMPORTS, Coupling
 from ngcm_coupler.config.program_groups import Driver
+from ngcm_coupler.engine import load, parse
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS
 

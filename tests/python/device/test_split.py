@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from ngcm_coupler.config import parse
+from ngcm_coupler.engine import parse
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.output.restart.files import read_restart
 

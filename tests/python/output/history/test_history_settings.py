@@ -8,8 +8,8 @@ import pytest
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
-from ngcm_coupler.config import parse
 from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.engine import parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
@@ -153,9 +153,9 @@ class Decoding(AnalyticAtmosphere):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Runs four hours with an atmosphere that decodes, and gives its fields by hour."""
-    monkeypatch.setattr("ngcm_coupler.engine.build.AnalyticAtmosphere", Decoding)
+    monkeypatch.setattr("ngcm_coupler.engine.analytic.AnalyticAtmosphere", Decoding)
     # That an analytic engine has no decoder is known to the settings already.
-    monkeypatch.setattr("ngcm_coupler.config.loading.RULES", ())
+    monkeypatch.setattr("ngcm_coupler.engine.loading._facts_conflicts", lambda *_: ())
 
     def advance(settings):
         text = ANALYTIC + f"&ngcm_history file = '{tmp_path}/h.nc', {settings} /\n"
@@ -219,7 +219,7 @@ def test_a_field_that_only_the_model_knows_to_lack_fails_the_creation(run, tmp_p
             super().__init__(*arguments)
             self.budgets_water = False
 
-    monkeypatch.setattr("ngcm_coupler.engine.build.AnalyticAtmosphere", Dry)
+    monkeypatch.setattr("ngcm_coupler.engine.analytic.AnalyticAtmosphere", Dry)
     words = "names rainfall_flux, which this model does not offer; it offers sea_surface_temp"
     with pytest.raises(ConfigError, match=words):
         run("fields = 'rainfall_flux'")

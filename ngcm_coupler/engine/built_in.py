@@ -1,0 +1,97 @@
+"""The engines of this project, as they describe themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ngcm_coupler.config import Config, Where, begins
+from ngcm_coupler.config.model_groups import DEMO
+from ngcm_coupler.config.namelist import text_of
+from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
+from ngcm_coupler.engine.description import Engine, Facts
+from ngcm_coupler.fields.levels import Levels
+
+if TYPE_CHECKING:
+    from ngcm_coupler.engine.atmosphere import Atmosphere
+
+_CHECKPOINT = Where("ngcm_model", "checkpoint")
+_INITIAL_STATE = Where("ngcm_model", "initial_state")
+
+
+class Analytic(Engine):
+    """The weightless atmosphere, see `analytic`."""
+
+    start_date = ANALYTIC_START_DATE
+    keys = (Where("ngcm_model", "analytic_step_seconds"),)
+
+    def facts(self, config: Config) -> Facts:
+        """All of it is in the namelist."""
+        from ngcm_coupler.grid import GaussianGrid
+
+        nlat = config.model.analytic_latitudes
+        return Facts(GaussianGrid(2 * nlat, nlat), config.model.analytic_step_seconds)
+
+    def build(self, config: Config, mesh: Any) -> Atmosphere:
+        """See `Engine`."""
+        from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+
+        return AnalyticAtmosphere(
+            config.model.analytic_latitudes, config.model.analytic_step_seconds
+        )
+
+    def memory_gib(self, config: Config) -> float:
+        """As `ngcm-coupler doctor --measure` prints, rounded up."""
+        return 0.7
+
+
+class Published(Engine):
+    """A published NeuralGCM model, see `neuralgcm`."""
+
+    facts_are_in_files = True
+    can_be_split = True
+    keys = (_CHECKPOINT,)
+    packages = ("neuralgcm", "dinosaur", "haiku")
+
+    def facts(self, config: Config) -> Facts:
+        """From the text of the checkpoint."""
+        from ngcm_coupler.engine.neuralgcm import checkpoint
+        from ngcm_coupler.grid import GaussianGrid
+
+        found = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
+        levels = Levels.offered(found.input_variables, found.pressure_levels)
+        return Facts(GaussianGrid(found.nlon, found.nlat), found.step_seconds, levels)
+
+    def build(self, config: Config, mesh: Any) -> Atmosphere:
+        """See `Engine`."""
+        # neuralgcm takes seconds to import, which no other engine should have to wait for.
+        from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+        from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
+
+        model = config.model
+        checkpoint = read_checkpoint(model.checkpoint)
+        return NeuralGCM(checkpoint, model.initial_state, config.run.calendar, mesh, model.dycore)
+
+    def files(self, config: Config) -> Mapping[Where, str]:
+        """The demo's are in a package, and a restart takes the place of the initial state."""
+        model, restart = config.model, config.restart
+        files = {_CHECKPOINT: model.checkpoint}
+        if not restart.read_file or begins(restart):
+            files[_INITIAL_STATE] = model.initial_state
+        return {where: name for where, name in files.items() if name != DEMO}
+
+    def checkpoint(self, config: Config) -> str:
+        """See `Engine`."""
+        return config.model.checkpoint
+
+    def memory_gib(self, config: Config) -> float | None:
+        """As `ngcm-coupler doctor --measure` prints, rounded up, on CPUs."""
+        return 2.0 if config.model.checkpoint == DEMO else None
+
+    def title(self, config: Config) -> str:
+        """Which checkpoint, without reading it."""
+        return f"{config.model.engine}, checkpoint {text_of(config.model.checkpoint)}"
+
+    def start(self, config: Config) -> str:
+        """See `Engine`."""
+        return f"time of the initial state {text_of(config.model.initial_state)}"

@@ -1,0 +1,111 @@
+"""What an engine says of itself before anything is built.
+
+Whatever has to know which atmosphere a namelist names asks its description: the rules of the
+namelist, ``check``, ``doctor``, the head of the log, the files of a coupler, a batch job. It is
+asked on ranks that never compute and by commands that have to answer at once, so that a module
+with a description imports JAX and whatever else is slow inside its functions only.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ngcm_coupler.config import Config, Conflict, Where
+from ngcm_coupler.fields.levels import Levels
+
+if TYPE_CHECKING:
+    from ngcm_coupler.engine.atmosphere import Atmosphere
+    from ngcm_coupler.grid import GaussianGrid
+
+ENGINE = Where("ngcm_model", "engine")
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known of an atmosphere without building it; the built one has the same.
+
+    Attributes:
+      grid: of all fields that enter or leave.
+      step_seconds: length of a model step [s].
+      levels: what it decodes to levels of constant pressure; empty for nothing.
+    """
+
+    grid: GaussianGrid
+    step_seconds: int
+    levels: Levels = dataclasses.field(default_factory=Levels)
+
+
+class Engine(abc.ABC):
+    """An engine; all but `facts` and `build` has a default that fits a model without files.
+
+    Attributes:
+      start_date: where a run starts without a date of the user's, ISO 8601; '' where only the
+        initial data can tell.
+      facts_are_in_files: whether `facts` has to read files, which is left to those who ask for it.
+      can_be_split: whether several ranks can share one member.
+      packages: whose Python is traced, beside the one that the description is in; compiled code is
+        kept under their sources.
+      keys: of the namelist, that its facts depend on beside `ENGINE`, to be blamed for them.
+    """
+
+    start_date: str = ""
+    facts_are_in_files: bool = False
+    can_be_split: bool = False
+    packages: tuple[str, ...] = ()
+    keys: tuple[Where, ...] = ()
+
+    @abc.abstractmethod
+    def facts(self, config: Config) -> Facts:
+        """Grid, step and levels.
+
+        Raises:
+          CheckpointError, DataError: a file that tells them cannot be used.
+        """
+
+    @abc.abstractmethod
+    def build(self, config: Config, mesh: Any) -> Atmosphere:
+        """Builds the atmosphere.
+
+        Args:
+          config: the settings.
+          mesh: devices that share it; None for one.
+
+        Raises:
+          CheckpointError, DataError: a file cannot be used.
+        """
+
+    @property
+    def traced(self) -> tuple[str, ...]:
+        """All packages, or modules of one file, whose Python is traced."""
+        return (type(self).__module__.partition(".")[0], *self.packages)
+
+    def files(self, config: Config) -> Mapping[Where, str]:
+        """Files that it will read, by the key that names them."""
+        return {}
+
+    def conflicts(self, config: Config) -> Iterable[Conflict]:
+        """What is wrong between the settings for it, beside what `facts` tells."""
+        return ()
+
+    def checkpoint(self, config: Config) -> str:
+        """Name of the checkpoint that it runs; '' for none."""
+        return ""
+
+    def memory_gib(self, config: Config) -> float | None:
+        """Peak of the rank that computes it [GiB]; None where nobody has measured it."""
+        return None
+
+    def title(self, config: Config) -> str:
+        """What runs, in a few words."""
+        facts = self.facts(config)
+        return (
+            f"{config.model.engine}, {facts.grid.nlon} x {facts.grid.nlat} points, step"
+            f" {facts.step_seconds} s"
+        )
+
+    def start(self, config: Config) -> str:
+        """Where a run starts without a date of the user's, in a few words."""
+        return self.start_date or "date of the initial data"

@@ -1,0 +1,111 @@
+"""From a namelist to a configuration that the engine it names can run, or to every fault at once.
+
+The configuration itself knows no engine, as it stands below them: what an engine asks of the
+settings comes here to the rules of `ngcm_coupler.config`. This is the door for whoever runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ngcm_coupler import config as configuration
+from ngcm_coupler.config import (
+    INTERVAL,
+    Config,
+    Conflict,
+    Rule,
+    Where,
+    multiple_of_step_fault,
+    unreadable,
+)
+from ngcm_coupler.config.namelist import read
+from ngcm_coupler.engine.description import ENGINE, Engine
+from ngcm_coupler.engine.registry import engine_of
+from ngcm_coupler.errors import CheckpointError, ConfigError, DataError
+
+_LEVELS = Where("ngcm_history", "level_fields"), Where("ngcm_history", "pressure_levels_hpa")
+_PARTS = Where("ngcm_device", "level_parts")
+
+
+def load(path: str, *further_rules: Rule) -> Config:
+    """Reads a namelist file. Paths in it are relative to the working directory.
+
+    Args:
+      path: the file.
+      *further_rules: rules to apply beside those of the settings and of the engine.
+
+    Raises:
+      ConfigError: the file cannot be used; carries every fault.
+    """
+    return parse(read(path), path, *further_rules)
+
+
+def parse(
+    text: str, name: str = "namelist", *further_rules: Rule, with_files: bool = True
+) -> Config:
+    """Reads the text of a namelist; `name` stands for it in messages. See `load`.
+
+    Args:
+      text: the text.
+      name: what it is called.
+      *further_rules: rules to apply beside those of the settings and of the engine.
+      with_files: whether its files must be there; those of a run elsewhere need not.
+
+    Raises:
+      ConfigError: the text cannot be used; carries every fault.
+    """
+    rules = [_settings_rule, *([_files_rule] if with_files else []), *further_rules]
+    return configuration.parse(text, name, *rules, with_files=with_files)
+
+
+def contents_rule(config: Config) -> Iterator[Conflict]:
+    """What only the engine's files tell fits the settings; they are read, which takes a while."""
+    engine = _found(config)
+    if engine and engine.facts_are_in_files:
+        yield from _facts_conflicts(engine, config)
+
+
+def _settings_rule(config: Config) -> Iterator[Conflict]:
+    """There is such an engine, and the settings fit it as far as no file need be read."""
+    try:
+        engine = engine_of(config)
+    except ConfigError as error:
+        yield Conflict(str(error), (ENGINE,))
+        return
+    yield from engine.conflicts(config)
+    if not engine.facts_are_in_files:
+        yield from _facts_conflicts(engine, config)
+    parts = config.device.level_parts
+    if parts > 1 and not engine.can_be_split:
+        message = f"{_PARTS} = {parts} cannot split this engine; give 1, or change {ENGINE}"
+        yield Conflict(message, (_PARTS, ENGINE))
+
+
+def _files_rule(config: Config) -> Iterator[Conflict]:
+    """The files that the engine reads are there."""
+    if engine := _found(config):
+        for where, name in engine.files(config).items():
+            yield from unreadable(where, name)
+
+
+def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
+    """The step divides the interval, and the decoder gives what the history asks for."""
+    blamed = (*engine.keys, ENGINE)
+    try:
+        facts = engine.facts(config)
+    except (CheckpointError, DataError) as error:
+        yield Conflict(f"{blamed[0]}: {error}", blamed[:1])
+        return
+    if fault := multiple_of_step_fault(config.coupling.interval_seconds, facts.step_seconds):
+        yield Conflict(fault, (INTERVAL, *blamed))
+    history = config.history
+    for fault in facts.levels.faults(history.level_fields, history.pressure_levels_hpa):
+        yield Conflict(fault, (*_LEVELS, *blamed))
+
+
+def _found(config: Config) -> Engine | None:
+    """The engine; None where there is none such, which `_settings_rule` says."""
+    try:
+        return engine_of(config)
+    except ConfigError:
+        return None

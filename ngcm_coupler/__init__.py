@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ngcm_coupler.component import Component as Component
-    from ngcm_coupler.config import load as load_config
+    from ngcm_coupler.engine import load as load_config
     from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint as read_checkpoint
     from ngcm_coupler.errors import NgcmError as NgcmError
     from ngcm_coupler.grid import GaussianGrid as GaussianGrid
@@ -44,7 +44,7 @@ _HOMES = {
     "NgcmError": "errors:NgcmError",
     "Regridder": "regrid:Regridder",
     "SurfaceGrid": "regrid:SurfaceGrid",
-    "load_config": "config:load",
+    "load_config": "engine:load",
     "read_checkpoint": "engine.neuralgcm.checkpoint:read_checkpoint",
     "read_surface_grid": "regrid.grid_files:read_surface_grid",
     "write_weights": "regrid.weights:write_weights",

@@ -1,4 +1,4 @@
-"""The atmosphere's Gaussian grid: centres, corners, areas.
+"""The grid of an atmosphere, of rows and columns: centres, corners, areas.
 
 Everywhere outside ``engine/`` a field on this grid is a vector of its points, longitude fastest,
 rows from south to north. That is the memory order of a Fortran array ``field(nlon, nlat)``.
@@ -6,6 +6,7 @@ rows from south to north. That is the memory order of a Fortran array ``field(nl
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 
@@ -16,9 +17,11 @@ from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ArgumentError
 
 
-@dataclasses.dataclass(frozen=True)
-class GaussianGrid:
-    """A full Gaussian grid whose first column is centred on the Greenwich meridian.
+class Grid(abc.ABC):
+    """Rows along circles of latitude, each of the same equally spaced columns.
+
+    The first column is centred on the Greenwich meridian, and the rows go from pole to pole. What
+    tells one kind from another is where its rows are and where they meet.
 
     Attributes:
       nlon: points on a circle of latitude.
@@ -39,6 +42,16 @@ class GaussianGrid:
                 )
 
     @property
+    @abc.abstractmethod
+    def latitudes(self) -> np.ndarray:
+        """Latitude of the rows, south to north [degrees north], shape (nlat,)."""
+
+    @property
+    @abc.abstractmethod
+    def sine_bounds(self) -> np.ndarray:
+        """Sine of the latitudes between the rows, from -1 to 1, shape (nlat + 1,)."""
+
+    @property
     def size(self) -> int:
         """Number of points."""
         return self.nlon * self.nlat
@@ -47,28 +60,6 @@ class GaussianGrid:
     def longitudes(self) -> np.ndarray:
         """Longitude of the columns [degrees east], shape (nlon,)."""
         return 360.0 * np.arange(self.nlon) / self.nlon
-
-    @functools.cached_property
-    def _gauss(self) -> tuple[np.ndarray, np.ndarray]:
-        """Gauss-Legendre nodes (sine of latitude) and weights, each of shape (nlat,)."""
-        return np.polynomial.legendre.leggauss(self.nlat)
-
-    @functools.cached_property
-    def latitudes(self) -> np.ndarray:
-        """Latitude of the rows, south to north [degrees north], shape (nlat,)."""
-        return np.rad2deg(np.arcsin(self._gauss[0]))
-
-    @functools.cached_property
-    def sine_bounds(self) -> np.ndarray:
-        """Sine of the latitudes between the rows, shape (nlat + 1,).
-
-        They are the running sums of the Gauss weights, so that the area of a row is exactly its
-        quadrature weight; latitudes halfway between the rows are off by up to 6 % of the area.
-        """
-        bounds = np.concatenate([[-1.0], -1.0 + np.cumsum(self._gauss[1])])
-        bounds = 0.5 * (bounds - bounds[::-1])
-        bounds[[0, -1]] = -1.0, 1.0
-        return bounds
 
     @functools.cached_property
     def latitude_bounds(self) -> np.ndarray:
@@ -163,3 +154,95 @@ class GaussianGrid:
         index = candidates[nearest]
         index[candidates] = candidates
         return index
+
+
+@dataclasses.dataclass(frozen=True)
+class GaussianGrid(Grid):
+    """A full Gaussian grid, whose rows are at the nodes of Gauss and Legendre."""
+
+    nlon: int
+    nlat: int
+
+    @functools.cached_property
+    def _gauss(self) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss-Legendre nodes (sine of latitude) and weights, each of shape (nlat,)."""
+        return np.polynomial.legendre.leggauss(self.nlat)
+
+    @functools.cached_property
+    def latitudes(self) -> np.ndarray:
+        """See `Grid`."""
+        return np.rad2deg(np.arcsin(self._gauss[0]))
+
+    @functools.cached_property
+    def sine_bounds(self) -> np.ndarray:
+        """The running sums of the Gauss weights, shape (nlat + 1,).
+
+        So the area of a row is exactly its quadrature weight; latitudes halfway between the rows
+        are off by up to 6 % of the area.
+        """
+        bounds = np.concatenate([[-1.0], -1.0 + np.cumsum(self._gauss[1])])
+        bounds = 0.5 * (bounds - bounds[::-1])
+        bounds[[0, -1]] = -1.0, 1.0
+        return bounds
+
+
+@dataclasses.dataclass(frozen=True)
+class RegularGrid(Grid):
+    """A grid of rows of equal height; each is in the middle of its row, so that none is a pole."""
+
+    nlon: int
+    nlat: int
+
+    @functools.cached_property
+    def latitudes(self) -> np.ndarray:
+        """See `Grid`."""
+        return 180.0 * (np.arange(self.nlat) + 0.5) / self.nlat - 90.0
+
+    @functools.cached_property
+    def sine_bounds(self) -> np.ndarray:
+        """See `Grid`."""
+        bounds = np.sin(np.pi * np.arange(self.nlat + 1) / self.nlat - 0.5 * np.pi)
+        bounds = 0.5 * (bounds - bounds[::-1])
+        bounds[[0, -1]] = -1.0, 1.0
+        return bounds
+
+
+@dataclasses.dataclass(frozen=True)
+class RectilinearGrid(Grid):
+    """A grid with rows wherever they are given.
+
+    Attributes:
+      nlon: points on a circle of latitude.
+      rows: latitude of the rows, south to north [degrees north].
+      sines: sine of the latitudes between the rows, from -1 to 1; one more than rows.
+    """
+
+    nlon: int
+    nlat: int = dataclasses.field(init=False)
+    rows: tuple[float, ...]
+    sines: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        bounds = np.array(self.sines)
+        centres = np.sin(np.deg2rad(self.rows))
+        if (
+            bounds.shape != (centres.size + 1,)
+            or (bounds[0], bounds[-1]) != (-1.0, 1.0)
+            or not ((bounds[:-1] < centres) & (centres < bounds[1:])).all()
+        ):
+            raise ArgumentError(
+                f"a grid of {centres.size} rows has {bounds.size} bounds that do not lie round its"
+                " rows; expected the sine of the latitude south of each row and north of the last,"
+                " from -1 to 1 and increasing"
+            )
+        object.__setattr__(self, "nlat", centres.size)
+
+    @functools.cached_property
+    def latitudes(self) -> np.ndarray:
+        """See `Grid`."""
+        return np.array(self.rows)
+
+    @functools.cached_property
+    def sine_bounds(self) -> np.ndarray:
+        """See `Grid`."""
+        return np.array(self.sines)

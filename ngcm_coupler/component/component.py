@@ -62,6 +62,8 @@ class Component:
         coupled to a host of its own, else 1. Those of the second follow those of the first.
     """
 
+    grid: Grid
+
     def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
         """Builds the atmosphere on its owners. Collective; use `create` from a host."""
         self.closed = False

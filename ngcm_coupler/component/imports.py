@@ -11,7 +11,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component.layout import Layout
 from ngcm_coupler.errors import StateError, ValueRangeError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 
 NEVER = -1
 """Date of an import that the host has not put."""
@@ -46,7 +46,7 @@ class Imports:
         self,
         values: np.ndarray,
         points: np.ndarray,
-        grid: GaussianGrid,
+        grid: Grid,
         land_area_fraction: np.ndarray,
     ) -> None:
         """Takes over values for the points that this rank holds from now on.

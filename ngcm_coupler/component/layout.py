@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from ngcm_coupler.errors import ShapeError
 from ngcm_coupler.fields.arguments import numbers, require_writable
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 
 
 class Layout:
@@ -23,7 +23,7 @@ class Layout:
       points: how many points this rank holds.
     """
 
-    def __init__(self, points: np.ndarray, grid: GaussianGrid) -> None:
+    def __init__(self, points: np.ndarray, grid: Grid) -> None:
         """Finds out whether these are whole grids.
 
         Args:

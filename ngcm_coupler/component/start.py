@@ -15,7 +15,7 @@ from ngcm_coupler.component.imports import NEVER
 from ngcm_coupler.config import Config
 from ngcm_coupler.device import devices
 from ngcm_coupler.fields import Field
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid, RectilinearGrid
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.log.timing import Stopwatch
 from ngcm_coupler.output.restart.host_state import HostState
@@ -43,7 +43,7 @@ class Facts:
       host: the exchange with the host; its arrays on the owners only.
     """
 
-    grid: GaussianGrid
+    grid: Grid
     land_area_fraction: np.ndarray
     clock: Clock
     instances: int
@@ -144,8 +144,13 @@ def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | 
         numbers[7:] = known.host.put_at
     ranks.broadcast(numbers)
     nlon, nlat, begin, elapsed, *flags = numbers[:7].tolist()
+    # Not the kind of the grid, which may be of an engine's own: where its rows are says all.
+    rows = np.empty(2 * nlat + 1)
+    if ranks.is_root and known is not None:
+        rows[:] = *known.grid.latitudes, *known.grid.sine_bounds
+    ranks.broadcast(rows)
     if known is None:
-        grid = GaussianGrid(nlon, nlat)
+        grid = RectilinearGrid(nlon, tuple(rows[:nlat].tolist()), tuple(rows[nlat:].tolist()))
         known = Facts(
             grid,
             np.empty(grid.size),

@@ -47,7 +47,7 @@ def perturbed(
       size: standard deviation [K] of the noise at each level and point of the grid, of which
         stays what the model resolves.
     """
-    shape = (len(atmosphere.sigma_levels), atmosphere.grid.size)
+    shape = (len(atmosphere.nominal_levels), atmosphere.grid.size)
     noise = jax.random.normal(jax.random.fold_in(key, _PERTURBATION), shape, jnp.float32)
     return atmosphere.with_increments(state, Increments(air_temperature=size * noise))
 

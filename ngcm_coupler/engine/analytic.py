@@ -23,7 +23,7 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.engine.atmosphere import InitialData
 from ngcm_coupler.fields.levels import Levels
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import GaussianGrid, Grid
 
 _LOWEST_SIGMA = 0.984
 """Pressure of the lowest level over surface pressure, that of the published 32-level models."""
@@ -85,10 +85,10 @@ class AnalyticAtmosphere:
           step_seconds: length of a step [s].
         """
         self.name = f"analytic-{2 * nlat}x{nlat}"
-        self.grid = GaussianGrid(2 * nlat, nlat)
+        self.grid: Grid = GaussianGrid(2 * nlat, nlat)
         self.land_area_fraction = np.zeros(self.grid.size)
         self._interfaces = np.append(np.linspace(0.0, 2.0 * _LOWEST_SIGMA - 1.0, _LEVELS), 1.0)
-        self.sigma_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
+        self.nominal_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
         self.step_seconds = step_seconds
         self.budgets_water = True
         self.predicts_precipitation = False
@@ -143,8 +143,8 @@ class AnalyticAtmosphere:
         """The mass of this atmosphere is prescribed, and never changes."""
         return jnp.full((), 98000.0, jnp.float32)
 
-    def with_log_pressure_added(self, state: AnalyticState, value: jax.Array) -> AnalyticState:
-        """Nothing to add to: the pressure is prescribed."""
+    def with_mass_scaled(self, state: AnalyticState, logarithm: jax.Array) -> AnalyticState:
+        """Nothing to scale: the mass is prescribed."""
         return state
 
     def with_increments(self, state: AnalyticState, increments: Increments) -> AnalyticState:
@@ -181,7 +181,7 @@ class AnalyticAtmosphere:
     def columns(self, parameters: dict[str, np.ndarray], state: AnalyticState) -> Columns:
         """Cloudless air of a constant lapse rate over the relaxed lowest level."""
         interfaces = jnp.asarray(self._interfaces[:, None], jnp.float32)
-        sigma = jnp.asarray(self.sigma_levels[:, None], jnp.float32)
+        sigma = jnp.asarray(self.nominal_levels[:, None], jnp.float32)
         pressure = self._surface_pressure(state)
         ratio = sigma / _LOWEST_SIGMA
         temperature = state.air_temperature * ratio**_LAPSE_EXPONENT

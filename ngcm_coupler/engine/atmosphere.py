@@ -16,7 +16,7 @@ import numpy as np
 
 from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, SurfaceWater
 from ngcm_coupler.fields.levels import Levels
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 
 AtmosphereState = Any
 """The prognostic state of an atmosphere: a pytree of arrays, opaque outside its engine."""
@@ -64,7 +64,8 @@ class Atmosphere(Protocol):
       grid: the grid of all fields that enter or leave.
       land_area_fraction: [1], shape (grid.size,); inland water, which no ocean model knows,
         counts as land.
-      sigma_levels: pressure of the levels over surface pressure [1], top first, shape (levels,).
+      nominal_levels: pressure of the levels over that at the surface, in a column at sea level [1],
+        top first, shape (levels,); what is spread over the lowest layers is spread by it.
       step_seconds: length of a model step.
       parameters: learned parameters as numpy arrays; an empty dict where nothing is learned.
       predicts_precipitation: whether `surface_water` tells a precipitation of the model's own.
@@ -73,9 +74,9 @@ class Atmosphere(Protocol):
     """
 
     name: str
-    grid: GaussianGrid
+    grid: Grid
     land_area_fraction: np.ndarray
-    sigma_levels: np.ndarray
+    nominal_levels: np.ndarray
     step_seconds: int
     parameters: Parameters
     budgets_water: bool
@@ -129,8 +130,16 @@ class Atmosphere(Protocol):
         """Pressure of dry air at the surface, mean over the globe [Pa], shape (): its mass."""
         ...
 
-    def with_log_pressure_added(self, state: AtmosphereState, value: jax.Array) -> AtmosphereState:
-        """Adds ``value`` [1], shape (), to the logarithm of surface pressure everywhere."""
+    def with_mass_scaled(self, state: AtmosphereState, logarithm: jax.Array) -> AtmosphereState:
+        """Multiplies the mass of the air everywhere by one factor, exp(``logarithm``).
+
+        An atmosphere that prescribes its mass returns the state.
+
+        Args:
+          state: the state.
+          logarithm: of the factor [1], shape (); it is so near to 1 that single precision would
+            lose the factor itself.
+        """
         ...
 
     def with_increments(self, state: AtmosphereState, increments: Increments) -> AtmosphereState:

@@ -18,7 +18,7 @@ from ngcm_coupler.fields.levels import Levels
 
 if TYPE_CHECKING:
     from ngcm_coupler.engine.atmosphere import Atmosphere
-    from ngcm_coupler.grid import GaussianGrid
+    from ngcm_coupler.grid import Grid
 
 ENGINE = Where("ngcm_model", "engine")
 
@@ -33,7 +33,7 @@ class Facts:
       levels: what it decodes to levels of constant pressure; empty for nothing.
     """
 
-    grid: GaussianGrid
+    grid: Grid
     step_seconds: int
     levels: Levels = dataclasses.field(default_factory=Levels)
 

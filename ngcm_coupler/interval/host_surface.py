@@ -11,7 +11,7 @@ import numpy as np
 
 from ngcm_coupler.air import LowestLevel, SurfaceState
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, Surface, field, over
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.surface.geocentric import horizontal_components
 
 FREEZING_POINT = 271.35
@@ -89,9 +89,7 @@ class Land:
 class SurfaceReader:
     """Makes a `HostSurface` of the rows that a host has put."""
 
-    def __init__(
-        self, names: Sequence[str], grid: GaussianGrid, land_area_fraction: np.ndarray
-    ) -> None:
+    def __init__(self, names: Sequence[str], grid: Grid, land_area_fraction: np.ndarray) -> None:
         """Prepares the masks.
 
         Args:

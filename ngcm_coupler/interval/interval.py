@@ -80,7 +80,7 @@ class Interval:
             config,
             atmosphere.grid,
             atmosphere.land_area_fraction,
-            atmosphere.sigma_levels,
+            atmosphere.nominal_levels,
             self._reader,
         )
         self._closure = WaterClosure(
@@ -202,7 +202,7 @@ class Interval:
             correction = dry_mass_correction(
                 model.dry_air_pressure(atmosphere), state.dry_air_pressure
             )
-            atmosphere = model.with_log_pressure_added(atmosphere, correction)
+            atmosphere = model.with_mass_scaled(atmosphere, correction)
         span = Step(state.day, state.second, model.step_seconds)
         with jax.named_scope("surface exchange"):
             exchange, rows, increments = self._exchange.fluxes(

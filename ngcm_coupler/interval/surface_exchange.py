@@ -23,7 +23,7 @@ from ngcm_coupler.constants import (
     VIRTUAL_TEMPERATURE_FACTOR,
 )
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, TILES, Surface, over
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.interval.host_surface import HostSurface, Ice, Land, SurfaceReader
 from ngcm_coupler.surface import derived
 from ngcm_coupler.surface.geocentric import geocentric_components
@@ -101,14 +101,14 @@ class SurfaceExchange:
       config: the settings.
       grid: the atmosphere's grid.
       land_area_fraction: [1], shape (n,).
-      sigma_levels: pressure of the atmosphere's levels over surface pressure [1], (levels,).
+      nominal_levels: of the `Atmosphere`, shape (levels,).
       reader: of the host's surface.
     """
 
     config: Config
-    grid: GaussianGrid
+    grid: Grid
     land_area_fraction: np.ndarray
-    sigma_levels: np.ndarray
+    nominal_levels: np.ndarray
     reader: SurfaceReader
 
     def begin(self) -> ExchangeState:
@@ -180,7 +180,7 @@ class SurfaceExchange:
             added, cut = imposed_increments(
                 _difference(surface.imposed, rows),
                 jnp.diff(columns.interface_pressure, axis=0),
-                self.sigma_levels,
+                self.nominal_levels,
                 float(step.seconds),
             )
             unabsorbed = cut.evaporation

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.fields import TILES, Field, over
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.interval.compensated import Pair, as_float, single
 
 COLUMN_WATER = "atmosphere_mass_content_of_water"
@@ -76,7 +76,7 @@ class WaterClosure:
 
     def __init__(
         self,
-        grid: GaussianGrid,
+        grid: Grid,
         land_area_fraction: np.ndarray,
         imports: Sequence[str],
         exports: Sequence[Field],

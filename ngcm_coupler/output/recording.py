@@ -18,7 +18,7 @@ import numpy as np
 
 from ngcm_coupler.errors import DataError, OutputError
 from ngcm_coupler.fields import Field
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.netcdf import exclusive, import_netcdf4
 
 TITLE = "ngcm_coupler recording"
@@ -36,7 +36,7 @@ class Recorder:
     def __init__(
         self,
         path: str,
-        grid: GaussianGrid,
+        grid: Grid,
         imports: Sequence[Field],
         exports: Sequence[Field],
         header: Mapping[str, str],
@@ -144,7 +144,7 @@ class Recorder:
         with Path(self._path).open("rb") as written:
             os.fsync(written.fileno())
 
-    def _define(self, grid: GaussianGrid, header: Mapping[str, str], restart_size: int) -> None:
+    def _define(self, grid: Grid, header: Mapping[str, str], restart_size: int) -> None:
         """Dimensions, variables and global attributes."""
         file = self._file
         sizes = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.gradient import gradient
 from ngcm_coupler.regrid.vectors import axes
 
@@ -25,7 +25,7 @@ def per_area(matrix: csr_array, area: np.ndarray) -> csr_array:
 
 
 def with_gradient(
-    overlap: csr_array, moment: np.ndarray, counted: np.ndarray, grid: GaussianGrid
+    overlap: csr_array, moment: np.ndarray, counted: np.ndarray, grid: Grid
 ) -> csr_array:
     """Integral over each surface cell of a field that varies within the atmosphere's cells.
 
@@ -37,7 +37,7 @@ def with_gradient(
       overlap: [steradian], shape (n, m).
       moment: integral of position over each overlap [steradian], shape (overlap.nnz, 3).
       counted: surface cells that count in sums, shape (n,).
-      grid: the Gaussian grid of m cells.
+      grid: the atmosphere's grid of m cells.
 
     Returns:
       From values to integrals [steradian], shape (n, m).

@@ -18,7 +18,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ArgumentError, DataError
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.conservative import inverse, per_area, with_gradient
 from ngcm_coupler.regrid.interpolation import bilinear, nearest
 from ngcm_coupler.regrid.overlap import Overlaps, overlaps
@@ -46,7 +46,7 @@ class ExchangeGrid:
     """Overlaps of a surface grid of n cells with the atmosphere's m cells.
 
     Attributes:
-      atmosphere: the Gaussian grid.
+      atmosphere: the atmosphere's grid.
       surface: the grid of the ocean or sea-ice model.
       overlap: of wet cells, copies of cells too [steradian], sparse, shape (n, m).
       moment: integral of position over each overlap [steradian], in the order of `overlap.data`,
@@ -54,14 +54,14 @@ class ExchangeGrid:
       counted: surface cells that count in sums: wet ones that are no copies, shape (n,).
     """
 
-    atmosphere: GaussianGrid
+    atmosphere: Grid
     surface: SurfaceGrid
     overlap: csr_array
     moment: np.ndarray
     counted: np.ndarray
 
     @classmethod
-    def build(cls, atmosphere: GaussianGrid, surface: SurfaceGrid) -> ExchangeGrid:
+    def build(cls, atmosphere: Grid, surface: SurfaceGrid) -> ExchangeGrid:
         """Computes the overlaps.
 
         An atmosphere cell that is sea, or land, but for a sliver becomes so altogether. Where wet
@@ -71,10 +71,10 @@ class ExchangeGrid:
           ArgumentError: these are not two such grids.
           DataError: wet cells overlap each other by more than 1 % of an atmosphere cell.
         """
-        if not isinstance(atmosphere, GaussianGrid) or not isinstance(surface, SurfaceGrid):
+        if not isinstance(atmosphere, Grid) or not isinstance(surface, SurfaceGrid):
             raise ArgumentError(
                 f"ExchangeGrid.build: got a {type(atmosphere).__name__} and a"
-                f" {type(surface).__name__}, expected a GaussianGrid and a SurfaceGrid"
+                f" {type(surface).__name__}, expected a Grid and a SurfaceGrid"
             )
         found = overlaps(atmosphere, surface.corner_longitude, surface.corner_latitude, surface.sea)
         area, moment = found.area, found.moment

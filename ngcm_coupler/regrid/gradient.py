@@ -1,14 +1,14 @@
-"""The gradient of a field on the Gaussian grid, as matrices."""
+"""The gradient of a field on the atmosphere's grid, as matrices."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 
 
-def gradient(grid: GaussianGrid) -> tuple[csr_array, csr_array]:
+def gradient(grid: Grid) -> tuple[csr_array, csr_array]:
     """Centred differences eastward and northward, second-order where rows are unequally spaced.
 
     Beyond the last row lies, across the pole, the same row on the opposite meridian. All cells are

@@ -6,15 +6,15 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.spatial import KDTree
 
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.surface_grid import unit_vectors
 from ngcm_coupler.regrid.weights import GridPoints
 
 
 def bilinear(
-    grid: GaussianGrid, longitude: np.ndarray, latitude: np.ndarray, wanted: np.ndarray
+    grid: Grid, longitude: np.ndarray, latitude: np.ndarray, wanted: np.ndarray
 ) -> csr_array:
-    """Weights of the four points of the Gaussian grid round a target, linear in both angles.
+    """Weights of the four points of the atmosphere's grid round a target, linear in both angles.
 
     Beyond the last row the next points are those of the same row across the pole, so that targets
     there are interpolated as well.

@@ -1,4 +1,4 @@
-"""The overlaps of the cells of a surface model with those of the atmosphere's Gaussian grid."""
+"""The overlaps of the cells of a surface model with those of the atmosphere's grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid import kernels
 
 LARGEST_CROSSED = 0.01
@@ -18,7 +18,7 @@ LARGEST_CROSSED = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class Overlaps:
-    """Overlaps of n cells with m cells of a Gaussian grid.
+    """Overlaps of n cells with m cells of an atmosphere's grid.
 
     Attributes:
       area: of each overlap [steradian], sparse, shape (n, m).
@@ -31,21 +31,21 @@ class Overlaps:
 
 
 def overlaps(
-    grid: GaussianGrid,
+    grid: Grid,
     corner_longitude: np.ndarray,
     corner_latitude: np.ndarray,
     wanted: np.ndarray,
     threads: int | None = None,
 ) -> Overlaps:
-    """Overlaps of polygons with the cells of a Gaussian grid, exact on the sphere.
+    """Overlaps of polygons with the cells of an atmosphere's grid, exact on the sphere.
 
-    Cells of the Gaussian grid lie between meridians and circles of latitude, the edges of polygons
+    Cells of its grid lie between meridians and circles of latitude, the edges of polygons
     are great circles. A polygon may contain a pole, cross the dateline, repeat corners and go round
     either way; one without area overlaps nothing. It must fit in a hemisphere. Dents do not matter.
     Where its sides cross, only the larger part counts.
 
     Args:
-      grid: the Gaussian grid of m cells.
+      grid: the atmosphere's grid of m cells.
       corner_longitude: of the polygons [degrees east], shape (n, k).
       corner_latitude: [degrees north], shape (n, k).
       wanted: polygons to overlap, others get no overlap, shape (n,).

@@ -1,13 +1,16 @@
-"""Gaussian grids: exact areas, consistent corners, nearest points."""
+"""Grids of rows and columns: exact areas, consistent corners, nearest points."""
 
 import numpy as np
 import pytest
 from dinosaur import spherical_harmonic
 
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.errors import ArgumentError
+from ngcm_coupler.grid import GaussianGrid, RectilinearGrid, RegularGrid
 
-GRIDS = [GaussianGrid(16, 8), GaussianGrid(128, 64), GaussianGrid(512, 256)]
+GAUSSIAN = GaussianGrid(16, 8)
+UNEVEN = RectilinearGrid(6, (-40.0, 10.0, 60.0), (-1.0, -0.1, 0.5, 1.0))
+GRIDS = [GAUSSIAN, GaussianGrid(128, 64), GaussianGrid(512, 256), RegularGrid(36, 18), UNEVEN]
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
@@ -65,3 +68,23 @@ def test_inland_water_counts_as_land_and_a_coast_does_not():
     expected = land.copy()
     expected[4, 4] = expected[3, 9] = 1.0
     np.testing.assert_array_equal(coupled, expected)
+
+
+def test_rows_of_a_regular_grid_are_equally_high_and_none_is_a_pole():
+    grid = RegularGrid(36, 18)
+    np.testing.assert_allclose(grid.latitudes, np.arange(-85.0, 86.0, 10.0), atol=1e-12)
+    np.testing.assert_allclose(grid.latitude_bounds, np.arange(-90.0, 91.0, 10.0), atol=1e-6)
+
+
+def test_a_grid_given_by_the_rows_of_another_is_the_same():
+    rows, sines = GAUSSIAN.latitudes.tolist(), GAUSSIAN.sine_bounds.tolist()
+    copy = RectilinearGrid(16, tuple(rows), tuple(sines))
+    assert copy.nlat == 8
+    for name in ("latitude", "longitude", "area", "corner_latitude", "corner_longitude"):
+        np.testing.assert_array_equal(getattr(copy, name), getattr(GAUSSIAN, name))
+
+
+@pytest.mark.parametrize("sines", [(-1.0, 1.0), (-1.0, 0.8, 1.0), (-0.9, 0.0, 1.0)])
+def test_bounds_that_do_not_lie_round_the_rows_are_refused(sines):
+    with pytest.raises(ArgumentError, match="do not lie round its rows"):
+        RectilinearGrid(4, (-30.0, 30.0), sines)

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid import SurfaceGrid
 
 
-def prepare(
-    grid: GaussianGrid, surface: SurfaceGrid, sea: np.ndarray
-) -> Callable[[], tuple[Any, Any]]:
+def prepare(grid: Grid, surface: SurfaceGrid, sea: np.ndarray) -> Callable[[], tuple[Any, Any]]:
     """Brings the grids into the form YAC wants: radians, every vertex once.
 
     Args:
@@ -38,7 +36,7 @@ def prepare(
     location = core.yac_location.YAC_LOC_CELL
     norm = core.yac_interp_method_conserv_normalisation.YAC_INTERP_CONSERV_FRACAREA
 
-    def points(basic: Any, centres: GaussianGrid | SurfaceGrid) -> Any:
+    def points(basic: Any, centres: Grid | SurfaceGrid) -> Any:
         # Without numbers of its own YAC gives cells others, and so orders the weights otherwise.
         basic.set_global_index(location, np.arange(centres.size, dtype=np.int32))
         place = np.deg2rad(centres.longitude), np.deg2rad(centres.latitude)

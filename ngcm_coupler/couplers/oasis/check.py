@@ -24,7 +24,7 @@ from ngcm_coupler.couplers.oasis.coupling import (
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
 from ngcm_coupler.couplers.oasis.namcouple import Entry, Namcouple
 from ngcm_coupler.errors import ConfigError, DataError
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.weights import read_weights, row_sums
 
@@ -46,7 +46,7 @@ _WEIGHTS = "run `ngcm-coupler weights`"
 _GRIDS = "run `ngcm-coupler grids`"
 
 
-def require_folder(config: Config, grid: GaussianGrid, folder: Path) -> None:
+def require_folder(config: Config, grid: Grid, folder: Path) -> None:
     """Refuses a folder that a run cannot start from. See `check_folder`.
 
     Raises:
@@ -56,7 +56,7 @@ def require_folder(config: Config, grid: GaussianGrid, folder: Path) -> None:
         raise ConfigError(faults)
 
 
-def check_folder(config: Config, grid: GaussianGrid, folder: Path) -> list[str]:
+def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
     """Returns everything that is wrong with the namcouple and with what it points to.
 
     Args:
@@ -81,7 +81,7 @@ class _Check:
     def __init__(
         self,
         config: Config,
-        grid: GaussianGrid,
+        grid: Grid,
         folder: Path,
         namcouple: Namcouple,
         expected: tuple[Pair, ...],

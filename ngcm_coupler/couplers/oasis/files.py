@@ -12,7 +12,7 @@ import numpy as np
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
@@ -25,9 +25,9 @@ Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
 """Name -> dimensions, values and attributes of a netCDF variable."""
 
 
-def matrix_shape(grid: GaussianGrid | SurfaceGrid) -> tuple[int, int]:
+def matrix_shape(grid: Grid | SurfaceGrid) -> tuple[int, int]:
     """Lengths of a grid's dimensions as OASIS has them, two, the fastest first."""
-    shape = (grid.nlon, grid.nlat) if isinstance(grid, GaussianGrid) else grid.shape
+    shape = (grid.nlon, grid.nlat) if isinstance(grid, Grid) else grid.shape
     return shape[0], int(np.prod(shape[1:], dtype=int))
 
 
@@ -121,7 +121,7 @@ def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.nd
     return _update(path, variables)
 
 
-def _places(prefix: str, grid: GaussianGrid | SurfaceGrid) -> Variables:
+def _places(prefix: str, grid: Grid | SurfaceGrid) -> Variables:
     shape = matrix_shape(grid)[::-1]
     plane, degrees = _plane(prefix), {"longitude": "degrees_east", "latitude": "degrees_north"}
     variables = {}
@@ -138,13 +138,13 @@ def _places(prefix: str, grid: GaussianGrid | SurfaceGrid) -> Variables:
     return variables
 
 
-def _mask(prefix: str, grid: GaussianGrid | SurfaceGrid, masked: np.ndarray) -> Variables:
+def _mask(prefix: str, grid: Grid | SurfaceGrid, masked: np.ndarray) -> Variables:
     """OASIS counts a point where the mask is 0."""
     values = masked.astype(np.int32).reshape(matrix_shape(grid)[::-1])
     return {f"{prefix}.msk": (_plane(prefix), values, {"units": "1", "coherent_with_grid": prefix})}
 
 
-def _area(prefix: str, grid: GaussianGrid | SurfaceGrid, area: np.ndarray) -> Variables:
+def _area(prefix: str, grid: Grid | SurfaceGrid, area: np.ndarray) -> Variables:
     values = area.reshape(matrix_shape(grid)[::-1])
     return {f"{prefix}.srf": (_plane(prefix), values, {"units": "m2"})}
 

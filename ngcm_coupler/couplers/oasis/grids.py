@@ -5,14 +5,14 @@ from __future__ import annotations
 from ngcm_coupler.config import Config, where
 from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ConfigError
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 
 _SEA_GRID_FILE = where(lambda at: at.grid.sea_grid_file)
 
 
-def atmosphere_grid(config: Config) -> GaussianGrid:
+def atmosphere_grid(config: Config) -> Grid:
     """The atmosphere's grid, without building the model.
 
     Raises:

@@ -44,7 +44,7 @@ from ngcm_coupler.engine.neuralgcm.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.neuralgcm.model_time import ModelTime
 from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.fields.levels import Levels
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import GaussianGrid, Grid
 
 _log = logging.getLogger(__name__)
 
@@ -106,10 +106,10 @@ class NeuralGCM:
                 f" {type(vertical).__name__}; expected sigma levels, as published models have"
             )
         self._sigma = vertical
-        self.sigma_levels = np.asarray(vertical.centers, np.float64)
+        self.nominal_levels = np.asarray(vertical.centers, np.float64)
         self._initial_state = initial_state
         self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
-        self.grid = _gaussian_grid(self._model, checkpoint)
+        self.grid: Grid = _gaussian_grid(self._model, checkpoint)
         self.parameters: Parameters = self._model.params
         self.budgets_water = diagnoses_water(config)
         self.predicts_precipitation = predicts_precipitation(config)
@@ -233,15 +233,15 @@ class NeuralGCM:
         # A sum of departures keeps the digits that a sum of 1e5 Pa each would lose.
         return _TYPICAL_PRESSURE + (weight * (pressure - _TYPICAL_PRESSURE)).sum()
 
-    def with_log_pressure_added(self, state: AtmosphereState, value: jax.Array) -> AtmosphereState:
-        """See `Atmosphere`."""
+    def with_mass_scaled(self, state: AtmosphereState, logarithm: jax.Array) -> AtmosphereState:
+        """Adds it to the logarithm of surface pressure. See `Atmosphere`."""
         horizontal = self._model.model_coords.horizontal
         uniform = horizontal.to_modal(np.ones((1, *horizontal.nodal_shape), np.float32))
         prognostic = _prognostic(state)
         return _with_prognostic(
             state,
             prognostic.replace(
-                log_surface_pressure=prognostic.log_surface_pressure + value * uniform
+                log_surface_pressure=prognostic.log_surface_pressure + logarithm * uniform
             ),
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, RestartError
 from ngcm_coupler.fields import TILES, Field, Surface, over
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget import entries as names
 from ngcm_coupler.output.budget.entries import (
@@ -39,7 +39,7 @@ class Ledger:
 
     def __init__(
         self,
-        grid: GaussianGrid,
+        grid: Grid,
         land_area_fraction: np.ndarray,
         imports: Sequence[Field],
         exports: Sequence[Field],

@@ -14,7 +14,7 @@ from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.fields.levels import Levels
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.history.file import Existing, Files, Record
 from ngcm_coupler.output.history.layout import MISSING, SAMPLED, Layout
 from ngcm_coupler.output.history.means import Means
@@ -58,7 +58,7 @@ class History:
     def __init__(
         self,
         path: str,
-        grid: GaussianGrid,
+        grid: Grid,
         land_area_fraction: np.ndarray,
         fields: Sequence[Field],
         start: Clock,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.grid import GaussianGrid
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.history.variables import Record, Variable
 
 TITLE = "Fields exchanged between atmosphere and surface"
@@ -41,7 +41,7 @@ class Layout:
       attributes: global attributes, such as the model.
     """
 
-    grid: GaussianGrid
+    grid: Grid
     land_area_fraction: np.ndarray
     variables: tuple[Variable, ...]
     pressures_hpa: tuple[float, ...]

@@ -199,7 +199,7 @@ def test_imposed_heat_cools_the_air_by_what_it_takes():
     run.advance()
     cooling = free.state.atmosphere.air_temperature - run.state.atmosphere.air_temperature
     # The lowest layer holds the weight of the ramp that the sigma levels below 0.85 give it.
-    levels, thickness = run.engine.sigma_levels, np.diff(run.engine._interfaces)
+    levels, thickness = run.engine.nominal_levels, np.diff(run.engine._interfaces)
     ramp = np.maximum(levels - 0.85, 0.0)
     mass = (ramp * thickness).sum() * exports["surface_air_pressure"] / GRAVITY
     expected = more * STEP * ramp[-1] / mass / SPECIFIC_HEAT_DRY_AIR

@@ -317,7 +317,7 @@ def test_dry_mass_is_the_weight_of_the_air_less_that_of_its_water(engine, initia
 
 @pytest.mark.bits
 def test_pressure_correction_changes_pressure_alone(engine, initial, lowest):
-    state = engine.with_log_pressure_added(initial.state, jnp.float32(1.0e-3))
+    state = engine.with_mass_scaled(initial.state, jnp.float32(1.0e-3))
     air = jax.jit(engine.lowest_level)(engine.parameters, state)
     ratio = np.asarray(air.surface_air_pressure) / lowest.surface_air_pressure
     np.testing.assert_allclose(ratio, np.exp(1.0e-3), rtol=1e-6)
@@ -329,7 +329,7 @@ def test_increments_reach_the_lowest_level_and_no_other(engine, initial, lowest)
     """Smooth ones, which the model's truncation holds: solid rotation, and a wave in longitude."""
     latitude, longitude = np.deg2rad(engine.grid.latitude), np.deg2rad(engine.grid.longitude)
     wave = np.cos(latitude) ** 3 * np.cos(3.0 * longitude)
-    level = np.arange(engine.sigma_levels.size)[:, None] == engine.sigma_levels.size - 1
+    level = np.arange(engine.nominal_levels.size)[:, None] == engine.nominal_levels.size - 1
     change = Increments(
         air_temperature=jnp.asarray(level * wave, jnp.float32),
         specific_humidity=jnp.asarray(level * 1e-3 * wave, jnp.float32),

@@ -6,6 +6,7 @@ settings comes here to the rules of `ngcm_coupler.config`. This is the door for 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from ngcm_coupler import config as configuration
@@ -22,12 +23,13 @@ from ngcm_coupler.config.namelist import read
 from ngcm_coupler.engine.description import ENGINE, Engine
 from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import CheckpointError, ConfigError, DataError
+from ngcm_coupler.fields.arguments import path_text
 
 _LEVELS = Where("ngcm_history", "level_fields"), Where("ngcm_history", "pressure_levels_hpa")
 _PARTS = Where("ngcm_device", "level_parts")
 
 
-def load(path: str, *further_rules: Rule) -> Config:
+def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
     """Reads a namelist file. Paths in it are relative to the working directory.
 
     Args:
@@ -37,7 +39,8 @@ def load(path: str, *further_rules: Rule) -> Config:
     Raises:
       ConfigError: the file cannot be used; carries every fault.
     """
-    return parse(read(path), path, *further_rules)
+    name = path_text("namelist", path)
+    return parse(read(name), name, *further_rules)
 
 
 def parse(

@@ -88,6 +88,7 @@ def test_grids_write_its_rows_beside_those_of_an_ocean(command, namelist, tmp_pa
             bounds = file.createVariable(f"{name}_bnds", "f8", (name, "bnds"))
             bounds[:] = np.stack([low, low + step], axis=-1)
         mask = file.createVariable("mask", "f8", ("lat", "lon"))
+        mask.standard_name = "sea_binary_mask"
         mask[:] = 1.0
     command("grids", namelist("run", 2, "&ngcm_grid sea_grid_file = 'ocean.nc' /"))
     with import_netcdf4().Dataset(tmp_path / "grids.nc") as file:

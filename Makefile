@@ -72,7 +72,7 @@ planted: setup  ## ten faults planted one by one, and which test of `make quick`
 	$(BIN)/python tests/planted_faults.py
 
 # `make setup` and any other target take the same two variables.
-newest:  ## the same in Python 3.13 with the newest packages, in .venv-newest
+newest:  ## `make test` in Python 3.13 with the newest packages, in .venv-newest
 	PYTHON="$${PYTHON:-python3.13}" $(MAKE) test VENV=.venv-newest LOCK=requirements-newest.lock
 
 long: setup  ## ten days of the published model, and whatever else takes minutes

@@ -26,6 +26,7 @@ from ngcm_coupler.component.start import start
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.fields.arguments import indices, path_text
+from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
 from ngcm_coupler.output.restart.host_state import HostState

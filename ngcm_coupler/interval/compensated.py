@@ -2,8 +2,10 @@
 
 A number is the unevaluated sum of two single-precision ones, which together hold some 48 bits. All
 of it is additions and multiplications without errors (Dekker 1971; Knuth, TAOCP 2, 4.2.2): it works
-wherever the compiler keeps to the order of operations, as XLA does, and needs no double precision,
-which JAX has switched off for whole processes or not at all. Derivatives are those of the sums.
+wherever the compiler keeps to the order of operations, and needs no double precision, which JAX has
+switched off for whole processes or not at all. XLA keeps to the order but for constants, which it
+adds up: what is known when a function is traced may be multiplied by here, and not added.
+Derivatives are those of the formulae.
 """
 
 from __future__ import annotations

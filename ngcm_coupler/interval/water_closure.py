@@ -8,7 +8,7 @@ part of the interval, so that a gradient sees the rain that the ocean gets.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -160,18 +160,12 @@ class WaterClosure:
             return self._mean(imports[self._imposed])
         if not self._has_all_tiles:
             return self._mean(exports[self._place[CELL_EVAPORATION]])
-        ice = single(ice_area_fraction)
-        sea = Pair.of(self._weights * (1.0 - self._land))
-        weights: Mapping[str, Pair] = {
-            "ice_free_sea": sea * (single(jnp.ones_like(ice.high)) - ice),
-            "sea_ice": sea * ice,
-            "land": Pair.of(self._weights * self._land),
-        }
-        told = [
-            (weights[tile] * single(exports[self._place[over(EVAPORATION, tile)]])).sum()
-            for tile in TILES
-        ]
-        return told[0] + told[1] + told[2]
+        open_sea, ice, land = (
+            single(exports[self._place[over(EVAPORATION, tile)]]) for tile in TILES
+        )
+        sea = open_sea + single(ice_area_fraction) * (ice - open_sea)
+        told = Pair.of(self._weights * (1.0 - self._land)) * sea
+        return told.sum() + (Pair.of(self._weights * self._land) * land).sum()
 
 
 def _factor(wanted: Pair, computed: Pair) -> Pair:

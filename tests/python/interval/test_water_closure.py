@@ -231,4 +231,4 @@ def test_every_tile_counts_in_what_precipitation_is_balanced_with():
     fallen = (weights * (rows["rainfall_flux"] + rows["snowfall_flux"])).sum()
     gained = ((weights * rows[COLUMN_WATER]).sum() - before.column_water) / HOUR
     residual = fallen - evaporated + gained + after.remainder - before.remainder
-    assert residual == pytest.approx(0.0, abs=1e-9 * MILLIMETRE_PER_DAY)
+    assert residual == pytest.approx(0.0, abs=1e-10 * MILLIMETRE_PER_DAY)

@@ -15,13 +15,13 @@ import numpy as np
 from ngcm_coupler import engine
 from ngcm_coupler.clock.calendars import date
 from ngcm_coupler.component import Component
-from ngcm_coupler.config import Config, Where, run_groups
+from ngcm_coupler.config import Config, run_groups, where
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.errors import DataError, NgcmError
 from ngcm_coupler.output.recording import Interval, Recording, shortened
 from ngcm_coupler.parallel import Ranks
 
-_CHECKPOINT = Where("ngcm_model", "checkpoint")
+_CHECKPOINT = where(lambda at: at.model.checkpoint)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ngcm_coupler.config import Config, Where, begins
+from ngcm_coupler.config import Config, Where, begins, where
 from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
@@ -15,15 +15,15 @@ from ngcm_coupler.fields.levels import Levels
 if TYPE_CHECKING:
     from ngcm_coupler.engine.atmosphere import Atmosphere
 
-_CHECKPOINT = Where("ngcm_model", "checkpoint")
-_INITIAL_STATE = Where("ngcm_model", "initial_state")
+_CHECKPOINT = where(lambda at: at.model.checkpoint)
+_INITIAL_STATE = where(lambda at: at.model.initial_state)
 
 
 class Analytic(Engine):
     """The weightless atmosphere, see `analytic`."""
 
     start_date = ANALYTIC_START_DATE
-    keys = (Where("ngcm_model", "analytic_step_seconds"),)
+    keys = (where(lambda at: at.model.analytic_step_seconds),)
 
     def facts(self, config: Config) -> Facts:
         """All of it is in the namelist."""
@@ -78,7 +78,7 @@ class Published(Engine):
         files = {_CHECKPOINT: model.checkpoint}
         if not restart.read_file or begins(restart):
             files[_INITIAL_STATE] = model.initial_state
-        return {where: name for where, name in files.items() if name != DEMO}
+        return {key: name for key, name in files.items() if name != DEMO}
 
     def checkpoint(self, config: Config) -> str:
         """See `Engine`."""

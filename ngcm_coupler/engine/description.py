@@ -13,14 +13,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ngcm_coupler.config import Config, Conflict, Where
+from ngcm_coupler.config import Config, Conflict, Where, where
 from ngcm_coupler.fields.levels import Levels
 
 if TYPE_CHECKING:
     from ngcm_coupler.engine.atmosphere import Atmosphere
     from ngcm_coupler.grid import Grid
 
-ENGINE = Where("ngcm_model", "engine")
+ENGINE = where(lambda at: at.model.engine)
 
 
 @dataclasses.dataclass(frozen=True)

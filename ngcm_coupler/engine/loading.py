@@ -15,9 +15,9 @@ from ngcm_coupler.config import (
     Config,
     Conflict,
     Rule,
-    Where,
     multiple_of_step_fault,
     unreadable,
+    where,
 )
 from ngcm_coupler.config.namelist import read
 from ngcm_coupler.engine.description import ENGINE, Engine
@@ -25,8 +25,11 @@ from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import CheckpointError, ConfigError, DataError
 from ngcm_coupler.fields.arguments import path_text
 
-_LEVELS = Where("ngcm_history", "level_fields"), Where("ngcm_history", "pressure_levels_hpa")
-_PARTS = Where("ngcm_device", "level_parts")
+_LEVELS = (
+    where(lambda at: at.history.level_fields),
+    where(lambda at: at.history.pressure_levels_hpa),
+)
+_PARTS = where(lambda at: at.device.level_parts)
 
 
 def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
@@ -87,8 +90,8 @@ def _settings_rule(config: Config) -> Iterator[Conflict]:
 def _files_rule(config: Config) -> Iterator[Conflict]:
     """The files that the engine reads are there."""
     if engine := _found(config):
-        for where, name in engine.files(config).items():
-            yield from unreadable(where, name)
+        for key, name in engine.files(config).items():
+            yield from unreadable(key, name)
 
 
 def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:

@@ -5,6 +5,7 @@ import os
 import jax
 import numpy as np
 import pytest
+from analytic_host import NAMELIST, advance, all_fields, get, put_surface
 
 from ngcm_coupler import abi
 from ngcm_coupler.component import Component
@@ -16,64 +17,13 @@ from ngcm_coupler.errors import (
     DivergedError,
     FieldError,
     HandleError,
-    OutputError,
     ParallelError,
-    RestartError,
     ShapeError,
     StateError,
     ValueRangeError,
 )
 from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.surface.geocentric import geocentric_components, horizontal_components
-
-NAMELIST = """
-&ngcm_model engine = 'analytic', analytic_latitudes = 16, analytic_step_seconds = 1200 /
-&ngcm_coupling interval_seconds = 3600, max_import_age_seconds = 7200 /
-"""
-
-
-@pytest.fixture
-def create(tmp_path):
-    """Creates components that are closed at the end of the test."""
-    created = []
-
-    def make(extra="", text=NAMELIST):
-        namelist = tmp_path / f"run{len(created)}.nml"
-        namelist.write_text(text + extra)
-        created.append(Component.create(str(namelist)))
-        return created[-1]
-
-    yield make
-    for component in created:
-        component.close()
-
-
-@pytest.fixture
-def component(create):
-    return create()
-
-
-def get(component, name):
-    out = np.empty(component.grid.size)
-    component.get(component.field_id(name), out)
-    return out
-
-
-def put_surface(component, warming=0.0):
-    sst = get(component, "sea_surface_temperature") + warming
-    component.put(component.field_id("sea_surface_temperature"), sst)
-    ice = get(component, "sea_ice_area_fraction")
-    component.put(component.field_id("sea_ice_area_fraction"), ice)
-
-
-def advance(component, intervals=1):
-    for _ in range(intervals):
-        put_surface(component)
-        component.advance(component.interval_seconds)
-
-
-def all_fields(component):
-    return {row.name: get(component, row.name) for row in component.fields}
 
 
 def test_imports_show_the_initial_surface_before_the_first_put(component):
@@ -327,107 +277,6 @@ def test_nothing_crosses_to_the_host_between_put_and_get(component):
         component.advance(component.interval_seconds)
         jax.block_until_ready(component._owner.members._exports)
     component.wait()
-
-
-@pytest.mark.bits
-def test_restart_continues_bit_for_bit(create, tmp_path):
-    whole = create()
-    advance(whole, 2)
-    whole.write_restart(str(tmp_path / "restart.nc"))
-    at_restart = all_fields(whole)
-    advance(whole, 2)
-    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
-    assert continued.clock.elapsed_seconds == 2 * 3600
-    for name, values in all_fields(continued).items():
-        np.testing.assert_array_equal(values, at_restart[name], err_msg=name)
-    advance(continued, 2)
-    for name, values in all_fields(continued).items():
-        np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
-
-
-@pytest.mark.bits
-@pytest.mark.slow
-def test_restart_between_calculations_of_spectra_continues_bit_for_bit(create, tmp_path):
-    """Spectra at 0 and 3 h, a warm layer, and a restart at 1 h."""
-    text = NAMELIST + (
-        "&ngcm_radiation scheme = 'rrtmgp', interval_seconds = 10800, coarsening = 8 /"
-        "&ngcm_surface sea_skin = 'cool_and_warm' /"
-    )
-    whole = create(text=text)
-    advance(whole, 1)
-    whole.write_restart(str(tmp_path / "restart.nc"))
-    advance(whole, 3)
-    outgoing = get(whole, "toa_outgoing_longwave_flux")
-    assert 150.0 < outgoing.min() and outgoing.max() < 350.0
-    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /", text)
-    advance(continued, 3)
-    for name, values in all_fields(continued).items():
-        np.testing.assert_array_equal(values, all_fields(whole)[name], err_msg=name)
-
-
-def test_restart_of_another_grid_is_refused(create, tmp_path):
-    create().write_restart(str(tmp_path / "restart.nc"))
-    other = NAMELIST.replace("latitudes = 16", "latitudes = 8")
-    with pytest.raises(RestartError, match="its atmosphere is analytic-32x16, this run's is"):
-        create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /", other)
-
-
-def test_restart_of_another_start_is_refused(create, tmp_path):
-    create().write_restart(str(tmp_path / "restart.nc"))
-    with pytest.raises(RestartError, match="began at 2000-01-01T00:00:00"):
-        create(
-            f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /"
-            "&ngcm_run start_date = '1999-01-01' /"
-        )
-
-
-def test_history_holds_every_interval_and_cf_attributes(create, tmp_path):
-    component = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
-    expected = []
-    for _ in range(3):
-        advance(component)
-        expected.append(all_fields(component))
-    component.close()
-    with import_netcdf4().Dataset(tmp_path / "history.nc") as file:
-        assert file.Conventions == "CF-1.11"
-        assert file["time"][:].tolist() == [3600, 7200, 10800]
-        assert file["time_bounds"][:].tolist() == [[0, 3600], [3600, 7200], [7200, 10800]]
-        for row in component.fields:
-            variable = file[row.name]
-            assert variable.units == row.units
-            assert getattr(variable, "standard_name", "") == row.standard_name
-            assert variable.provenance.startswith(row.provenance)
-            for record, fields in enumerate(expected):
-                np.testing.assert_array_equal(variable[record].reshape(-1), fields[row.name])
-        latent = file["surface_downward_latent_heat_flux_over_ice_free_sea"]
-        assert latent.cell_methods == "time: mean area: mean where ice_free_sea"
-
-
-def test_history_of_an_earlier_segment_is_not_overwritten(create, tmp_path):
-    first = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
-    advance(first)
-    first.write_restart(str(tmp_path / "restart.nc"))
-    first.close()
-    records = (tmp_path / "history.nc").read_bytes()
-    with pytest.raises(OutputError, match="in the name"):
-        create(
-            f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /"
-            f"&ngcm_history file = '{tmp_path}/history.nc' /"
-        )
-    assert (tmp_path / "history.nc").read_bytes() == records
-
-
-@pytest.mark.bits
-def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
-    component = create()
-    advance(component)
-    put_surface(component, warming=1.0)
-    component.write_restart(str(tmp_path / "restart.nc"))
-    component.advance(3600)
-    continued = create(f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
-    continued.advance(3600)
-    for name, values in all_fields(continued).items():
-        np.testing.assert_array_equal(values, all_fields(component)[name], err_msg=name)
 
 
 def test_failed_creation_leaves_no_history_file(tmp_path):

@@ -84,13 +84,14 @@ class Columns:
         return (water * jnp.diff(self.interface_pressure, axis=0)).sum(axis=0) / GRAVITY
 
 
+@jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Increments:
     """What to add to the air, top level first, shape (levels, n) each; None leaves it as it is.
 
     Attributes:
       air_temperature: [K].
-      specific_humidity: [1].
+      specific_humidity: [1]; what it makes negative is for `surface.fixers.borrow_humidity`.
       wind: eastward and northward [m s-1].
     """
 

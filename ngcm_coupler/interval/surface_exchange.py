@@ -177,15 +177,13 @@ class SurfaceExchange:
                 state = self._warmed(state, cell, rows, fluxes["ice_free_sea"], step)
         increments, unabsorbed = None, 0.0
         if surface.imposed:
-            added, cut = imposed_increments(
+            increments, cut = imposed_increments(
                 _difference(surface.imposed, rows),
                 jnp.diff(columns.interface_pressure, axis=0),
                 self.nominal_levels,
                 float(step.seconds),
             )
             unabsorbed = cut.evaporation
-            wind = (added.eastward_wind, added.northward_wind)
-            increments = Increments(added.air_temperature, added.specific_humidity, wind)
         if exchanged is not None:
             evaporation = rows["water_evapotranspiration_flux"] + unabsorbed
             state, water_rows = self._water(state, cell, exchanged, evaporation, rows, step.seconds)

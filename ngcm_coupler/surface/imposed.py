@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from ngcm_coupler.air import Increments
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR
 from ngcm_coupler.errors import ConfigError
 
@@ -44,24 +45,6 @@ class FluxDifference:
     evaporation: Array
     eastward_stress: Array
     northward_stress: Array
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Increments:
-    """What to add to the air, top level first, (levels, n) each.
-
-    Attributes:
-      air_temperature: [K].
-      specific_humidity: [1]; what it makes negative is for `fixers.borrow_humidity`.
-      eastward_wind: [m s-1].
-      northward_wind: [m s-1].
-    """
-
-    air_temperature: Array
-    specific_humidity: Array
-    eastward_wind: Array
-    northward_wind: Array
 
 
 def imposed_increments(
@@ -108,8 +91,7 @@ def imposed_increments(
     increments = Increments(
         air_temperature=-per_flux * heat / SPECIFIC_HEAT_DRY_AIR,
         specific_humidity=per_flux * water,
-        eastward_wind=-per_flux * kept * eastward,
-        northward_wind=-per_flux * kept * northward,
+        wind=(-per_flux * kept * eastward, -per_flux * kept * northward),
     )
     cut = FluxDifference(
         sensible_heat_flux=difference.sensible_heat_flux - heat,

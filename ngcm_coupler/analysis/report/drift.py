@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.analysis.report.folder import RunFiles, Segment, find
+from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find
 from ngcm_coupler.analysis.report.means import EntrySeries, entry_series, field_means, read_grid
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
@@ -182,7 +182,7 @@ def _read(files: RunFiles, entries: Mapping[str, EntrySeries]) -> dict[str, Seri
     return series
 
 
-def _seconds(segments: Sequence[Segment]) -> np.ndarray:
+def _seconds(segments: Sequence[RunFile]) -> np.ndarray:
     return np.concatenate([segment.bounds for segment in segments])
 
 

@@ -19,7 +19,7 @@ _HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_ar
 
 
 @dataclasses.dataclass(frozen=True)
-class Segment:
+class RunFile:
     """One file of a run.
 
     Attributes:
@@ -51,8 +51,8 @@ class Segment:
 class RunFiles:
     """The files of one run in the order of time; one of the two may be empty."""
 
-    history: tuple[Segment, ...]
-    budget: tuple[Segment, ...]
+    history: tuple[RunFile, ...]
+    budget: tuple[RunFile, ...]
 
 
 def find(folder: Path) -> RunFiles:
@@ -89,7 +89,7 @@ def _is_netcdf(path: Path) -> bool:
         return file.read(4).startswith(_SIGNATURES)
 
 
-def _read(path: Path) -> tuple[str, Segment]:
+def _read(path: Path) -> tuple[str, RunFile]:
     """The kind of a file and what identifies its run."""
     try:
         with open_dataset(path) as file:
@@ -106,13 +106,13 @@ def _read(path: Path) -> tuple[str, Segment]:
                     " realization,0`, then `ncwa -a realization`, and give a folder with that file"
                 )
             if kind == "other":
-                return kind, Segment(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
+                return kind, RunFile(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
             parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
                      if kind == "history"]  # fmt: skip
             grid = np.concatenate(parts) if parts else np.empty(0)
             bounds = np.asarray(file["time_bounds"][...])
             time = file["time"]
-            return kind, Segment(path, attributes, time.units, time.calendar, bounds, grid, names)
+            return kind, RunFile(path, attributes, time.units, time.calendar, bounds, grid, names)
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{path} cannot be read ({error}); if its run still writes it, wait for its end or set"
@@ -120,7 +120,7 @@ def _read(path: Path) -> tuple[str, Segment]:
         ) from error
 
 
-def _require_one_run(segments: Sequence[Segment]) -> None:
+def _require_one_run(segments: Sequence[RunFile]) -> None:
     """Raises a `DataError` that names two files of different runs."""
     for number, later in enumerate(segments):
         for earlier in segments[:number]:
@@ -131,7 +131,7 @@ def _require_one_run(segments: Sequence[Segment]) -> None:
                 )
 
 
-def _difference(first: Segment, other: Segment) -> str:
+def _difference(first: RunFile, other: RunFile) -> str:
     """What shows that two files are of two runs; empty where nothing does."""
     model, other_model = (each.attributes.get("source", "") for each in (first, other))
     if model != other_model:
@@ -148,7 +148,7 @@ def _difference(first: Segment, other: Segment) -> str:
     return f"only one has {', '.join(only_one[:3])}" if only_one else ""
 
 
-def _in_order(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def _in_order(segments: Sequence[RunFile]) -> tuple[RunFile, ...]:
     """Sorted by time.
 
     Raises:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ngcm_coupler.analysis.report.folder import Segment
+from ngcm_coupler.analysis.report.folder import RunFile
 from ngcm_coupler.fields import Surface
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.output.budget.entries import area_of, share_of
@@ -70,7 +70,7 @@ class EntrySeries:
     mean: float
 
 
-def read_grid(segment: Segment) -> Grid:
+def read_grid(segment: RunFile) -> Grid:
     """The grid of a history file."""
     with open_dataset(segment.path) as file:
         file.set_auto_mask(False)
@@ -80,7 +80,7 @@ def read_grid(segment: Segment) -> Grid:
         return Grid(edges, *map(np.asarray, arrays))
 
 
-def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -> list[FieldMean]:
+def field_means(segments: Sequence[RunFile], names: Sequence[str], grid: Grid) -> list[FieldMean]:
     """Reads those of the named fields that a history has, in one pass and little memory.
 
     Without the fraction of ice in it, nobody can weigh what is of ice or of open water: those
@@ -125,13 +125,13 @@ def field_means(segments: Sequence[Segment], names: Sequence[str], grid: Grid) -
     ]
 
 
-def needs_ice(segment: Segment, name: str) -> bool:
+def needs_ice(segment: RunFile, name: str) -> bool:
     """Whether a field is over a surface whose area goes with that of the ice."""
     with open_dataset(segment.path) as file:
         return _surface({"cell_methods": file[name].cell_methods}) in ("sea_ice", "ice_free_sea")
 
 
-def provenance(segments: Sequence[Segment]) -> list[tuple[str, str, str, str]]:
+def provenance(segments: Sequence[RunFile]) -> list[tuple[str, str, str, str]]:
     """Name, unit, description and origin of every field of a history or entry of a budget."""
     with open_dataset(segments[-1].path) as file:
         return [
@@ -141,7 +141,7 @@ def provenance(segments: Sequence[Segment]) -> list[tuple[str, str, str, str]]:
         ]
 
 
-def entry_series(segments: Sequence[Segment]) -> dict[str, EntrySeries]:
+def entry_series(segments: Sequence[RunFile]) -> dict[str, EntrySeries]:
     """Every entry of a budget over all its files, NaN where its surface had no area."""
     values: dict[str, list[np.ndarray]] = {}
     attributes: dict[str, dict[str, str]] = {}

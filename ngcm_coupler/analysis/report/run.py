@@ -9,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.analysis.report import maps, series
 from ngcm_coupler.analysis.report.drift import DAYS, drift_of
-from ngcm_coupler.analysis.report.folder import RunFiles, Segment, find
+from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find
 from ngcm_coupler.analysis.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.analysis.report.page import Contents, page
 from ngcm_coupler.analysis.report.tables import exchanged, tables
@@ -74,7 +74,7 @@ def report(folder: Path) -> str:
     )
 
 
-def _times(segments: Sequence[Segment]) -> Times:
+def _times(segments: Sequence[RunFile]) -> Times:
     bounds = np.concatenate([segment.bounds for segment in segments])
     spacing = int(segments[0].attributes.get(SAMPLED, 0))
     return Times(segments[0].start, bounds.astype(np.int64), spacing)

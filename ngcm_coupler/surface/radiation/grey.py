@@ -37,7 +37,7 @@ _LIQUID_EMISSION = 90.361  # absorption of liquid water [m2 kg-1]; Kiehl et al. 
 _LEAST_COSINE = 0.02
 
 
-class Air(NamedTuple):
+class RadiatingColumns(NamedTuple):
     """The air above every point as radiation sees it, and the surface below; top level first."""
 
     air_temperature: Array
@@ -67,7 +67,7 @@ class GreySky(NamedTuple):
     """[W m-2], shape (n,)."""
 
 
-def grey_sky(settings: RadiationSettings, air: Air, sunlit_cosine: Array) -> GreySky:
+def grey_sky(settings: RadiationSettings, air: RadiatingColumns, sunlit_cosine: Array) -> GreySky:
     """Radiation at the surface by broad-band formulae.
 
     Args:
@@ -121,7 +121,9 @@ def _clear_emissivity(vapour: Array) -> Array:
     return 1.0 - (1.0 + centimetres) * jnp.exp(-jnp.sqrt(1.2 + 3.0 * centimetres))
 
 
-def _short_wave(settings: RadiationSettings, air: Air, cosine: Array, vapour: Array) -> Array:
+def _short_wave(
+    settings: RadiationSettings, air: RadiatingColumns, cosine: Array, vapour: Array
+) -> Array:
     """Transmissivity in the four bands [1], shape (4, n).
 
     Sources: Lacis and Hansen (1974), J. Atmos. Sci. 31, 118-133; Meador and Weaver (1980),

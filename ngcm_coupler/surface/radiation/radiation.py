@@ -14,7 +14,7 @@ from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface.radiation import rrtmgp_columns, spectral
 from ngcm_coupler.surface.radiation.clouds import clouds
-from ngcm_coupler.surface.radiation.grey import Air, grey_sky
+from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
 from ngcm_coupler.surface.radiation.insolation import sun, sunlight
 from ngcm_coupler.surface.radiation.ozone import total_ozone
 
@@ -127,7 +127,7 @@ def radiate(
         "air_pressure": air_pressure,
         "interface_pressure": interface_pressure,
     }
-    air = Air(
+    air = RadiatingColumns(
         clouds=clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **layers),
         ozone=total_ozone(sun(day, second, calendar).mean_longitude, latitude),
         surface_albedo=surface_albedo,

@@ -323,7 +323,7 @@ def _sum_over(points: int, at: Callable[[Array], Any], zero: Any) -> Any:
         return jax.lax.fori_loop(0, points, more, zero)
 
 
-class _Air(NamedTuple):
+class _Molecules(NamedTuple):
     """A column as the package wants it, each of shape (1, 1, levels and 2 halos)."""
 
     pressure: Array
@@ -332,9 +332,9 @@ class _Air(NamedTuple):
     gases: dict[str, Array]
 
 
-def _air(column: Column) -> _Air:
+def _air(column: Column) -> _Molecules:
     molar_mass = _DRY_AIR_MOLAR_MASS + _WATER_MOLAR_MASS * column.gases["h2o"]
-    return _Air(
+    return _Molecules(
         _padded(column.air_pressure),
         _padded(column.air_temperature),
         _padded(column.thickness / _package_gravity() * _AVOGADRO / molar_mass),
@@ -352,7 +352,7 @@ def _padded(values: Array) -> Array:
     return jnp.pad(values, _HALO, mode="edge")[None, None]
 
 
-def _gas(tables: Any, air: _Air) -> dict[int, Array]:
+def _gas(tables: Any, air: _Molecules) -> dict[int, Array]:
     """The gases of a column by their number in the tables."""
     return {tables.idx_gases[name]: fraction for name, fraction in air.gases.items()}
 

@@ -19,7 +19,7 @@ from jax import Array
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.radiation import rrtmgp_columns as spectra
 from ngcm_coupler.surface.radiation.clouds import sampled
-from ngcm_coupler.surface.radiation.grey import Air, grey_sky
+from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
 from ngcm_coupler.surface.radiation.insolation import sunlight
 from ngcm_coupler.surface.radiation.ozone import ozone_profile
 
@@ -92,7 +92,7 @@ def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> Spectr
 def advanced(
     settings: RadiationSettings,
     state: SpectralState,
-    air: Air,
+    air: RadiatingColumns,
     shape: tuple[int, int],
     *,
     calendar: str,
@@ -122,7 +122,11 @@ def advanced(
 
 
 def _computed(
-    settings: RadiationSettings, air: Air, shape: tuple[int, int], cosine: Array, key: Array
+    settings: RadiationSettings,
+    air: RadiatingColumns,
+    shape: tuple[int, int],
+    cosine: Array,
+    key: Array,
 ) -> SpectralState:
     """Spectra of all blocks."""
     side = side_of_blocks(settings, shape)
@@ -146,7 +150,7 @@ def _computed(
 
 
 def _solved(
-    settings: RadiationSettings, air: Air, cosine: Array, key: Array
+    settings: RadiationSettings, air: RadiatingColumns, cosine: Array, key: Array
 ) -> tuple[spectra.LongWave, spectra.ShortWave]:
     """Spectra of columns; the short wave of those that see no sun is zero."""
     spectrum = spectra.read_spectrum(
@@ -190,7 +194,7 @@ def _solved(
     )
 
 
-def _columns(settings: RadiationSettings, air: Air, cosine: Array) -> spectra.Column:
+def _columns(settings: RadiationSettings, air: RadiatingColumns, cosine: Array) -> spectra.Column:
     """Columns with their index first and the level next to the surface before all others."""
     humidity = jnp.maximum(air.specific_humidity, _LEAST_HUMIDITY)
     thickness = jnp.diff(air.interface_pressure, axis=0)

@@ -13,9 +13,9 @@ from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.derived import SEA_EMISSIVITY, net_longwave
 from ngcm_coupler.surface.turbulence.schemes import SCHEMES
 from ngcm_coupler.surface.turbulence.similarity import (
-    Air,
     BulkFluxes,
     BulkScheme,
+    NearSurfaceAir,
     Scales,
     Surface,
     air_and_surface,
@@ -126,14 +126,14 @@ def bulk_fluxes(
     )
 
 
-def _sea(temperature: Array, air: Air) -> Surface:
+def _sea(temperature: Array, air: NearSurfaceAir) -> Surface:
     """The sea of a skin temperature."""
     return Surface(temperature, moist.sea_surface_humidity(temperature, air.pressure))
 
 
 def _solved_with_skin(
     closure: BulkScheme,
-    air: Air,
+    air: NearSurfaceAir,
     below: Surface,
     start: Scales,
     iterations: int,

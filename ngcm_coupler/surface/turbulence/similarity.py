@@ -105,7 +105,7 @@ class BulkFluxes:
     """1 / L [m-1], positive when stable, zero when neutral."""
 
 
-class Air(NamedTuple):
+class NearSurfaceAir(NamedTuple):
     """What drives the fluxes from above. Iteration does not change it."""
 
     eastward_wind: Array
@@ -158,7 +158,7 @@ def air_and_surface(
     temperature_height: ArrayLike,
     potential_temperature: ArrayLike | None,
     least_wind: float = LEAST_WIND,
-) -> tuple[Air, list[Array]]:
+) -> tuple[NearSurfaceAir, list[Array]]:
     """The air, and whatever describes the surface, in a common shape and floating-point type.
 
     Args:
@@ -201,7 +201,7 @@ def air_and_surface(
         theta = t + _DRY_LAPSE_RATE * zt
     else:
         theta = theta * (p / REFERENCE_PRESSURE) ** KAPPA
-    air = Air(
+    air = NearSurfaceAir(
         eastward_wind=u,
         northward_wind=v,
         wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, least_wind**2)),
@@ -218,7 +218,7 @@ def air_and_surface(
 
 
 def solved(
-    scheme: BulkScheme, air: Air, surface: Surface, start: Scales, iterations: int
+    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, start: Scales, iterations: int
 ) -> Scales:
     """The scales of the profiles, after a number of iterations.
 
@@ -231,7 +231,7 @@ def solved(
     )
 
 
-def neutral_scales(air: Air, surface: Surface) -> Scales:
+def neutral_scales(air: NearSurfaceAir, surface: Surface) -> Scales:
     """A first guess: neutral profiles over one roughness length.
 
     Guessing the stability first (Grachev and Fairall 1997) would save about one iteration; eight
@@ -251,14 +251,14 @@ def neutral_scales(air: Air, surface: Surface) -> Scales:
     )
 
 
-def improved(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> Scales:
+def improved(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, scales: Scales) -> Scales:
     """One iteration: stability and roughness, then scales, then gusts."""
     layer = _layer(scheme, air, surface, scales)
     return scales_in(scheme, air, surface, layer, scales.gusty_speed)
 
 
 def scales_in(
-    scheme: BulkScheme, air: Air, surface: Surface, layer: Layer, gusty_speed: Array
+    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, layer: Layer, gusty_speed: Array
 ) -> Scales:
     """The scales that profiles of this shape have in wind and gusts of this speed [m s-1]."""
     momentum = VON_KARMAN / momentum_depth(scheme, layer, air.wind_height)
@@ -281,7 +281,7 @@ def scales_in(
 
 def fluxes(
     scheme: BulkScheme,
-    air: Air,
+    air: NearSurfaceAir,
     surface: Surface,
     scales: Scales,
     *,
@@ -336,7 +336,7 @@ def fluxes(
     )
 
 
-def _layer(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> Layer:
+def _layer(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, scales: Scales) -> Layer:
     """Stability and roughness that go with the scales."""
     log_momentum, log_heat, log_moisture = scheme.log_roughness(
         scales.friction_velocity, scales.neutral_wind, air.viscosity
@@ -355,7 +355,7 @@ def _layer(scheme: BulkScheme, air: Air, surface: Surface, scales: Scales) -> La
 
 
 def _with_either_heat_roughness(
-    scheme: BulkScheme, air: Air, surface: Surface, layer: Layer, log_unstable: float
+    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, layer: Layer, log_unstable: float
 ) -> Layer:
     """Give unstable air its own roughness length of heat.
 
@@ -390,7 +390,7 @@ def _with_either_heat_roughness(
     )
 
 
-def buoyancy(air: Air, temperature: Array, humidity: Array) -> Array:
+def buoyancy(air: NearSurfaceAir, temperature: Array, humidity: Array) -> Array:
     """Buoyancy [m s-2] of scales, or differences, of temperature [K] and humidity [1]."""
     virtual = temperature + _VIRTUAL * air.temperature * humidity
     return GRAVITY / air.temperature * virtual

@@ -42,8 +42,8 @@ def column_rates(increments, thickness) -> FluxDifference:
     return FluxDifference(
         -SPECIFIC_HEAT_DRY_AIR * integral(increments.air_temperature),
         integral(increments.specific_humidity),
-        -integral(increments.eastward_wind),
-        -integral(increments.northward_wind),
+        -integral(increments.wind[0]),
+        -integral(increments.wind[1]),
     )
 
 
@@ -68,7 +68,7 @@ def test_ordinary_differences_are_not_cut():
 
 def test_no_increment_exceeds_its_limit():
     increments, cut = imposed_increments(differences(100.0), columns(), CENTRES, STEP)
-    speed = np.hypot(increments.eastward_wind, increments.northward_wind)
+    speed = np.hypot(increments.wind[0], increments.wind[1])
     for increment, limit in (
         (increments.air_temperature, 2.0),
         (increments.specific_humidity, 1e-3),
@@ -105,8 +105,8 @@ def test_stress_into_the_surface_slows_the_wind_that_exerts_it():
     increments, _ = imposed_increments(
         uniform(eastward=0.1, northward=-0.1), columns(), CENTRES, STEP
     )
-    assert (increments.eastward_wind[-4:] < 0.0).all()
-    assert (increments.northward_wind[-4:] > 0.0).all()
+    assert (increments.wind[0][-4:] < 0.0).all()
+    assert (increments.wind[1][-4:] > 0.0).all()
 
 
 def test_increments_decay_upward_and_end_at_sigma_085():

@@ -22,7 +22,7 @@ from dinosaur.sigma_coordinates import SigmaCoordinates
 from dinosaur.spherical_harmonic import Grid
 from neuralgcm.legacy import correctors
 
-from ngcm_coupler.engine.neuralgcm.dycore.equations import Air
+from ngcm_coupler.engine.neuralgcm.dycore.equations import MoistAir
 from ngcm_coupler.engine.neuralgcm.dycore.layout import Layout
 from ngcm_coupler.engine.neuralgcm.dycore.step import Implicit, advance
 from ngcm_coupler.engine.neuralgcm.dycore.tables import (
@@ -124,7 +124,7 @@ def explicit_terms(
     levels = cast(SigmaCoordinates, equation.coords.vertical)
     layout = Layout(levels.layers, tracers, padded)
     number = {name: 1 + place for place, name in enumerate(tracers)}
-    air = Air(
+    air = MoistAir(
         float(specs.R),
         float(specs.R_vapor),
         float(specs.kappa),

@@ -75,7 +75,7 @@ class Terms(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Air:
+class MoistAir:
     """Constants of the moist air, nondimensional.
 
     Attributes:
@@ -95,7 +95,7 @@ class Air:
     clouds: tuple[int, ...]
 
 
-def nonlinear_terms(fields: Fields, latitudes: Latitudes, levels: Vertical, air: Air) -> Terms:
+def nonlinear_terms(fields: Fields, latitudes: Latitudes, levels: Vertical, air: MoistAir) -> Terms:
     """All products of fields, evaluated on one block of latitudes."""
     zeta, delta, u, v = fields.vorticity, fields.divergence, fields.u, fields.v
     p_x, p_y = fields.pressure_x, fields.pressure_y

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ngcm_coupler.engine.neuralgcm.dycore import transform
-from ngcm_coupler.engine.neuralgcm.dycore.equations import Air, Fields, Terms, nonlinear_terms
+from ngcm_coupler.engine.neuralgcm.dycore.equations import Fields, MoistAir, Terms, nonlinear_terms
 from ngcm_coupler.engine.neuralgcm.dycore.layout import Layout
 from ngcm_coupler.engine.neuralgcm.dycore.tables import Horizontal, Latitudes, Vertical
 
@@ -29,7 +29,7 @@ class Tendency:
     layout: Layout
     horizontal: Horizontal
     vertical: Vertical
-    air: Air
+    air: MoistAir
     surface: jax.Array
 
     def __call__(self, x: jax.Array) -> jax.Array:

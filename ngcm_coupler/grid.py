@@ -38,7 +38,8 @@ class Grid(abc.ABC):
         for name, points in (("nlon", self.nlon), ("nlat", self.nlat)):
             if not isinstance(points, (int, np.integer)) or points < 1:
                 raise ArgumentError(
-                    f"GaussianGrid: {name} is {points!r}, expected a number of points, 1 or more"
+                    f"{type(self).__name__}: {name} is {points!r}, expected a number of points, 1 or"
+                    " more"
                 )
 
     @property
@@ -228,7 +229,8 @@ class RectilinearGrid(Grid):
         if (
             bounds.shape != (centres.size + 1,)
             or (bounds[0], bounds[-1]) != (-1.0, 1.0)
-            or not ((bounds[:-1] < centres) & (centres < bounds[1:])).all()
+            or not (np.diff(bounds) > 0.0).all()
+            or not ((bounds[:-1] <= centres) & (centres <= bounds[1:])).all()
         ):
             raise ArgumentError(
                 f"a grid of {centres.size} rows has {bounds.size} bounds that do not lie round its"
@@ -236,6 +238,7 @@ class RectilinearGrid(Grid):
                 " from -1 to 1 and increasing"
             )
         object.__setattr__(self, "nlat", centres.size)
+        super().__post_init__()
 
     @functools.cached_property
     def latitudes(self) -> np.ndarray:

@@ -122,7 +122,10 @@ FAULTS = (
 def main() -> None:
     """Runs the tests without a fault, which must pass, and with each; prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("number", nargs="*", type=int, help="of a fault; all without any")
+    parser.add_argument(
+        "number", nargs="*", type=int, choices=range(1, len(FAULTS) + 1), default=[],
+        help="of a fault; all without any",
+    )  # fmt: skip
     numbers = parser.parse_args().number or range(1, len(FAULTS) + 1)
     texts = {number: FAULTS[number - 1].text() for number in numbers}
     shutil.rmtree(TREE, ignore_errors=True)

@@ -1,7 +1,7 @@
 """The lifecycle of a coupled atmosphere: create, put, advance, get, close.
 
-This is the only orchestrator. It holds what lies between two calls of the host, checks what the
-host sends, and moves fields between the ranks and the device. The science is in `Interval`.
+It holds what lies between two calls of the host, checks what the host sends, and has every rank do
+its part: fields at points are `HostFields`, members are an `Owner`'s. The science is in `Interval`.
 """
 
 from __future__ import annotations

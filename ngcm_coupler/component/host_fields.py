@@ -16,7 +16,7 @@ from ngcm_coupler.parallel import Owners, Points, Ranks
 if TYPE_CHECKING:
     from ngcm_coupler.component.bystander import Bystander
     from ngcm_coupler.component.owner import Owner
-    from ngcm_coupler.component.start import Facts
+    from ngcm_coupler.component.start import RunFacts
 
 
 class HostFields:
@@ -31,7 +31,12 @@ class HostFields:
     """
 
     def __init__(
-        self, imports: Imports, exports: Sequence[Field], facts: Facts, ranks: Ranks, owners: Owners
+        self,
+        imports: Imports,
+        exports: Sequence[Field],
+        facts: RunFacts,
+        ranks: Ranks,
+        owners: Owners,
     ) -> None:
         """All points are the first rank's until `deal`. Collective.
 

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """What every rank knows of a run.
 
     Attributes:
@@ -59,7 +59,7 @@ def start(
     owners: Owners,
     source: Callable[[], Path | None],
     stopwatch: Stopwatch,
-) -> tuple[Owner | Bystander, Facts]:
+) -> tuple[Owner | Bystander, RunFacts]:
     """Builds the atmosphere and gives its members their first states. Collective.
 
     Args:
@@ -73,7 +73,7 @@ def start(
     Returns:
       What this rank holds, and what is known of the run.
     """
-    made: list[tuple[Owner, Facts]] = []  # on an owner
+    made: list[tuple[Owner, RunFacts]] = []  # on an owner
     fresh: list[np.ndarray] = []  # imports of a run that begins
     restart: list[str] = []  # the file of one that continues
 
@@ -97,7 +97,7 @@ def start(
             fresh.append(values)
             host = HostState(np.full(len(imports), NEVER, np.int64), has_means=False)
         atmosphere = owner.members.atmosphere
-        facts = Facts(
+        facts = RunFacts(
             atmosphere.grid,
             atmosphere.land_area_fraction,
             clock,
@@ -125,7 +125,9 @@ def start(
     return holder, _broadcast_facts(config, len(imports), ranks, facts)
 
 
-def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | None) -> Facts:
+def _broadcast_facts(
+    config: Config, imports: int, ranks: Ranks, known: RunFacts | None
+) -> RunFacts:
     """Gives the ranks without an atmosphere what is known of it. Collective.
 
     Args:
@@ -151,7 +153,7 @@ def _broadcast_facts(config: Config, imports: int, ranks: Ranks, known: Facts | 
     ranks.broadcast(rows)
     if known is None:
         grid = RectilinearGrid(nlon, tuple(rows[:nlat].tolist()), tuple(rows[nlat:].tolist()))
-        known = Facts(
+        known = RunFacts(
             grid,
             np.empty(grid.size),
             Clock.from_seconds(begin, config.run.calendar, elapsed),

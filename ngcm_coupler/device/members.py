@@ -25,6 +25,7 @@ from ngcm_coupler.device.devices import device
 from ngcm_coupler.device.ensemble import batched, member_key, perturbed
 from ngcm_coupler.device.leaves import named_leaves, to_host, to_leaf
 from ngcm_coupler.device.placement import ANY_PARTS, STATE, WHOLE, OnMesh
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import AtmosphereState, Parameters
 from ngcm_coupler.engine.build import build_atmosphere
 from ngcm_coupler.errors import ConfigError, RestartError
@@ -81,6 +82,7 @@ class Members:
             self._interval = Interval(self.atmosphere, seen)
             self._ensemble, levels = seen.ensemble, seen.history
             facts = computation(seen, self.atmosphere, self.device) if store else {}
+            facts["files"] = engine_of(config).closed_over(config) if store else ""
             self._placement: Compiler | OnMesh = Compiler(self.device, store, facts)
             if mesh is not None:
                 self._placement = OnMesh(mesh, self._template())

@@ -26,7 +26,7 @@ class OnMesh:
         """Prepares the shardings.
 
         Args:
-          mesh: of `engine.mesh.Split`.
+          mesh: of `engine.neuralgcm.mesh.Split`.
           template: a state as `jax.ShapeDtypeStruct` leaves.
         """
         from ngcm_coupler.engine.neuralgcm import mesh as meshes

@@ -62,8 +62,8 @@ class Atmosphere(Protocol):
       name: identifies the model in logs and restart files; two atmospheres of the same name can
         continue each other's states.
       grid: the grid of all fields that enter or leave.
-      land_area_fraction: [1], shape (grid.size,); inland water, which no ocean model knows,
-        counts as land.
+      land_area_fraction: [1], float64, shape (grid.size,); inland water, which no ocean model
+        knows, counts as land.
       nominal_levels: pressure of the levels over that at the surface, in a column at sea level [1],
         top first, shape (levels,); what is spread over the lowest layers is spread by it.
       step_seconds: length of a model step.

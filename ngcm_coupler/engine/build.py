@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.engine.registry import engine_of
+from ngcm_coupler.errors import ArgumentError
+from ngcm_coupler.grid import RectilinearGrid
 from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 
@@ -20,13 +24,29 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
 
     Raises:
       ConfigError: there is no such engine.
+      ArgumentError: its grid or its land is none.
       CheckpointError: the checkpoint cannot be used.
       DataError: the file of the sea's grid cannot be used.
     """
     atmosphere = engine_of(config).build(config, mesh)
+    _require_usable(atmosphere)
     settings = config.grid
     if settings.sea_grid_file:
         sea = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
         exchange = ExchangeGrid.build(atmosphere.grid, sea)
         atmosphere.land_area_fraction = 1.0 - exchange.sea_area_fraction
     return atmosphere
+
+
+def _require_usable(atmosphere: Atmosphere) -> None:
+    """Refuses a grid that other ranks cannot be told of; gives the land its type and its owner."""
+    grid = atmosphere.grid
+    RectilinearGrid(grid.nlon, tuple(grid.latitudes), tuple(grid.sine_bounds))
+    land = np.array(atmosphere.land_area_fraction, np.float64)
+    if land.shape != (grid.size,) or not ((land >= 0.0) & (land <= 1.0)).all():
+        raise ArgumentError(
+            f"{atmosphere.name}: land_area_fraction has shape {land.shape} and values from"
+            f" {land.min(initial=np.inf)} to {land.max(initial=-np.inf)}; expected {grid.size}"
+            " values from 0 to 1"
+        )
+    atmosphere.land_area_fraction = land

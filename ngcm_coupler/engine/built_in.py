@@ -80,6 +80,10 @@ class Published(Engine):
             files[_INITIAL_STATE] = model.initial_state
         return {key: name for key, name in files.items() if name != DEMO}
 
+    def closed_over(self, config: Config) -> str:
+        """Nothing: weights and initial data are arguments, and the name has their checksum."""
+        return ""
+
     def checkpoint(self, config: Config) -> str:
         """See `Engine`."""
         return config.model.checkpoint

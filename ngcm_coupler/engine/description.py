@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ngcm_coupler.config import Config, Conflict, Where, where
@@ -85,6 +87,17 @@ class Engine(abc.ABC):
     def files(self, config: Config) -> Mapping[Where, str]:
         """Files that it will read, by the key that names them."""
         return {}
+
+    def closed_over(self, config: Config) -> str:
+        """What compiled functions may have taken from files: by default, whatever is in `files`.
+
+        Compiled code is kept under it. An engine whose functions get all of it as arguments
+        (`Atmosphere.parameters`, `InitialData.fields`) may return ''.
+        """
+        digest = hashlib.sha256()
+        for name in self.files(config).values():
+            digest.update(Path(name).read_bytes())
+        return digest.hexdigest()
 
     def conflicts(self, config: Config) -> Iterable[Conflict]:
         """What is wrong between the settings for it, beside what `facts` tells."""

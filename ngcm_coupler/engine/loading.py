@@ -22,7 +22,7 @@ from ngcm_coupler.config import (
 from ngcm_coupler.config.namelist import read
 from ngcm_coupler.engine.description import ENGINE, Engine
 from ngcm_coupler.engine.registry import engine_of
-from ngcm_coupler.errors import CheckpointError, ConfigError, DataError
+from ngcm_coupler.errors import ConfigError, NgcmError
 from ngcm_coupler.fields.arguments import path_text
 
 _LEVELS = (
@@ -99,8 +99,13 @@ def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
     blamed = (*engine.keys, ENGINE)
     try:
         facts = engine.facts(config)
-    except (CheckpointError, DataError) as error:
-        yield Conflict(f"{blamed[0]}: {error}", blamed[:1])
+    except Exception as error:  # an engine from outside may raise anything
+        kind = "" if isinstance(error, NgcmError) else f"{type(error).__name__}: "
+        yield Conflict(f"{blamed[0]}: {kind}{error}", blamed[:1])
+        return
+    step = facts.step_seconds
+    if not isinstance(step, int) or step < 1:
+        yield Conflict(f"{ENGINE}: its step is {step!r}, expected whole seconds", (ENGINE,))
         return
     if fault := multiple_of_step_fault(config.coupling.interval_seconds, facts.step_seconds):
         yield Conflict(fault, (INTERVAL, *blamed))

@@ -57,7 +57,8 @@ def indices(name: str, values: ArrayLike) -> np.ndarray:
     array = _array(name, values)
     if array.size and array.dtype.kind not in "iu":
         raise ArgumentError(
-            f"{name}: got a {type(values).__name__} of type {array.dtype}, expected whole numbers"
+            f"{name}: got a {type(values).__name__} of type {array.dtype}, expected whole numbers;"
+            " give an array of int64"
         )
     return array.astype(np.int64).reshape(-1)
 
@@ -88,14 +89,17 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
       path: text, or an object that stands for a path.
 
     Raises:
-      ArgumentError: it is neither.
+      ArgumentError: it is neither, or nothing that a file can be called.
     """
     try:
-        return os.fsdecode(path)
+        text = os.fsdecode(path)
     except TypeError as error:
         raise ArgumentError(
             f"{name}: got {path!r}, expected the path of a file, a str or a pathlib.Path"
         ) from error
+    if "\0" in text:
+        raise ArgumentError(f"{name}: got {text!r}, expected the path of a file, without NUL in it")
+    return text
 
 
 def _array(name: str, values: ArrayLike) -> np.ndarray:
@@ -103,13 +107,13 @@ def _array(name: str, values: ArrayLike) -> np.ndarray:
     if masked:
         raise ArgumentError(
             f"{name}: got a masked array in which {masked} of {np.size(values)} points are masked,"
-            " expected a value everywhere; give x.filled(value). Where the field does not count,"
-            " as that of the sea on land, any value does, NaN too"
+            " expected a value everywhere; give x.filled(value): where a field does not count, as"
+            " that of the sea on land, any value does, NaN too"
         )
     try:
         return np.asarray(values)
     except Exception as error:  # an object may raise anything on being asked for its values
         raise ArgumentError(
             f"{name}: numpy makes no array of a {type(values).__name__} ({error}); give an array"
-            " of float32 or float64"
+            " of numbers"
         ) from error

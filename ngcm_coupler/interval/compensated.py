@@ -34,7 +34,8 @@ class Pair(NamedTuple):
     @classmethod
     def of(cls, values: np.ndarray | float) -> Pair:
         """Numbers of double precision that are known when a function is traced."""
-        high = np.asarray(values, np.float32)
+        values = np.asarray(values, np.float64)
+        high = values.astype(np.float32)
         return cls(jnp.asarray(high), jnp.asarray((values - high).astype(np.float32)))
 
     def __add__(self, other: Pair) -> Pair:

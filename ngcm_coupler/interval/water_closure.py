@@ -132,7 +132,7 @@ class WaterClosure:
         column_water = self._mean(exports[self._place[COLUMN_WATER]])
         if not self._closes:
             return dataclasses.replace(budget, column_water=column_water), exports
-        seconds = Pair.of(np.float64(1.0 / self._interval_seconds))
+        seconds = Pair.of(1.0 / self._interval_seconds)
         gained = (column_water - budget.column_water) * seconds
         wanted = self._evaporation(imports, ice_area_fraction, exports) - gained + budget.remainder
         rain, snow, both = (self._place[name] for name in PRECIPITATION)

@@ -19,7 +19,9 @@ def with_water_budget(
       states: name -> array of the state of each member, shape (members, ...).
       budgets: what the file has of the ledger of each member.
     """
-    if any(name.startswith(_WATER) for name in states):
+    if any(name.startswith(_WATER) for name in states) or any(
+        "remainder" not in b for b in budgets
+    ):
         return states
     water: dict[str, list[np.float32]] = {}
     for budget in budgets:

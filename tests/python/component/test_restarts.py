@@ -9,6 +9,7 @@ from ngcm_coupler.errors import (
     RestartError,
 )
 from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 
 @pytest.mark.bits
@@ -110,3 +111,31 @@ def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
     continued.advance(3600)
     for name, values in all_fields(continued).items():
         np.testing.assert_array_equal(values, all_fields(component)[name], err_msg=name)
+
+
+def test_a_file_whose_ledger_had_the_water_of_the_globe_is_continued(create, tmp_path):
+    """As versions before 0.2 wrote it: the state without water, which the ledger closed."""
+    whole = create()
+    advance(whole, 2)
+    whole.write_restart(str(tmp_path / "new.nc"))
+    header, arrays = read_restart(str(tmp_path / "new.nc"))
+    value = {
+        name: float(arrays[f"state.water.{name}.high"][0])
+        + float(arrays[f"state.water.{name}.low"][0])
+        for name in ("column_water", "remainder")
+    }
+    assert value["column_water"] == pytest.approx(
+        float.fromhex(header["budgets"][0]["column_water"]), rel=1e-12
+    )
+    header["budgets"][0] |= {name: number.hex() for name, number in value.items()}
+    old = {name: array for name, array in arrays.items() if not name.startswith("state.water.")}
+    write_restart(str(tmp_path / "old.nc"), header, old)
+    continued = create(f"&ngcm_restart read_file = '{tmp_path}/old.nc' /")
+    advance(whole)
+    advance(continued)
+    expected = all_fields(whole)
+    for name, values in all_fields(continued).items():
+        np.testing.assert_array_equal(values, expected[name], err_msg=name)
+    closed = [each._owner.records.last()["water_residual"] for each in (whole, continued)]
+    # The ledger of the file has it to 48 bits: 25 kg m-2 over an hour.
+    assert closed[1] == pytest.approx(closed[0], abs=1e-15)

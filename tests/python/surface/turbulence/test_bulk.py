@@ -27,6 +27,7 @@ from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
 
 AEROBULK = ROOT / "tests" / "data" / "aerobulk_excerpt.csv"
+IN_AEROBULK = ("coare3p6", "coare3p0", "ecmwf", "ncar")
 FLUXES = ("eastward_stress", "northward_stress", "sensible_heat_flux", "latent_heat_flux")
 LAPSE = GRAVITY / SPECIFIC_HEAT_DRY_AIR
 
@@ -178,7 +179,7 @@ def assert_close_to_aerobulk(ours: BulkFluxes, theirs: dict[str, np.ndarray], ro
         assert agreeing(a, b, relative, absolute) >= 0.97, name
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", IN_AEROBULK)
 def test_agrees_with_aerobulk(scheme):
     """Known differences, each confirmed by substituting AeroBulk's choice here.
 
@@ -241,7 +242,7 @@ def extremes() -> dict[str, np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_values_and_gradients_are_finite(scheme):
-    tables = [conditions(1000), aerobulk(scheme)[0]]
+    tables = [conditions(1000), aerobulk("coare3p6")[0]]
     for table in tables:
         table["potential_temperature"] = potential_temperature(table)
     inputs = {

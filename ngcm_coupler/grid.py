@@ -38,8 +38,8 @@ class Grid(abc.ABC):
         for name, points in (("nlon", self.nlon), ("nlat", self.nlat)):
             if not isinstance(points, (int, np.integer)) or points < 1:
                 raise ArgumentError(
-                    f"{type(self).__name__}: {name} is {points!r}, expected a number of points, 1 or"
-                    " more"
+                    f"{type(self).__name__}: {name} is {points!r}, expected a number of points, 1"
+                    " or more"
                 )
 
     @property

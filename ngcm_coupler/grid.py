@@ -36,11 +36,14 @@ class Grid(abc.ABC):
 
     def __post_init__(self) -> None:
         for name, points in (("nlon", self.nlon), ("nlat", self.nlat)):
-            if not isinstance(points, (int, np.integer)) or points < 1:
+            whole = isinstance(points, (int, np.integer)) and not isinstance(points, bool)
+            if not whole or points < 1:
                 raise ArgumentError(
                     f"{type(self).__name__}: {name} is {points!r}, expected a number of points, 1"
                     " or more"
                 )
+            # A short type of numpy's would overflow in products.
+            object.__setattr__(self, name, int(points))
 
     @property
     @abc.abstractmethod

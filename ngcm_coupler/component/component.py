@@ -25,7 +25,7 @@ from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.component.start import start
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
-from ngcm_coupler.fields.arguments import indices, path_text
+from ngcm_coupler.fields.arguments import indices, is_whole_number, path_text
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
@@ -285,6 +285,11 @@ class Component:
         with self._stopwatch.phase(Phase.GATHER):
             self._ranks.collective(lambda: self._check_advance(asked))
             interval = int(asked)
+            if self._ranks.differ(interval):
+                raise ArgumentError(
+                    f"advance by {interval} s here and by another time on another rank; all ranks"
+                    " advance by the same"
+                )
             imports = self._host.points.gather(self._imports.values)
 
         with self._stopwatch.phase(Phase.SEND):
@@ -485,7 +490,7 @@ class Component:
     def _check_advance(self, seconds: int) -> None:
         """Refuses a wrong interval, and imports that are missing or too old."""
         allowed = (0, self.interval_seconds)
-        if not isinstance(seconds, (int, np.integer)) or seconds not in allowed:
+        if not is_whole_number(seconds) or seconds not in allowed:
             raise ArgumentError(
                 f"advance by {seconds!r} s: the coupling interval is {self.interval_seconds} s;"
                 " change interval_seconds in &ngcm_coupling or advance by that"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -65,5 +67,12 @@ class HostArrays:
 
 
 def _require_name(name: str) -> None:
+    """Refuses a name under which netCDF would not keep the array, or not as it is."""
     if not isinstance(name, str):
-        raise ArgumentError(f"got {name!r} as the name of an array to save, expected a str")
+        raise ArgumentError(f"got {name!r} as the name of an array of the host, expected a str")
+    usable = name.isprintable() and "/" not in name and name == name.strip() and len(name) <= 200
+    if not name or not usable or name != unicodedata.normalize("NFC", name):
+        raise ArgumentError(
+            f"got {name!r} as the name of an array of the host, expected 1 to 200 printable"
+            " characters without / and without blanks at the ends, composed (NFC)"
+        )

@@ -11,6 +11,7 @@ import numpy as np
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.errors import FieldError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.fields.arguments import is_whole_number
 from ngcm_coupler.parallel import Owners, Points, Ranks
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class HostFields:
 
     def field(self, number: int) -> Field:
         """See `Component.field`."""
-        if not isinstance(number, (int, np.integer)) or not 1 <= number <= len(self.fields):
+        if not is_whole_number(number) or not 1 <= number <= len(self.fields):
             raise FieldError(
                 f"field id {number!r} is not valid; ids run from 1 to {len(self.fields)}"
             )

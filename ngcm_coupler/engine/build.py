@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.config import Config
+from ngcm_coupler.config.model_groups import BUILT_IN_ENGINES
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import ArgumentError
@@ -29,6 +30,8 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
       DataError: the file of the sea's grid cannot be used.
     """
     atmosphere = engine_of(config).build(config, mesh)
+    if config.model.engine not in BUILT_IN_ENGINES:
+        _require_as_told(atmosphere, config)
     _require_usable(atmosphere)
     settings = config.grid
     if settings.sea_grid_file:
@@ -36,6 +39,21 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
         exchange = ExchangeGrid.build(atmosphere.grid, sea)
         atmosphere.land_area_fraction = 1.0 - exchange.sea_area_fraction
     return atmosphere
+
+
+def _require_as_told(atmosphere: Atmosphere, config: Config) -> None:
+    """Refuses an atmosphere from outside that is another than its description has said."""
+    told = engine_of(config).facts(config)
+    for what, built, expected in (
+        ("columns", atmosphere.grid.nlon, told.grid.nlon),
+        ("rows", atmosphere.grid.nlat, told.grid.nlat),
+        ("seconds in a step", atmosphere.step_seconds, told.step_seconds),
+    ):
+        if built != expected:
+            raise ArgumentError(
+                f"{atmosphere.name} has {built} {what}, and its description says {expected}; let"
+                f" facts of {config.model.engine!r} tell what it builds"
+            )
 
 
 def _require_usable(atmosphere: Atmosphere) -> None:

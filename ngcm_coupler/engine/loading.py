@@ -78,7 +78,11 @@ def _settings_rule(config: Config) -> Iterator[Conflict]:
     except ConfigError as error:
         yield Conflict(str(error), (ENGINE,))
         return
-    yield from engine.conflicts(config)
+    try:
+        yield from list(engine.conflicts(config))
+    except Exception as error:  # as below
+        yield Conflict(f"{ENGINE}: {type(error).__name__}: {error}", (ENGINE,))
+        return
     if not engine.facts_are_in_files:
         yield from _facts_conflicts(engine, config)
     parts = config.device.level_parts
@@ -99,18 +103,18 @@ def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
     blamed = (*engine.keys, ENGINE)
     try:
         facts = engine.facts(config)
-    except Exception as error:  # an engine from outside may raise anything
+        step, levels = facts.step_seconds, facts.levels
+    except (Exception, SystemExit) as error:  # an engine from outside may raise anything
         kind = "" if isinstance(error, NgcmError) else f"{type(error).__name__}: "
         yield Conflict(f"{blamed[0]}: {kind}{error}", blamed[:1])
         return
-    step = facts.step_seconds
     if not isinstance(step, int) or step < 1:
         yield Conflict(f"{ENGINE}: its step is {step!r}, expected whole seconds", (ENGINE,))
         return
-    if fault := multiple_of_step_fault(config.coupling.interval_seconds, facts.step_seconds):
+    if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
         yield Conflict(fault, (INTERVAL, *blamed))
     history = config.history
-    for fault in facts.levels.faults(history.level_fields, history.pressure_levels_hpa):
+    for fault in levels.faults(history.level_fields, history.pressure_levels_hpa):
         yield Conflict(fault, (*_LEVELS, *blamed))
 
 

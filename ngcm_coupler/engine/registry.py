@@ -32,7 +32,7 @@ def _outside(name: str) -> Engine:
     """The description in a module that is not of this project."""
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # whatever the module does while it is imported
+    except (Exception, SystemExit) as error:  # whatever the module does while it is imported
         reason = f"{type(error).__name__}: {error}"
         hint = did_you_mean(name, BUILT_IN_ENGINES, text_of)
         raise ConfigError(

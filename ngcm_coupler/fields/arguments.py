@@ -63,6 +63,13 @@ def indices(name: str, values: ArrayLike) -> np.ndarray:
     return array.astype(np.int64).reshape(-1)
 
 
+def is_whole_number(value: object) -> bool:
+    """Whether a value counts something: neither truth nor a span of time, which numpy calls so."""
+    if isinstance(value, (bool, np.timedelta64)):
+        return False
+    return isinstance(value, (int, np.integer))
+
+
 def require_writable(name: str, out: object) -> None:
     """Refuses what a field cannot be written into.
 
@@ -103,6 +110,8 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
 
 
 def _array(name: str, values: ArrayLike) -> np.ndarray:
+    if isinstance(values, (list, tuple)) and any(map(np.ma.isMaskedArray, values)):
+        values = np.ma.array(values)  # numpy.asarray would take what is under the masks
     masked = np.ma.count_masked(values) if isinstance(values, np.ma.MaskedArray) else 0
     if masked:
         raise ArgumentError(

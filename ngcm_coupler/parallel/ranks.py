@@ -65,7 +65,13 @@ def communicator(given: HostComm | None) -> MPI.Comm | None:
         ) from error
     if comm == MPI.COMM_NULL:
         raise ParallelError("the communicator is MPI_COMM_NULL; only its members may call create")
-    return comm.Dup()
+    try:
+        return comm.Dup()
+    except MPI.Exception as error:
+        raise ParallelError(
+            f"comm: {given!r} is no communicator that MPI knows ({error}); give one that has not"
+            " been freed"
+        ) from error
 
 
 class Ranks:
@@ -148,6 +154,13 @@ class Ranks:
         most = np.empty_like(mine)
         self.comm.Allreduce(mine, most, op=MPI.MAX)
         return bool(most)
+
+    def differ(self, number: int) -> bool:
+        """Whether the ranks have given different numbers. Collective."""
+        if self.alone:
+            return False
+        lowest = self.minimum(np.array([number, -number], np.int64), counts=True)
+        return bool(lowest[0] != -lowest[1])
 
     def minimum(self, values: np.ndarray, counts: bool) -> np.ndarray:
         """The smallest value over the ranks, int64, element by element. Collective.

@@ -185,6 +185,8 @@ class Regridder:
         self._check_size(array.shape)
         if out is not None:
             require_writable(self.title, out)
+            if out is not values and np.may_share_memory(array, out):
+                array = array.copy()  # what has been written would be read again
         return product(self.matrix, array, out)
 
     def apply_vector(

@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import ArgumentError, DataError
+from ngcm_coupler.fields.arguments import is_whole_number, numbers
 
 SAME_VERTEX = 1e-8
 """Corners nearer than this to each other are one [radian]; 6 cm on the Earth."""
@@ -45,6 +46,31 @@ class SurfaceGrid:
     corner_latitude: np.ndarray
     sea: np.ndarray
     area: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Takes arrays of any real type, and a mask of zeros and ones.
+
+        Raises:
+          ArgumentError: something is no array of numbers, no mask or no shape.
+        """
+        for name in ("longitude", "latitude", "corner_longitude", "corner_latitude", "area"):
+            if (values := getattr(self, name)) is not None:
+                array = numbers(f"grid {self.name!r}: {name}", values)
+                object.__setattr__(self, name, array.astype(np.float64, copy=False))
+        sea = np.asarray(self.sea)
+        if sea.dtype.kind not in "biuf" or not np.isin(sea, (0, 1)).all():
+            raise ArgumentError(
+                f"grid {self.name!r}: sea is of type {sea.dtype}, expected true for wet cells and"
+                " false for others; give an array of bool"
+            )
+        object.__setattr__(self, "sea", sea.astype(bool))
+        if not isinstance(self.shape, tuple) or not all(
+            is_whole_number(length) and length > 0 for length in self.shape
+        ):
+            raise ArgumentError(
+                f"grid {self.name!r}: shape is {self.shape!r}, expected a tuple of lengths, the"
+                " fastest dimension first"
+            )
 
     @property
     def size(self) -> int:

@@ -175,3 +175,24 @@ def test_arguments_of_the_wrong_kind_are_errors_of_the_project(exchange, tmp_pat
     ):
         with pytest.raises(NgcmError):
             call()
+
+
+def test_a_mask_of_zeros_and_ones_is_a_mask_and_other_numbers_are_none():
+    grid = GaussianGrid(8, 4)
+    corners = grid.corner_longitude.reshape(32, 4), grid.corner_latitude.reshape(32, 4)
+    sea = np.arange(32) % 2
+    masked = [
+        SurfaceGrid("s", (8, 4), grid.longitude, grid.latitude, *corners, mask)
+        for mask in (sea, sea == 1)
+    ]
+    up = [
+        ExchangeGrid.build(GaussianGrid(16, 8), each).regridder("to_atmosphere", "conservative")
+        for each in masked
+    ]
+    np.testing.assert_array_equal(*(each.apply(np.ones(32)) for each in up))
+    with pytest.raises(ArgumentError, match="give an array of bool"):
+        SurfaceGrid("s", (8, 4), grid.longitude, grid.latitude, *corners, sea * 2)
+    for length in (True, -3, 2.5):
+        with pytest.raises(ArgumentError, match="GaussianGrid: nlon is"):
+            GaussianGrid(length, 4)
+    assert GaussianGrid(np.int16(512), np.int16(256)).size == 512 * 256

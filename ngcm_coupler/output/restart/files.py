@@ -58,7 +58,7 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
                     if dims[-1] not in file.dimensions:
                         file.createDimension(dims[-1], size)
                 file.createVariable(name, array.dtype, dims)[...] = array
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise OutputError(
             f"restart file {final} cannot be written ({error}); check folder, permission and free"
             " space"

@@ -15,6 +15,7 @@ from ngcm_coupler.errors import (
     DivergedError,
     FieldError,
     NgcmError,
+    OutputError,
     ShapeError,
     StateError,
 )
@@ -126,6 +127,7 @@ BAD_ARRAYS = {
     "mapping": {"values": SHAPED},
     "treacherous": Treacherous(),
     "masked": np.ma.masked_array(SHAPED, mask=SHAPED > 300.0),
+    "masked rows": list(np.ma.masked_array(SHAPED, mask=SHAPED > 300.0)),
 }
 
 
@@ -217,7 +219,7 @@ def test_an_advance_by_anything_else_is_refused(component, seconds):
         ((None,), ArgumentError),
         ((3,), ArgumentError),
         (("",), ConfigError),
-        (("no\0such",), ConfigError),
+        (("no\0such",), ArgumentError),
         ((pathlib.Path("nowhere.nml"),), ConfigError),
     ],
 )
@@ -290,7 +292,7 @@ def fails_to_close(component, monkeypatch):
     def fail():
         raise DivergedError("no numbers")
 
-    monkeypatch.setattr(component, "_close_files", fail)
+    monkeypatch.setattr(component._owner, "close_files", fail)
 
 
 def test_a_block_closes_at_its_end_and_when_it_fails(namelist):
@@ -324,3 +326,17 @@ def test_libngcm_is_given_what_it_asks_for_without_a_copy(namelist):
     assert layout.vector(SST, host).base is host or layout.vector(SST, host) is host
     abi.put(handle, number, host)
     abi.destroy(handle)
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "", " blank", "tab\t", "nul\0", "e\u0301", "x" * 201, 5, None]
+)
+def test_a_name_that_a_restart_could_not_keep_is_refused_when_it_is_saved(component, name):
+    with pytest.raises(ArgumentError, match="as the name of an array of the host, expected"):
+        component.save(name, np.zeros(component.grid.size))
+
+
+@pytest.mark.parametrize("path", [".", "/", "nowhere/r.nc"])
+def test_a_restart_is_not_written_where_no_file_can_be(component, path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        component.write_restart(path)

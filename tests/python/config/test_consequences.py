@@ -7,8 +7,9 @@ import re
 import pytest
 from project import ROOT
 
-from ngcm_coupler.config import GROUPS, KEYS, Config, Where, parse, where
+from ngcm_coupler.config import GROUPS, KEYS, Config, Where, where
 from ngcm_coupler.config.keys import Key, keys
+from ngcm_coupler.engine import parse
 from ngcm_coupler.errors import ConfigError, RestartError
 from ngcm_coupler.output.restart import continuation
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 
 import pytest
 
+from ngcm_coupler.config import Config
 from ngcm_coupler.engine import contents_rule, engine_of, parse
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.engine.build import build_atmosphere
+from ngcm_coupler.errors import ArgumentError, ConfigError
 from ngcm_coupler.grid import GaussianGrid
 
 
@@ -80,3 +84,60 @@ def test_ranks_cannot_split_an_engine_that_is_in_one_piece():
     assert said.endswith(
         "level_parts = 2 cannot split this engine; give 1, or change &ngcm_model engine"
     )
+
+
+OUTSIDE = """
+from ngcm_coupler.engine import Engine, Facts
+from ngcm_coupler.grid import RegularGrid
+class Odd(Engine):
+    def facts(self, config):
+        {facts}
+    def build(self, config, mesh):
+        from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+        made = AnalyticAtmosphere(16, 1800)
+        {built}
+        return made
+ENGINE = Odd()
+"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ("raise KeyError('no such resolution')", "KeyError: 'no such resolution'"),
+        ("return None", "AttributeError"),
+        ("return Facts(RegularGrid(32, 16), 0)", "its step is 0, expected whole seconds"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_description_that_fails_is_a_fault_of_the_key(module, facts, told):
+    module("odd", OUTSIDE.format(facts=facts, built="pass"))
+    assert told in fault("&ngcm_model engine = 'odd' /")
+
+
+@pytest.mark.parametrize(
+    ("built", "told"),
+    [
+        ("made.step_seconds = 900", "900 seconds in a step, and its description says 1800"),
+        ("made.land_area_fraction = [2.0] * 512", "expected 512 values from 0 to 1"),
+        ("made.land_area_fraction = made.land_area_fraction[:9]", "expected 512 values"),
+    ],
+)
+def test_an_atmosphere_that_is_not_as_told_is_refused(module, built, told):
+    facts = "from ngcm_coupler.grid import GaussianGrid; return Facts(GaussianGrid(32, 16), 1800)"
+    module("odd", OUTSIDE.format(facts=facts, built=built))
+    with pytest.raises(ArgumentError, match=told):
+        build_atmosphere(parse("&ngcm_model engine = 'odd' /"))
+
+
+def test_compiled_code_is_kept_under_the_files_that_an_engine_reads(module, tmp_path):
+    text = OUTSIDE.format(facts="return Facts(RegularGrid(32, 16), 1800)", built="pass")
+    files = "    def files(self, config):\n        return {None: 'weights'}\nENGINE"
+    module("odd", text.replace("ENGINE", files))
+    engine = importlib.import_module("odd").ENGINE
+    found = []
+    for contents in ("one", "other"):
+        (tmp_path / "weights").write_text(contents)
+        with contextlib.chdir(tmp_path):
+            found.append(engine.closed_over(Config()))
+    assert found[0] != found[1]

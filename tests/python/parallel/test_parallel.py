@@ -227,3 +227,20 @@ def test_a_block_that_fails_on_one_rank_waits_for_no_other(mpirun):
         assert component.closed
         """,
     )
+
+
+def test_ranks_that_advance_by_different_times_are_all_told(mpirun):
+    mpirun(
+        2,
+        """
+        component = create()
+        put(component)
+        try:
+            component.advance(0 if rank == 0 else component.interval_seconds)
+        except NgcmError as error:
+            assert "by another time on another rank" in str(error), error
+        else:
+            raise AssertionError
+        component.advance()
+        """,
+    )

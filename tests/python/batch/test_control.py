@@ -141,7 +141,7 @@ def test_chain_begins_in_its_own_empty_folder_and_goes_on_from_there(create):
     np.testing.assert_array_equal(kept, np.arange(kept.size) / 3.0)
     with pytest.raises(RestartError, match="holds no 'ice' of the host"):
         second.load("ice", kept)
-    with pytest.raises(ShapeError, match="'sea' has 3 values"):
+    with pytest.raises(ShapeError, match="'sea': got 3 values, expected 128"):
         second.load("sea", np.empty(3))
     with pytest.raises(StateError, match="continues no other"):
         first.load("sea", kept)

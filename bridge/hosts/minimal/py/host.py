@@ -56,14 +56,16 @@ def report(interval: int, open_water: np.ndarray, sst: np.ndarray, heat: np.ndar
 
 def fail(error: Exception) -> None:
     """After a failure one rank says why, and all end with a code that is not zero."""
-    name = error.label if isinstance(error, NgcmError) else type(error).__name__
+    known = isinstance(error, NgcmError)
+    name = error.label if known else type(error).__name__
+    number = f"{error.status} " if known else ""
     # Another rank has failed, knows the reason, and ends this one while it waits here.
     if name == "parallel":
         comm.Barrier()
     # What all ranks have met the first one says, and ends the others meanwhile.
     if comm.rank > 0:
         time.sleep(2.0)
-    print(f"ngcm: error ({name}): {error}", file=sys.stderr, flush=True)
+    print(f"ngcm: error {number}({name}): {error}", file=sys.stderr, flush=True)
     comm.Abort(1)
 
 

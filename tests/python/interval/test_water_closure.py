@@ -126,7 +126,7 @@ def test_a_single_shower_does_not_get_all_the_water():
 SEA = ("sea_surface_temperature", "sea_ice_area_fraction")
 TILE_IMPORTS = [row for row in IMPORTS if row.surface in ("sea_ice", "land")]
 SETTINGS = {
-    "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 32 /",
+    "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 16 /",
     "demo": "&ngcm_coupling interval_seconds = 3600 /",
 }
 LAST_DIGITS = 2e-5
@@ -173,6 +173,7 @@ def test_a_host_gets_what_the_interval_returns(model, tmp_path):
     component.close()
 
 
+@pytest.mark.slow
 def test_the_gradient_of_rain_is_that_of_the_rain_that_the_host_gets(model):
     """Rain over a region of some 20 cells by the temperature of its sea, by finite differences."""
     _, interval, engine, _, imports = model

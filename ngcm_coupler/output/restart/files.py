@@ -38,6 +38,8 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
       OutputError: the file cannot be written.
     """
     final = Path(path)
+    if not final.name:
+        raise OutputError(f"restart file {path!r} cannot be written: it is a folder; name a file")
     try:
         with (
             _replaced(final) as temporary,
@@ -58,7 +60,7 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
                     if dims[-1] not in file.dimensions:
                         file.createDimension(dims[-1], size)
                 file.createVariable(name, array.dtype, dims)[...] = array
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, UnicodeError) as error:
         raise OutputError(
             f"restart file {final} cannot be written ({error}); check folder, permission and free"
             " space"

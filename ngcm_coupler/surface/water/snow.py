@@ -70,6 +70,9 @@ def snow_fraction(air_temperature: Array, specific_humidity: Array, air_pressure
 
 
 def rain_and_snow(precipitation: Array, snow: Array) -> tuple[Array, Array]:
-    """Splits precipitation by a snow fraction [1]. Each of shape (n,), in one unit."""
-    snowfall = snow * precipitation
-    return precipitation - snowfall, snowfall
+    """Splits precipitation by a snow fraction [1]. Each of shape (n,), in one unit.
+
+    Two products, and no difference: where nearly all is snow, what a compiler rounds otherwise in
+    the two places would leave a rain below zero.
+    """
+    return (1.0 - snow) * precipitation, snow * precipitation

@@ -9,6 +9,7 @@ import numpy as np
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.model_groups import BUILT_IN_ENGINES
 from ngcm_coupler.engine.atmosphere import Atmosphere
+from ngcm_coupler.engine.description import Facts
 from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import ArgumentError
 from ngcm_coupler.grid import RectilinearGrid
@@ -29,9 +30,10 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
       CheckpointError: the checkpoint cannot be used.
       DataError: the file of the sea's grid cannot be used.
     """
-    atmosphere = engine_of(config).build(config, mesh)
+    engine = engine_of(config)
+    atmosphere = engine.build(config, mesh)
     if config.model.engine not in BUILT_IN_ENGINES:
-        _require_as_told(atmosphere, config)
+        _require_as_told(atmosphere, engine.facts(config), config.model.engine)
     _require_usable(atmosphere)
     settings = config.grid
     if settings.sea_grid_file:
@@ -41,9 +43,8 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
     return atmosphere
 
 
-def _require_as_told(atmosphere: Atmosphere, config: Config) -> None:
+def _require_as_told(atmosphere: Atmosphere, told: Facts, name: str) -> None:
     """Refuses an atmosphere from outside that is another than its description has said."""
-    told = engine_of(config).facts(config)
     for what, built, expected in (
         ("columns", atmosphere.grid.nlon, told.grid.nlon),
         ("rows", atmosphere.grid.nlat, told.grid.nlat),
@@ -52,7 +53,7 @@ def _require_as_told(atmosphere: Atmosphere, config: Config) -> None:
         if built != expected:
             raise ArgumentError(
                 f"{atmosphere.name} has {built} {what}, and its description says {expected}; let"
-                f" facts of {config.model.engine!r} tell what it builds"
+                f" facts of {name!r} tell what it builds"
             )
 
 

@@ -62,11 +62,14 @@ sixty-days: setup  ## sixty days of the demo and how they drift: an hour or more
 	$(BIN)/ngcm-coupler report out/sixty
 	$(BIN)/ngcm-coupler report out/sixty --drift
 
+# By the order of tests/python/conftest.py: files with slow tests first, not those with most tests.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: setup  ## all tests but those of `make long`
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest $(IN_TWO)
 
 quick: setup  ## the tests that are not slow: three minutes on two cores, and most mistakes
-	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not slow" $(IN_TWO)
 
 planted: setup  ## ten faults planted one by one, and which test of `make quick` finds each
 	$(BIN)/python tests/planted_faults.py

@@ -134,7 +134,7 @@ LAST_DIGITS = 2e-5
 over land heat flux and stability amplify them."""
 
 
-@pytest.fixture(scope="module", params=["analytic", pytest.param("demo", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["analytic", pytest.param("demo", marks=pytest.mark.long)])
 def model(request):
     return request.param, *built(SETTINGS[request.param])
 

@@ -131,26 +131,33 @@ def assert_no_further_than_last_digits(ours, theirs, beside):
     np.testing.assert_allclose(ours.core, theirs.core, atol=2e-6)
 
 
-@pytest.mark.bits
-def test_day_of_coupled_intervals_is_upstreams_advance_to_the_last_digits(
-    engine, initial, upstream
-):
+@pytest.fixture(scope="module")
+def day_of_upstream(upstream):
+    """Its state and forcing at the start and its end, each beside that of last digits moved."""
     dataset = demo.load_data(upstream.data_coords).isel(time=0)
     fields, key = upstream.data_from_xarray(dataset), jax.random.key(0)
-    theirs = upstream.encode(*fields, key)
-    beside = upstream.encode(*with_last_digits_moved(fields), key)
-    assert_no_further_than_last_digits(initial.state, theirs, beside)
-    beside = with_last_digits_moved(theirs)
+    start = upstream.encode(*fields, key)
+    moved = upstream.encode(*with_last_digits_moved(fields), key)
+    theirs, beside = start, with_last_digits_moved(start)
     for _ in range(24):
         theirs, beside = (upstream.advance(state, fields[1]) for state in (theirs, beside))
-    # One step or three in a compiled interval, every flux computed beside them.
-    for steps in (1, 3):
-        interval = interval_of(engine, steps, fix_dry_mass=False)
-        advance = jax.jit(interval.advance)
-        ours, imports = begin(interval, initial), imports_of(initial.surface)
-        for _ in range(24 // steps):
-            ours, _ = advance(engine.parameters, ours, imports)
-        assert_no_further_than_last_digits(ours.atmosphere, theirs, beside)
+    return (start, moved), (theirs, beside)
+
+
+@pytest.mark.bits
+# One step or three in a compiled interval, every flux computed beside them.
+@pytest.mark.parametrize("steps", [3, pytest.param(1, marks=pytest.mark.long)])
+def test_day_of_coupled_intervals_is_upstreams_advance_to_the_last_digits(
+    engine, initial, day_of_upstream, steps
+):
+    start, end = day_of_upstream
+    assert_no_further_than_last_digits(initial.state, *start)
+    interval = interval_of(engine, steps, fix_dry_mass=False)
+    advance = jax.jit(interval.advance)
+    ours, imports = begin(interval, initial), imports_of(initial.surface)
+    for _ in range(24 // steps):
+        ours, _ = advance(engine.parameters, ours, imports)
+    assert_no_further_than_last_digits(ours.atmosphere, *end)
 
 
 @pytest.mark.bits

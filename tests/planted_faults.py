@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib.metadata
 import os
 import pathlib
 import re
@@ -23,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "planted"
 TREE, SITE = WORK / "tree", WORK / "site"
 
-QUICK = ("-m", "not slow", "--numprocesses", "2", "--dist", "loadfile")
+QUICK = ("-m", "not slow", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """What `make quick` gives to pytest."""
 
 MISSED_AT_MOST = 2
@@ -123,10 +124,14 @@ def main() -> None:
     """Runs the tests without a fault, which must pass, and with each; prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "number", nargs="*", type=int, choices=range(1, len(FAULTS) + 1), default=[],
-        help="of a fault; all without any",
-    )  # fmt: skip
-    numbers = parser.parse_args().number or range(1, len(FAULTS) + 1)
+        "number", nargs="*", type=int, help=f"of a fault, 1 to {len(FAULTS)}; all without any"
+    )
+    every = range(1, len(FAULTS) + 1)
+    numbers = parser.parse_args().number or every  # argparse holds no number at all to choices too
+    if strange := set(numbers) - set(every):
+        parser.error(
+            f"no such fault: {', '.join(map(str, sorted(strange)))}; expected 1 to {every[-1]}"
+        )
     texts = {number: FAULTS[number - 1].text() for number in numbers}
     shutil.rmtree(TREE, ignore_errors=True)
     left_out = shutil.ignore_patterns(".*", "build", "dist", "out", "__pycache__", "*.egg-info")
@@ -180,11 +185,12 @@ def first_failure() -> str:
     Raises:
       SystemExit: no test has run.
     """
+    # What JAX has compiled for the tests (tests/python/conftest.py) is the same for the copy.
+    compiled = ROOT / "build" / f"jax-{importlib.metadata.version('jax')}"
     environment = {
         "PYTHONPATH": str(SITE),
-        # What JAX has compiled is the same for the copy.
-        "JAX_COMPILATION_CACHE_DIR": str(ROOT / "build" / "jax-cache"),
-        "XDG_CACHE_HOME": str(ROOT / "build" / "cache"),
+        "JAX_COMPILATION_CACHE_DIR": str(compiled / "tests"),
+        "XDG_CACHE_HOME": str(compiled / "runs"),
     }
     done = subprocess.run(
         [pathlib.Path(sys.executable).parent / "pytest", "-x", "-p", "no:cacheprovider", *QUICK],

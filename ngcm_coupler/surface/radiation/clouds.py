@@ -6,6 +6,7 @@ into the fraction that the scheme of Xu and Randall (1996) gives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -85,6 +86,40 @@ def clouds(
         ice_path=ice * mass,
         liquid_radius=jnp.full_like(fraction, 1e-6 * settings.droplet_radius_micrometres),
         ice_radius=0.5e-6 * jnp.clip(diameter, *_ICE_DIAMETERS),
+    )
+
+
+def gathered(layers: Clouds, mean: Callable[[Array], Array]) -> Clouds:
+    """The clouds of regions of columns, with all the water of their columns.
+
+    Water within a cloud and the fraction that it fills go together: the mean of each by itself
+    would make water where thick clouds are large. Crystals keep their mass and their extinction,
+    which goes with water over radius.
+
+    Args:
+      layers: of the columns.
+      mean: gives the means over regions, shape (levels, n) to (levels, m).
+
+    Returns:
+      The clouds of the regions, shape (levels, m) each.
+    """
+    fraction = mean(layers.fraction)
+    filled = jnp.where(fraction > 0.0, fraction, 1.0)
+
+    def within(values: Array) -> Array:
+        return jnp.where(fraction > 0.0, mean(layers.fraction * values) / filled, 0.0)
+
+    def radius(path: Array, values: Array) -> Array:
+        water, extinction = within(path), within(path / values)
+        some = extinction > 0.0
+        return jnp.where(some, water / jnp.where(some, extinction, 1.0), mean(values))
+
+    return Clouds(
+        fraction=fraction,
+        liquid_path=within(layers.liquid_path),
+        ice_path=within(layers.ice_path),
+        liquid_radius=radius(layers.liquid_path, layers.liquid_radius),
+        ice_radius=radius(layers.ice_path, layers.ice_radius),
     )
 
 

@@ -18,7 +18,7 @@ from jax import Array
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.radiation import rrtmgp_columns as spectra
-from ngcm_coupler.surface.radiation.clouds import sampled
+from ngcm_coupler.surface.radiation.clouds import gathered, sampled
 from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
 from ngcm_coupler.surface.radiation.insolation import sunlight
 from ngcm_coupler.surface.radiation.ozone import ozone_profile
@@ -138,8 +138,7 @@ def _computed(
     cheap_transmissivity = sunlit * _blocks(lit * cheap.transmissivity, shape, side)
     cheap_longwave = _blocks(cheap.longwave_down, shape, side)
     block_cosine = sunlit * _blocks(cosine, shape, side)
-    air = jax.tree.map(lambda values: _blocks(values, shape, side), air)
-    thermal, solar = _solved(settings, air, block_cosine, key)
+    thermal, solar = _solved(settings, _mean_air(air, shape, side), block_cosine, key)
     return SpectralState(
         transmissivity_excess=solar.down.T - cheap_transmissivity,
         reflectivity=solar.reflected,
@@ -240,6 +239,15 @@ def _in_batches(function, order: Array):  # noqa: ANN001, ANN202
         ),
         results,
     )
+
+
+def _mean_air(air: RadiatingColumns, shape: tuple[int, int], side: int) -> RadiatingColumns:
+    """The mean air of blocks, with the cloud water and the cloud fraction of its columns."""
+
+    def mean(values: Array) -> Array:
+        return _blocks(values, shape, side)
+
+    return jax.tree.map(mean, air)._replace(clouds=gathered(air.clouds, mean))
 
 
 def _blocks(values: Array, shape: tuple[int, int], side: int) -> Array:

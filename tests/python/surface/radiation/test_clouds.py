@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.surface.radiation.clouds import clouds, cover_below, sampled
+from ngcm_coupler.surface.radiation.clouds import Clouds, clouds, cover_below, gathered, sampled
 
 LEVELS = 3
 INTERFACES = jnp.array([2e4, 3e4, 6e4, 9e4])[:, None]
@@ -48,6 +48,50 @@ def test_water_is_that_of_the_model():
 def test_no_water_or_less_is_no_cloud(water):
     result = clouds(RadiationSettings(), **air(liquid=water, humidity=-1e-4))
     assert not result.fraction.any() and not result.liquid_path.any()
+
+
+def columns_of_clouds() -> Clouds:
+    """Four columns: thick and large, thin and small, ice alone, and clear sky."""
+
+    def four(*values: float) -> jax.Array:
+        return jnp.array([values], jnp.float32)
+
+    return Clouds(
+        fraction=four(0.9, 0.1, 0.5, 0.0),
+        liquid_path=four(0.3, 0.01, 0.0, 0.0),
+        ice_path=four(0.1, 0.0, 0.02, 0.0),
+        liquid_radius=four(1e-5, 1e-5, 1e-5, 1e-5),
+        ice_radius=four(2e-5, 3e-5, 5e-5, 6e-5),
+    )
+
+
+def test_a_block_of_columns_has_their_cloud_water_their_fraction_and_their_extinction():
+    columns = columns_of_clouds()
+    block = gathered(columns, lambda values: values.mean(axis=1, keepdims=True))
+
+    def total(path: jax.Array, clouds: Clouds) -> jax.Array:
+        return (clouds.fraction * path).mean(axis=1)
+
+    assert float(block.fraction[0, 0]) == pytest.approx(1.5 / 4)
+    for name in ("liquid_path", "ice_path"):
+        of_block, of_columns = getattr(block, name), getattr(columns, name)
+        np.testing.assert_allclose(total(of_block, block), total(of_columns, columns), rtol=3e-7)
+    np.testing.assert_allclose(
+        total(block.ice_path / block.ice_radius, block),
+        total(columns.ice_path / columns.ice_radius, columns),
+        rtol=3e-7,
+    )
+
+
+def test_a_block_without_cloud_has_none_and_finite_gradients():
+    def water(fraction: jax.Array) -> jax.Array:
+        columns = columns_of_clouds()._replace(fraction=fraction)
+        block = gathered(columns, lambda values: values.mean(axis=1, keepdims=True))
+        return sum(part.sum() for part in block)
+
+    clear = jnp.zeros((1, 4))
+    assert float(water(clear)) == pytest.approx(1e-5 + 4e-5, rel=1e-6)  # the radii alone
+    assert np.isfinite(jax.grad(water)(clear)).all()
 
 
 def test_neighbours_overlap_as_much_as_they_can_and_others_at_random():

@@ -24,7 +24,7 @@ from dinosaur import (
     typing,
     xarray_utils,
 )
-from neuralgcm.legacy import api, gin_utils, orographies
+from neuralgcm.legacy import api, correctors, gin_utils, orographies
 
 from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, SurfaceWater
 from ngcm_coupler.clock import Clock
@@ -53,6 +53,9 @@ _OROGRAPHIES = (
     orographies.FilteredCustomOrography,
     orographies.LearnedOrography,
 )
+
+_STEPS = (correctors.DycoreWithPhysicsCorrector,)
+"""What filters each step of a state."""
 
 _TYPICAL_PRESSURE = 98000.0
 """Near the global mean of surface pressure [Pa]."""
@@ -397,33 +400,40 @@ class NeuralGCM:
         return nodal.T.reshape(-1)
 
     def _orography(self, parameters: Parameters) -> jax.Array:
-        """The dynamical core's own orography, modal and nondimensional.
+        """The surface that pressure has adjusted to, modal and nondimensional.
 
-        It is learned in most checkpoints and has no name of its own in the model's interface, so
-        it is seen where the dynamical core asks for it while the model is put together.
+        It is the dynamical core's own, learned in most checkpoints, through the filter of a step:
+        what it holds of the shortest waves is taken out of every state, so that pressure never
+        answers to it. It has no name of its own in the model's interface, so it is seen where the
+        dynamical core asks for it while the model is put together.
         """
         structure = self._model._structure
         seen: list[tuple[coordinate_systems.CoordinateSystem, jax.Array]] = []
+        filters = []
 
         def record(call, args, kwargs, context):  # noqa: ANN001, ANN202 - haiku's signature
             result = call(*args, **kwargs)
-            inside_core = "encoder" not in (path := context.module.module_name)
+            module = context.module
+            inside_core = "encoder" not in (path := module.module_name)
             inside_core = inside_core and "decoder" not in path
-            if isinstance(context.module, _OROGRAPHIES) and inside_core:
-                seen.append((context.module.coords, result))  # a learned one after its base
+            if isinstance(module, _OROGRAPHIES) and inside_core:
+                seen.append((module.coords, result))  # a learned one after its base
+            if isinstance(module, _STEPS) and context.method_name == "__init__":
+                filters.append(module.filter_fn)
             return result
 
-        def build() -> None:
-            with hk.intercept_methods(record):
-                structure.model_cls()
+        def build() -> jax.Array:
+            structure.model_cls()
+            if not seen:
+                return jnp.zeros(structure.coords.horizontal.modal_shape)
+            coords, orography = seen[-1]
+            for step_filter in filters:
+                orography = step_filter(orography, orography)
+            to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
+            return to_model(orography[None])[0]
 
-        with gin_utils.specific_config(self._model.gin_config):
-            hk.transform(build).apply(parameters, None)
-        if not seen:
-            return jnp.zeros(structure.coords.horizontal.modal_shape)
-        coords, orography = seen[-1]
-        to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
-        return to_model(orography[None])[0]
+        with hk.intercept_methods(record), gin_utils.specific_config(self._model.gin_config):
+            return hk.transform(build).apply(parameters, None)
 
 
 def _with_fast_dycore(config: str) -> str:

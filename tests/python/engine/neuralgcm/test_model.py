@@ -251,8 +251,10 @@ def test_lowest_level_is_that_of_the_dynamical_core(engine, initial, upstream, l
 def test_sea_level_pressure_follows_the_analysis(engine, lowest, upstream):
     """Against ERA5's own geopotential and temperature at 1000 hPa, over the sea.
 
-    The reduction brings the pattern nearer to the analysis (2.1 hPa instead of 2.4), and makes
+    The reduction brings the pattern nearer to the analysis (0.9 hPa instead of 2.4), and makes
     the mean 2.7 hPa too high, because the learned surface lies 27 m above the sea on average.
+    Waves of two grid lengths, which the learned surface holds and pressure never feels, are left
+    out of it: with them the pattern was off by 2.1 hPa.
     """
     dataset = demo.load_data(upstream.data_coords).isel(time=0).sel(level=1000)
     temperature = dataset.temperature.values * (1.0 + 0.608 * dataset.specific_humidity.values)
@@ -273,7 +275,12 @@ def test_sea_level_pressure_follows_the_analysis(engine, lowest, upstream):
     bias, pattern = bias_and_pattern(reduced)
     _, unreduced_pattern = bias_and_pattern(lowest.surface_air_pressure)
     assert abs(bias) < 300.0
-    assert pattern < 230.0 < unreduced_pattern
+    assert pattern < 145.0 < 230.0 < unreduced_pattern
+
+    horizontal = upstream.model_coords.horizontal
+    harmonics = horizontal.to_modal(jnp.asarray(reduced).reshape(64, 128).T)
+    power = np.square(harmonics).sum(axis=0)
+    assert power[60:64].mean() < power[50:60].mean()
 
 
 def test_surface_is_the_learned_one(engine, initial, lowest):

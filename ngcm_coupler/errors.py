@@ -6,6 +6,9 @@ A status is what crosses the C boundary: 0 is success, everything else names one
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class NgcmError(Exception):
     """Base of all errors that tell the user what was wrong and what to do.
@@ -128,6 +131,55 @@ STATUS_LABELS: dict[int, str] = {OK: "ok"} | {
 """Integer status -> short name, as ``ngcm_error_name`` gives it."""
 
 
+_MOST_SHOWN = 300
+"""Characters of a text of others that a message shows."""
+
+
+def shown(text: object, most: int = _MOST_SHOWN) -> str:
+    """A text of others as a message shows it: on one line, escaped, and not too long.
+
+    Args:
+      text: of a file, a user or another library; anything that has a text.
+      most: characters that are kept.
+    """
+    line = " ".join(str(text)[: 4 * most].split())
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    return line if len(line) <= most else f"{line[:most]}..."
+
+
+def unexpected(error: BaseException) -> str:
+    """What a fault of the plugin says of itself: type, text and where it was raised."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = ""
+    if frame is not None:
+        place = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    return f"unexpected {type(error).__name__}: {shown(error)}{place}"
+
+
+@contextlib.contextmanager
+def reading(what: str, kind: type[NgcmError]) -> Iterator[None]:
+    """The outermost net of a reader: whatever a file makes a library raise is an error of ours.
+
+    Args:
+      what: the file, in words; begins the message.
+      kind: the error that it becomes.
+
+    Raises:
+      NgcmError: of that kind; those that the reader has raised itself pass.
+    """
+    try:
+        yield
+    except NgcmError:
+        raise
+    except Exception as error:
+        raise kind(
+            f"{what} cannot be read: {unexpected(error)}; expected a whole file of that kind; look"
+            " at it with `ncdump -h`, and please report this message if the file is sound"
+        ) from error
+
+
 def describe(error: BaseException) -> tuple[int, str]:
     """Returns the status and the message with which an exception crosses the C boundary.
 
@@ -136,10 +188,4 @@ def describe(error: BaseException) -> tuple[int, str]:
     """
     if isinstance(error, NgcmError):
         return error.status, str(error)
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = ""
-    if frame is not None:
-        place = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    return INTERNAL, f"unexpected {type(error).__name__}: {error}{place}"
+    return INTERNAL, unexpected(error)

@@ -27,7 +27,6 @@ from dinosaur import (
 from neuralgcm.legacy import api, correctors, gin_utils, orographies
 
 from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, SurfaceWater
-from ngcm_coupler.clock import Clock
 from ngcm_coupler.clock.calendars import REAL
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.atmosphere import AtmosphereState, InitialData, Parameters
@@ -39,10 +38,11 @@ from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     with_water_diagnostics,
 )
 from ngcm_coupler.engine.neuralgcm.dycore.configuration import NotCovered, with_fast_dycore
-from ngcm_coupler.engine.neuralgcm.era5 import date_of, read_initial_data
+from ngcm_coupler.engine.neuralgcm.era5 import read_initial_data
+from ngcm_coupler.engine.neuralgcm.initial_state import clock_at
 from ngcm_coupler.engine.neuralgcm.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.neuralgcm.model_time import ModelTime
-from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
+from ngcm_coupler.errors import CheckpointError
 from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid, Grid
 
@@ -135,17 +135,15 @@ class NeuralGCM:
     def initial_data(self, start: str | None) -> InitialData:
         """One date of the initial dataset. See `Atmosphere`."""
         model = self._model
-        dataset = read_initial_data(
+        date, dataset = read_initial_data(
             self._initial_state,
             start,
             model.input_variables + model.forcing_variables,
             model.data_coords,
         )
-        clock = self._clock_at(date_of(dataset))
-        if np.issubdtype(dataset.time.dtype, np.datetime64):
-            time = dataset.time.values
-        else:  # of another calendar, which upstream does not know; only the sun needs the date
-            time = np.datetime64("1970-01-01") + np.timedelta64(clock.day, "D")
+        clock = clock_at(self._initial_state, date, self._calendar)
+        # Upstream knows the real calendar only; of another, only the sun needs the date.
+        time = np.datetime64(86400 * clock.day + clock.second, "s")
         inputs, forcings = model.data_from_xarray(dataset.assign_coords(time=time))
         # Upstream computes the date in double precision; the device holds single.
         sim_time = np.asarray(inputs["sim_time"], np.float32)
@@ -165,16 +163,6 @@ class NeuralGCM:
     ) -> AtmosphereState:
         """What upstream's encoder makes of its inputs and forcings. See `Atmosphere`."""
         return self._with_parameters(parameters).encode(*fields, key)
-
-    def _clock_at(self, date: str) -> Clock:
-        """The clock at the date of the initial data, written as it is in the run's calendar."""
-        try:
-            return Clock(date, self._calendar)
-        except ArgumentError as error:
-            raise DataError(
-                f"initial state {self._initial_state}: its date {date} is none of the calendar"
-                f" {self._calendar} in &ngcm_run; start from another date or in another calendar"
-            ) from error
 
     def state_template(self) -> AtmosphereState:
         """See `Atmosphere`."""

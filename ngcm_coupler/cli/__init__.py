@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ngcm_coupler.errors import NgcmError
+from ngcm_coupler.errors import NgcmError, unexpected
 
 EXIT_ERROR = 1
 """Exit code of a command that failed; argparse exits with 2 on wrong usage."""
@@ -32,7 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         # not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
+    except Exception as error:  # the net under all commands
+        print(_own_fault(error), file=sys.stderr)
+        return EXIT_ERROR
     return code
+
+
+def _own_fault(error: Exception) -> str:
+    """What no command should end with, in place of a traceback."""
+    return (
+        f"ngcm-coupler: {unexpected(error)}; this is a fault of ngcm_coupler: please report it with"
+        " this message and what `ngcm-coupler doctor` prints"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

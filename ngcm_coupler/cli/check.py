@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ngcm_coupler.cli.tables import markdown_table
-from ngcm_coupler.config import GROUPS, Config, Conflict, where
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.config import GROUPS, Config, Conflict, Rule, begins, where
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.couplers.oasis.namcouple import NAME as NAMCOUPLE
 from ngcm_coupler.engine import contents_rule, engine_of, load
-from ngcm_coupler.errors import ConfigError, NgcmError
+from ngcm_coupler.errors import (
+    ArgumentError,
+    ConfigError,
+    DataError,
+    NgcmError,
+    RestartError,
+    reading,
+)
 
+_SEA_GRID = where(lambda at: at.grid.sea_grid_file)
+_SEA_GRID_NAME = where(lambda at: at.grid.sea_grid_name)
+_RESTART = where(lambda at: at.restart.read_file)
+_START_DATE = where(lambda at: at.run.start_date)
+_OCEAN_STATE = where(lambda at: at.oasis_ocean.read_file)
 _OASIS = where(lambda at: at.oasis.exports), where(lambda at: at.oasis.partner_names)
 
 _INTRODUCTION = """\
@@ -59,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(describe(arguments.format), end="")
         return 0
     try:
-        config = load(arguments.file, contents_rule, run_folder_rule)
+        config = load(arguments.file, contents_rule, *FILE_RULES, run_folder_rule)
     except ConfigError as error:
         count = len(error.faults)
         print(*error.faults, sep="\n", file=sys.stderr)
@@ -68,6 +83,81 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.file}: ok")
     print(summary(config), end="")
     return 0
+
+
+def sea_grid_rule(config: Config) -> Iterator[Conflict]:
+    """The file of the sea's grid holds one."""
+    name = config.grid.sea_grid_file
+    if not os.access(name, os.R_OK):
+        return  # the rules of files say so, as in what follows
+    from ngcm_coupler.regrid.grid_files import read_surface_grid
+
+    try:
+        with reading(f"grid file {name}", DataError):
+            read_surface_grid(name, config.grid.sea_grid_name)
+    except NgcmError as error:
+        yield Conflict(f"{_SEA_GRID}: {error}", (_SEA_GRID, _SEA_GRID_NAME))
+
+
+def restart_rule(config: Config) -> Iterator[Conflict]:
+    """The restart file is whole, and of a run that this one can continue."""
+    name = config.restart.read_file
+    if not os.access(name, os.R_OK) or begins(config.restart):
+        return
+    from ngcm_coupler.output.restart.continuation import require_continues
+    from ngcm_coupler.output.restart.files import newest, read_restart
+
+    try:
+        file = newest(name) if Path(name).is_dir() else Path(name)
+        if file is None:
+            raise RestartError(f"the folder {name} holds no restart; give one that does")
+        header, _ = read_restart(str(file))
+        with reading(f"restart file {file}", RestartError):
+            given = config.run.start_date
+            begin = Clock(given, config.run.calendar).start if given else None
+            known = _known_of(config)
+            there = {each: header["identity"].get(each) for each in known}
+            run = {"identity": known, "configuration": config.resolved_text()}
+            run["environment"] = header["environment"]
+            whole = dict(header) | {"identity": there}
+            require_continues(str(file), whole, run, begin, config.restart.branch)
+    except (RestartError, ArgumentError) as error:
+        yield Conflict(f"{_RESTART}: {error}", (_RESTART, _START_DATE))
+
+
+def ocean_state_rule(config: Config) -> Iterator[Conflict]:
+    """The state that the ocean of a run through OASIS goes on from is one that can be read."""
+    name = config.oasis_ocean.read_file
+    if not os.access(name, os.R_OK):
+        return
+    from ngcm_coupler.netcdf import open_dataset
+
+    try:
+        with reading(f"state file {name}", DataError), open_dataset(name) as file:
+            if not file.variables:
+                raise DataError(f"state file {name} holds no variable; give that of an ocean")
+    except DataError as error:
+        yield Conflict(f"{_OCEAN_STATE}: {error}", (_OCEAN_STATE,))
+
+
+FILE_RULES: tuple[Rule, ...] = (sea_grid_rule, restart_rule, ocean_state_rule)
+"""Those of the files that a namelist points to, beside its engine's: each is opened and judged."""
+
+
+def _known_of(config: Config) -> dict[str, Any]:
+    """What is known of a run without building it, of what it shares with the one it continues."""
+    ensemble = config.ensemble
+    known: dict[str, Any] = {
+        "calendar": config.run.calendar,
+        "members": [str(ensemble.first_member + place) for place in range(ensemble.members)],
+        "imports": list(config.coupling.imports),
+    }
+    try:
+        facts = engine_of(config).facts(config)
+    except (Exception, SystemExit):  # the rules of the engine say so
+        return known
+    grid = f"{facts.grid.nlon}x{facts.grid.nlat}"
+    return known | {"step_seconds": facts.step_seconds, "grid": grid}
 
 
 def run_folder_rule(config: Config) -> Iterator[Conflict]:
@@ -81,7 +171,12 @@ def run_folder_rule(config: Config) -> Iterator[Conflict]:
         grid = grids.atmosphere_grid(config)
     except NgcmError:
         return  # the rules of the engine say so
-    for fault in check.check_folder(config, grid, Path()):
+    try:
+        with reading(f"{NAMCOUPLE} or a file that it names", ConfigError):
+            faults = check.check_folder(config, grid, Path())
+    except ConfigError as error:
+        faults = error.faults
+    for fault in faults:
         yield Conflict(fault, _OASIS)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ngcm_coupler.config import Config, Where, begins, where
+from ngcm_coupler.clock import Clock
+from ngcm_coupler.config import Config, Conflict, Where, begins, where
 from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
 from ngcm_coupler.engine.description import Engine, Facts
+from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError
 from ngcm_coupler.fields.levels import Levels
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
+_START_DATE = where(lambda at: at.run.start_date)
+_CALENDAR = where(lambda at: at.run.calendar)
 
 
 class Analytic(Engine):
@@ -43,6 +47,11 @@ class Analytic(Engine):
     def memory_gib(self, config: Config) -> float:
         """As `ngcm-coupler doctor --measure` prints, rounded up."""
         return 0.7
+
+
+def _reads_initial_state(config: Config) -> bool:
+    """Whether the run begins; a restart takes the place of the initial state."""
+    return not config.restart.read_file or begins(config.restart)
 
 
 class Published(Engine):
@@ -74,11 +83,31 @@ class Published(Engine):
 
     def files(self, config: Config) -> Mapping[Where, str]:
         """The demo's are in a package, and a restart takes the place of the initial state."""
-        model, restart = config.model, config.restart
+        model = config.model
         files = {_CHECKPOINT: model.checkpoint}
-        if not restart.read_file or begins(restart):
+        if _reads_initial_state(config):
             files[_INITIAL_STATE] = model.initial_state
         return {key: name for key, name in files.items() if name != DEMO}
+
+    def contents(self, config: Config) -> Iterator[Conflict]:
+        """The initial state has what the checkpoint reads, at the date of the run."""
+        from ngcm_coupler.engine.neuralgcm import checkpoint
+        from ngcm_coupler.engine.neuralgcm.initial_state import check_state, clock_at
+
+        if not _reads_initial_state(config):
+            return
+        run, model = config.run, config.model
+        blamed = (_INITIAL_STATE, *((_START_DATE, _CALENDAR) if run.start_date else ()))
+        try:
+            found = checkpoint.summary(checkpoint.read_checkpoint(model.checkpoint))
+            start = Clock(run.start_date, run.calendar).start if run.start_date else None
+            variables = (*found.input_variables, *found.forcing_variables)
+            date = check_state(model.initial_state, start, variables, found.pressure_levels)
+            clock_at(model.initial_state, date, run.calendar)
+        except (CheckpointError, ArgumentError):
+            return  # the rules of those keys say so
+        except DataError as error:
+            yield Conflict(f"{_INITIAL_STATE}: {error}", blamed)
 
     def closed_over(self, config: Config) -> str:
         """Nothing: weights and initial data are arguments, and the name has their checksum."""

@@ -103,6 +103,10 @@ class Engine(abc.ABC):
         """What is wrong between the settings for it, beside what `facts` tells."""
         return ()
 
+    def contents(self, config: Config) -> Iterable[Conflict]:
+        """What is wrong in its files beside what `facts` tells: judged in seconds, for `check`."""
+        return ()
+
     def checkpoint(self, config: Config) -> str:
         """Name of the checkpoint that it runs; '' for none."""
         return ""

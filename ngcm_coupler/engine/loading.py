@@ -22,7 +22,7 @@ from ngcm_coupler.config import (
 from ngcm_coupler.config.namelist import read
 from ngcm_coupler.engine.description import ENGINE, Engine
 from ngcm_coupler.engine.registry import engine_of
-from ngcm_coupler.errors import ConfigError, NgcmError
+from ngcm_coupler.errors import ConfigError, NgcmError, unexpected
 from ngcm_coupler.fields.arguments import path_text
 
 _LEVELS = (
@@ -69,6 +69,11 @@ def contents_rule(config: Config) -> Iterator[Conflict]:
     engine = _found(config)
     if engine and engine.facts_are_in_files:
         yield from _facts_conflicts(engine, config)
+    if engine:
+        try:
+            yield from list(engine.contents(config))
+        except Exception as error:  # as below
+            yield Conflict(f"{ENGINE}: {unexpected(error)}", (ENGINE,))
 
 
 def _settings_rule(config: Config) -> Iterator[Conflict]:

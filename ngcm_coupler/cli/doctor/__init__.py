@@ -37,11 +37,11 @@ def _run(arguments: argparse.Namespace) -> int:
     config, faults = configuration.Config(), []
     if arguments.namelist:
         from ngcm_coupler import engine
-        from ngcm_coupler.cli.check import run_folder_rule
+        from ngcm_coupler.cli.check import FILE_RULES, run_folder_rule
 
         try:
             config = engine.load(arguments.namelist)
-            engine.load(arguments.namelist, engine.contents_rule, run_folder_rule)
+            engine.load(arguments.namelist, engine.contents_rule, *FILE_RULES, run_folder_rule)
         except ConfigError as error:
             faults = error.faults
     if arguments.measure:

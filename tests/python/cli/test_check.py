@@ -5,12 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from project import ROOT
 
-from ngcm_coupler.cli import main
+from ngcm_coupler.cli import fields, main
 from ngcm_coupler.config import GROUPS
 from ngcm_coupler.config.keys import keys
+from ngcm_coupler.engine import load
+from ngcm_coupler.engine.neuralgcm.initial_state import demo_path
+from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.output.restart.files import write_restart
 
 QUICK = """
 import sys
@@ -121,6 +126,106 @@ def test_check_and_help_import_nothing_slow(arguments, tmp_path):
     command = [sys.executable, "-c", QUICK, *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+POINTERS = {
+    "&ngcm_model initial_state": "&ngcm_model\n initial_state = 'odd.nc' /",
+    "&ngcm_model checkpoint": "&ngcm_model\n checkpoint = 'odd.nc' /",
+    "&ngcm_grid sea_grid_file": "&ngcm_grid\n sea_grid_file = 'odd.nc' /",
+    "&ngcm_restart read_file": "&ngcm_restart\n read_file = 'odd.nc' /",
+    "&oasis_ocean read_file": "&oasis_ocean\n read_file = 'odd.nc' /",
+}
+
+
+@pytest.mark.parametrize("key", POINTERS)
+@pytest.mark.parametrize("contents", [b"text\n", b"CDF\x01", None])
+def test_every_file_that_a_namelist_points_to_is_opened(key, contents, namelist, tmp_path, capsys):
+    if contents is None:
+        with open_dataset(tmp_path / "odd.nc", "w") as file:
+            file.title = "a netCDF file of nothing"
+    else:
+        (tmp_path / "odd.nc").write_bytes(contents)
+    assert main(["check", namelist(POINTERS[key])]) == 1
+    out, err = capsys.readouterr()
+    fault, count = err.splitlines()
+    assert (out, count) == ("", "1 fault")
+    assert fault.startswith(f"run.nml:2: {key}: ") and "odd.nc" in fault and len(fault) < 700
+
+
+def spoilt_state(folder, name, change, **attributes):
+    """The demo's state with one variable of another kind."""
+    file = folder / "state.nc"
+    file.write_bytes(demo_path().read_bytes())
+    with open_dataset(file, "a") as data:
+        data[name][...] = change(data[name][...])
+        data[name].setncatts(attributes)
+    return "&ngcm_model\n initial_state = 'state.nc'\n/\n&ngcm_run start_date = '1959-01-02' /"
+
+
+def test_a_state_of_other_units_is_a_fault_of_its_variable(namelist, tmp_path, capsys):
+    text = spoilt_state(tmp_path, "temperature", lambda v: v - 273.15, units="degC")
+    assert main(["check", namelist(text)]) == 1
+    assert (
+        "run.nml:2: &ngcm_model initial_state: initial state state.nc: variable 'temperature'"
+        in (capsys.readouterr().err)
+    )
+    text = spoilt_state(tmp_path, "geopotential", lambda v: v / 9.80665)
+    assert main(["check", namelist(text)]) == 1
+    assert "'geopotential' and 'temperature' do not go together" in capsys.readouterr().err
+    assert main(["check", namelist(spoilt_state(tmp_path, "temperature", lambda v: v))]) == 0
+
+
+def test_a_date_that_the_state_does_not_hold_is_a_fault(namelist, capsys):
+    assert main(["check", namelist("&ngcm_run start_date = '1959-01-02' /")]) == 0
+    capsys.readouterr()
+    assert main(["check", namelist("&ngcm_run start_date = '1959-01-03' /")]) == 1
+    err = capsys.readouterr().err
+    assert "start_date 1959-01-03T00:00:00 is not in the file, which holds 1959-01-02" in err
+
+
+ANALYTIC = "&ngcm_model engine = 'analytic' analytic_latitudes = 8 /\n"
+
+
+def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
+    text = ANALYTIC + "&ngcm_restart\n read_file = 'r.nc'\n/\n"
+    (tmp_path / "r.nc").touch()
+    config = load(namelist(text))
+    identity = {
+        "calendar": "proleptic_gregorian", "members": ["0"], "grid": "16x8", "step_seconds": 1800,
+        "imports": list(config.coupling.imports),
+    }  # fmt: skip
+    header = {
+        "identity": identity, "configuration": config.resolved_text(), "environment": {},
+        "start": "2000-01-01T00:00:00", "date": "2000-01-02T00:00:00", "elapsed_seconds": 86400,
+        "budgets": [], "put_at": [], "has_means": False,
+    }  # fmt: skip
+
+    def checked(text, **changes):
+        write_restart("r.nc", header | changes, {"imports": np.zeros(2, np.float32)})
+        code = main(["check", namelist(text)])
+        return code, capsys.readouterr().err
+
+    assert checked(text) == (0, "")
+    code, err = checked(text, identity=identity | {"grid": "32x16"})
+    assert code == 1 and "run.nml:3: &ngcm_restart read_file: restart file r.nc belongs to" in err
+    assert "its grid is 32x16, this run's is 16x8" in err
+    code, err = checked(text + "&ngcm_run start_date = '2001-01-01' /")
+    assert code == 1 and "continues a run that began at 2000-01-01T00:00:00" in err
+    code, err = checked(text.replace("= 8", "= 8, random_seed = 7"))
+    assert code == 1 and "random_seed" in err and "branch = .true." in err
+    code, err = checked(text, identity=None)
+    assert code == 1 and "&ngcm_restart read_file: restart file r.nc" in err
+
+
+def test_no_command_ends_with_a_traceback(monkeypatch, capsys):
+    def broken(_):
+        raise RuntimeError("of forty lines\n" * 40)
+
+    monkeypatch.setattr(fields, "_run", broken)
+    assert main(["fields"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("ngcm-coupler: unexpected RuntimeError: of forty lines of forty")
+    assert "please report" in err and err.count("\n") == 1 and len(err) < 1000
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])

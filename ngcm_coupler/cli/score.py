@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from ngcm_coupler.errors import DataError
 
@@ -65,6 +66,9 @@ def _run(arguments: argparse.Namespace) -> int:
             f"{reference.path} has a dimension {reference.member_dimension}; the reference is a"
             " single state: select one, or take their mean"
         )
-    table = score(compare(members, reference, dict(arguments.fields)), arguments.where)
+    comparison = compare(members, reference, dict(arguments.fields))
+    if comparison.note:
+        print(f"warning: {comparison.note}", file=sys.stderr)
+    table = score(comparison, arguments.where)
     print(getattr(table, arguments.format)(), end="")
     return 0

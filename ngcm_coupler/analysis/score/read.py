@@ -10,7 +10,9 @@ import numpy as np
 import xarray
 
 from ngcm_coupler.analysis.score.grid import Points
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.clock.file_times import FileTimes
+from ngcm_coupler.errors import DataError, reading, shown
+from ngcm_coupler.fields.units import unit_of
 from ngcm_coupler.netcdf import import_netcdf4
 
 MEMBER_DIMENSIONS = ("member", "realization")
@@ -24,14 +26,14 @@ class File:
       path: its name.
       data: its contents, read where they are used.
       points: its grid.
-      times: place of each date, as ISO 8601 has it.
+      times: of its records.
       member_dimension: the dimension of its members; '' for a file that is one.
     """
 
     path: str
     data: xarray.Dataset
     points: Points
-    times: Mapping[str, int]
+    times: FileTimes
     member_dimension: str
 
     @classmethod
@@ -42,16 +44,21 @@ class File:
           DataError: it cannot be read, or has no times or no grid.
         """
         import_netcdf4()
-        try:
-            data = xarray.open_dataset(path, engine="netcdf4", decode_timedelta=False)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path} cannot be read: {error}") from error
+        with reading(path, DataError):
+            try:
+                data = xarray.open_dataset(
+                    path, engine="netcdf4", decode_times=False, decode_timedelta=False
+                )
+            except (OSError, ValueError) as error:
+                raise DataError(f"{path} cannot be read: {shown(error)}") from error
+            return cls._of(path, data)
+
+    @classmethod
+    def _of(cls, path: str, data: xarray.Dataset) -> File:
         if "time" not in data.dims or "time" not in data.coords:
             raise DataError(f"{path} has no dimension time with a variable of that name")
-        dates = [_iso8601(time) for time in data["time"].values]
-        times = {date: place for place, date in enumerate(dates)}
-        if len(times) < len(dates):
-            twice = next(date for date in dates if dates.count(date) > 1)
+        times = _times(path, data, "time", data["time"].values)
+        if twice := times.twice():
             raise DataError(f"{path} has the time {twice} more than once; keep one of the records")
         dimension = next((name for name in MEMBER_DIMENSIONS if name in data.dims), "")
         return cls(path, data, Points.of(path, data), times, dimension)
@@ -78,8 +85,8 @@ class File:
             )
         return self.data[name]
 
-    def values(self, name: str, date: str) -> np.ndarray:
-        """A field at a time, one of the file's or of each of its members.
+    def values(self, name: str, place: int) -> np.ndarray:
+        """A field of a record, one of the file's or of each of its members.
 
         Returns:
           Float64, not a number where a value is missing, shape (members, nlat, nlon).
@@ -87,27 +94,47 @@ class File:
         Raises:
           DataError: a value is infinite.
         """
-        field = self.data[name].isel(time=self.times[date])
-        one = self.member_dimension
-        members = [field.isel({one: i}) for i in range(field.sizes[one])] if one else [field]
-        values = np.stack([self.points.ordered(member) for member in members])
+        with reading(f"{self.path}: {name}", DataError):
+            field = self.data[name].isel(time=place)
+            one = self.member_dimension
+            members = [field.isel({one: i}) for i in range(field.sizes[one])] if one else [field]
+            values = np.stack([self.points.ordered(member) for member in members])
         if np.isinf(values).any():
+            date = self.times.date(place)
             raise DataError(f"{self.path}: {name} has infinite values at {date}; mark them missing")
         return values
 
-    def start(self) -> object:
-        """Beginning of the first record: its bound, or its time where it has none."""
+    def start(self) -> int:
+        """Beginning of the first record: its bound, or its time where it has none [s]."""
         time = self.data["time"]
         bounds = time.attrs.get("bounds") or time.encoding.get("bounds")
-        if bounds in self.data.variables:
-            return self.data[bounds].values[0, 0]
-        return time.values[0]
+        if isinstance(bounds, str) and bounds in self.data.variables and self.data[bounds].size:
+            first = self.data[bounds].values.reshape(-1)[:1]
+            return int(_times(self.path, self.data, bounds, first).seconds[0])
+        return int(self.times.seconds[0])
 
     def _is_field(self, name: str) -> bool:
         dims = {"time", *self.points.dims}
         if self.member_dimension:
             dims.add(self.member_dimension)
         return set(self.data[name].dims) == dims
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """A time that all files have.
+
+    Attributes:
+      date: in the calendar of the files, ISO 8601.
+      lead_hours: since the beginning of the ensemble.
+      places: of its record in each file of the ensemble.
+      reference: of its record in the reference.
+    """
+
+    date: str
+    lead_hours: float
+    places: tuple[int, ...]
+    reference: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,15 +145,17 @@ class Comparison:
       members: the files of the ensemble.
       reference: the file to compare with.
       fields: name in the ensemble -> name in the reference.
-      leads: date of each time that both have -> hours since the beginning.
+      moments: the times that both have, in the order of the first file.
       unmatched: how many times of the ensemble the reference lacks.
+      note: what a reader of the scores should know of the times; '' for nothing.
     """
 
     members: Sequence[File]
     reference: File
     fields: Mapping[str, str]
-    leads: Mapping[str, float]
+    moments: Sequence[Moment]
     unmatched: int
+    note: str
 
 
 def compare(members: Sequence[File], reference: File, fields: Mapping[str, str]) -> Comparison:
@@ -143,8 +172,9 @@ def compare(members: Sequence[File], reference: File, fields: Mapping[str, str])
     first = members[0]
     for file in (*members[1:], reference):
         file.points.require_same(file.path, first.points, first.path)
-    for file in members[1:]:
-        if file.times.keys() != first.times.keys():
+    places = [_places(file, first) for file in members]
+    for file, own in zip(members, places, strict=True):
+        if len(file.times) != len(first.times) or (own < 0).any():
             raise DataError(
                 f"{file.path} has other times than {first.path}; give members of the same times"
             )
@@ -160,15 +190,58 @@ def compare(members: Sequence[File], reference: File, fields: Mapping[str, str])
         theirs = reference.require_field(known_as)
         for file in members:
             _require_alike(file.path, file.require_field(name), reference.path, theirs)
-    dates = [date for date in first.times if date in reference.times]
-    if not dates:
+    there = _places(reference, first)
+    common = np.flatnonzero(there >= 0).tolist()
+    if not common:
         raise DataError(
-            f"{first.path} ({_span(first)}) and {reference.path} ({_span(reference)}) have no time"
-            " in common"
+            f"{first.path} ({first.times.span()}) and {reference.path} ({reference.times.span()})"
+            " have no time in common"
         )
-    times, start = first.data["time"].values, first.start()
-    leads = {date: _hours(times[first.times[date]] - start) for date in dates}
-    return Comparison(members, reference, fields, leads, len(first.times) - len(dates))
+    start = first.start()
+    moments = [
+        Moment(
+            first.times.date(place),
+            (int(first.times.seconds[place]) - start) / 3600.0,
+            tuple(int(own[place]) for own in places),
+            int(there[place]),
+        )
+        for place in common
+    ]
+    note = _calendars(first, (*members, reference))
+    return Comparison(members, reference, fields, moments, len(first.times) - len(common), note)
+
+
+def _times(path: str, data: xarray.Dataset, name: str, values: np.ndarray) -> FileTimes:
+    """Times of a file, in the units of the variable or, of bounds, in those of the time."""
+    said = {**data["time"].attrs, **data[name].attrs}
+    try:
+        return FileTimes.decoded(values, str(said.get("units", "")), str(said.get("calendar", "")))
+    except ValueError as error:
+        raise DataError(f"{path}: the times in {name} {shown(error)}; correct them") from error
+
+
+def _places(file: File, first: File) -> np.ndarray:
+    """Where the times of the first file are in another, -1 where they are not.
+
+    Raises:
+      DataError: a time may be one of several.
+    """
+    try:
+        return file.times.written_in(first.times.calendar).places_of(first.times)
+    except ValueError as error:
+        raise DataError(f"{file.path}: its times {error}; keep one record of that time") from error
+
+
+def _calendars(first: File, others: Sequence[File]) -> str:
+    """What is to be said of calendars that differ; '' where they do not."""
+    own = first.times.calendar
+    for file in others:
+        if file.times.calendar != own:
+            return (
+                f"{first.path} counts time in the calendar {own} and {file.path} in"
+                f" {file.times.calendar}: records are paired by the dates as they are written"
+            )
+    return ""
 
 
 def _require_alike(
@@ -181,25 +254,14 @@ def _require_alike(
             for each in (field, other)
             if (found := re.match(pattern, str(each.attrs.get(what, "")))) and found[1]
         ]
-        if len(pair) == 2 and pair[0] != pair[1]:
+        if len(pair) == 2 and pair[0] != pair[1] and not _same_unit(*pair):
             raise DataError(
                 f"{field.name} has the {what} '{pair[0]}' in {path} and '{pair[1]}' in"
                 f" {reference}; make them the same"
             )
 
 
-def _iso8601(time: object) -> str:
-    if isinstance(time, np.datetime64):
-        return str(np.datetime_as_string(time, unit="s"))
-    return time.isoformat()  # pyright: ignore[reportAttributeAccessIssue] (a date of cftime)
-
-
-def _hours(difference: object) -> float:
-    if isinstance(difference, np.timedelta64):
-        return float(difference / np.timedelta64(1, "h"))
-    return difference.total_seconds() / 3600.0  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _span(file: File) -> str:
-    dates = list(file.times)
-    return f"{dates[0]} to {dates[-1]}" if dates else "no times"
+def _same_unit(one: str, other: str) -> bool:
+    """Whether two spellings are one unit, as m s-1 and m s**-1."""
+    first, second = unit_of(one), unit_of(other)
+    return first is not None and second is not None and first.means(second)

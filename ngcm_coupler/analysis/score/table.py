@@ -117,12 +117,15 @@ def score(comparison: Comparison, where: Where = "everywhere") -> Table:
 def _rows(comparison: Comparison, area: np.ndarray) -> Iterator[Row]:
     for name, known_as in comparison.fields.items():
         units = str(comparison.members[0].data[name].attrs.get("units", ""))
-        for date, lead in comparison.leads.items():
-            each = [file.values(name, date) for file in comparison.members]
+        for moment in comparison.moments:
+            each = [
+                file.values(name, place)
+                for file, place in zip(comparison.members, moment.places, strict=True)
+            ]
             members = np.concatenate(each).reshape(-1, area.size)
-            reference = comparison.reference.values(known_as, date).reshape(-1)
+            reference = comparison.reference.values(known_as, moment.reference).reshape(-1)
             found = scores(members, reference, area)
-            yield Row(name, units, lead, date, len(members), found)
+            yield Row(name, units, moment.lead_hours, moment.date, len(members), found)
 
 
 def _shown(cell: str | float | None) -> str:

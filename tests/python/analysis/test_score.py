@@ -256,3 +256,94 @@ def test_a_field_may_have_another_name_in_the_reference(files, capsys):
     write_renamed(files[2])
     found = rows(capsys, files, "--fields", f"{FIELD.name}=other_{FIELD.name}")
     assert [row["field"] for row in found] == [FIELD.name] * 2
+
+
+def write_times(path, values, units, kind="f8", calendar="standard", value=0.0):
+    """A plain file of many times."""
+    with import_netcdf4().Dataset(path, "w") as file:
+        for name, points in (("lat", (-45.0, 45.0)), ("lon", (0.0, 90.0, 180.0, 270.0))):
+            file.createDimension(name, len(points))
+            file.createVariable(name, "f8", (name,))[:] = points
+        file.createDimension("time", None)
+        file.createVariable("time", kind, ("time",))[:] = np.array(values, kind)
+        file["time"].units, file["time"].calendar = units, calendar
+        file.createVariable("t2m", "f4", ("time", "lat", "lon"))[:] = np.full(
+            (len(values), 2, 4), 280.0 + value
+        )
+        file["t2m"].units = "K"
+    return str(path)
+
+
+HOURS = np.arange(1, 25)
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "kind"),
+    [
+        (730119 + HOURS / 24, "days since 0001-01-01 00:00:00", "f8"),
+        (HOURS / 24, "days since 2000-01-01", "f4"),
+        (10957 + HOURS / 24, "days since 1970-01-01", "f4"),
+        (HOURS[::-1] * 3600 + 0.3, "seconds since 2000-01-01", "f8"),
+        (20000101 + HOURS / 24, "day as %Y%m%d.%f", "f8"),
+    ],
+)
+def test_no_time_is_lost_to_its_form_in_the_reference(values, units, kind, tmp_path, capsys):
+    seconds = "seconds since 2000-01-01 00:00:00"
+    member = write_times(tmp_path / "m.nc", HOURS * 3600, seconds, "i8", value=1.0)
+    calendar = "proleptic_gregorian" if "0001" in units else "standard"
+    if units.startswith("day as"):
+        values = np.where(HOURS == 24, 20000102.0, values)
+    reference = write_times(tmp_path / "r.nc", values, units, kind, calendar)
+    found = rows(capsys, [member, reference])
+    assert [row["lead_hours"] for row in found] == list(range(24))
+    assert [row["date"][11:13] for row in found[:3]] == ["01", "02", "03"]
+    assert {row["bias"] for row in found} == {1.0}
+
+
+def test_members_of_the_same_times_may_have_them_in_another_order_and_form(tmp_path, capsys):
+    seconds = "seconds since 2000-01-01"
+    files = [
+        write_times(tmp_path / "a.nc", [3600, 7200], seconds, "i4"),
+        write_times(tmp_path / "b.nc", [2 / 24, 1 / 24], "days since 2000-01-01"),
+        write_times(tmp_path / "r.nc", [1, 2], "hours since 2000-01-01", "i4"),
+    ]
+    with import_netcdf4().Dataset(files[1], "a") as file:
+        file["t2m"][0] = 284.0  # of the second hour
+    first, second = rows(capsys, files)
+    assert (first["bias"], second["bias"]) == (0.0, 2.0)
+
+
+def test_calendars_that_differ_are_told(tmp_path, capsys):
+    days = "days since 2001-01-01"
+    member = write_times(tmp_path / "m.nc", [58, 59], days, "i4", "noleap")
+    reference = write_times(tmp_path / "r.nc", [58, 59], days, "i4")
+    code, _, err = run(capsys, [member, reference])
+    assert code == 0
+    assert "counts time in the calendar noleap and" in err and "as they are written" in err
+    other = write_times(tmp_path / "o.nc", [57, 58], days, "i4", "360_day")
+    code, out, err = run(capsys, [other, reference])
+    assert "calendar 360_day" in err
+    assert "left out: 1" in out and "2001-02-29" not in out  # there is none
+    code, _, err = run(capsys, [reference, reference])
+    assert (code, err) == (0, "")
+
+
+def test_times_that_are_none_and_times_too_coarse_are_refused(tmp_path, capsys):
+    member = write_times(tmp_path / "m.nc", [1, 2], "minutes since 2000-01-01", "i4")
+    for values, units, kind, message in (
+        ([1, 2], "minutes", "i4", "r.nc: the times in time have the units 'minutes'"),
+        ([np.nan, 1], "days since 2000-01-01", "f8", "missing or not finite"),
+        ([1, 1], "minutes since 2000-01-01", "i4", "2000-01-01T00:01:00 more than once"),
+        ([10957, 10957 + 2 / 1440], "days since 1970-01-01", "f4", "of 85 s tells"),
+    ):
+        code, _, err = run(capsys, [member, write_times(tmp_path / "r.nc", values, units, kind)])
+        assert code == 1 and message in err
+
+
+def test_units_may_be_spelt_in_two_ways(tmp_path, capsys):
+    values = np.zeros((2, 4))
+    files = [
+        write_file(tmp_path / f"{name}.nc", values, units=units)
+        for name, units in (("m", "m s-1"), ("r", "m s**-1"))
+    ]
+    assert rows(capsys, files)[0]["units"] == "m s-1"

@@ -141,7 +141,9 @@ class Replay:
         chosen = []
         for each in self.dates:
             # An interval that is too damaged to have a date is an error once it is reached.
-            when = date(each, self._calendar) if each else None
+            when = None
+            with contextlib.suppress(ValueError):
+                when = date(each, self._calendar)
             starts_late_enough = begin is None or when is None or begin <= when
             starts_early_enough = end is None or (when is not None and when < end)
             if starts_late_enough and starts_early_enough:
@@ -230,6 +232,11 @@ def _unlike(recorded: dict[str, str], here: dict[str, str]) -> dict[str, tuple[s
 
 def _config(recording: Recording, places: Places) -> Config:
     """The recorded settings with the files of this machine, and with none that is written."""
+    if "namelist" not in recording.header:
+        raise DataError(
+            f"recording {recording.path} is damaged: it has no namelist; copy it again, or record"
+            " the run again"
+        )
     config = engine.parse(recording.header["namelist"], recording.path, with_files=False)
     model, grid, device = config.model, config.grid, config.device
     model = dataclasses.replace(model, checkpoint=places.checkpoint or model.checkpoint)

@@ -69,7 +69,8 @@ def _run(arguments: argparse.Namespace) -> int:
     compared = same = 0
     with Replay(recording, places) as replay:
         chosen = replay.choose(arguments.since, arguments.until)
-        print(_opening(recording.header["atmosphere"], len(recording.dates), replay.unlike))
+        atmosphere = recording.header.get("atmosphere", "an unnamed atmosphere")
+        print(_opening(atmosphere, len(recording.dates), replay.unlike))
         for outcome in replay.outcomes(chosen[-1]):
             if outcome.recorded.date in chosen or outcome.failure:
                 compared += 1

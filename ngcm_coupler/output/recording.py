@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError, OutputError
+from ngcm_coupler.clock.calendars import date_problem
+from ngcm_coupler.errors import DataError, OutputError, reading, shown
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.netcdf import exclusive, import_netcdf4
@@ -215,23 +217,47 @@ class Recording:
           DataError: the file is missing, no recording, of another version, or damaged.
         """
         self.path = path
-        try:
-            self._file = import_netcdf4().Dataset(path, "r")
-            self._file.set_auto_mask(False)
-            attributes = {name: self._file.getncattr(name) for name in self._file.ncattrs()}
-            self._require_recording(attributes)
-            self.header = {
-                name.removeprefix(_PREFIX): str(text)
-                for name, text in attributes.items()
-                if name.startswith(_PREFIX)
-            }
-            self.imports: list[str] = attributes["imports"].split()
-            self.exports: list[str] = attributes["exports"].split()
-            self.restart: bytes = self._file["restart"][:].tobytes()
-            count = self._file.dimensions["interval"].size
-            self.dates = [_text(self._file["date"][record]) for record in range(count)]
-        except (OSError, RuntimeError, KeyError, IndexError, UnicodeDecodeError) as error:
-            raise DataError(f"recording {path} cannot be read: {error}") from error
+        with reading(f"recording {shown(path)}", DataError):
+            try:
+                self._file = import_netcdf4().Dataset(path, "r")
+            except (OSError, RuntimeError, UnicodeError) as error:
+                raise DataError(f"recording {path} cannot be read: {shown(error)}") from error
+            try:
+                self._open()
+            except BaseException as error:
+                self._file.close()
+                if isinstance(error, (RuntimeError, UnicodeError)):
+                    raise self._damage(shown(error)) from error
+                raise
+
+    def _open(self) -> None:
+        """Reads all but the intervals."""
+        # Bits as they lie in the file, whatever attributes a damaged one has.
+        self._file.set_auto_maskandscale(False)
+        self._file.set_auto_chartostring(False)
+        attributes = {name: self._file.getncattr(name) for name in self._file.ncattrs()}
+        self._require_recording(attributes)
+        self.header = {
+            name.removeprefix(_PREFIX): str(text)
+            for name, text in attributes.items()
+            if name.startswith(_PREFIX)
+        }
+        self.imports = self._names(attributes, "imports")
+        self.exports = self._names(attributes, "exports")
+        self._require("restart", "u1", ("byte",))
+        self._require("state", "i1", ("interval",))
+        self._require("date", "S1", ("interval", "date_length"))
+        self._require("failure", "S1", ("interval", "failure_length"))
+        for kind, names in (("import", self.imports), ("export", self.exports)):
+            self._require(f"{kind}_sha256", "u1", ("interval", kind, "digest"))
+            if self._file.dimensions[kind].size != len(names):
+                raise self._damage(f"{kind} has another size than there are names of {kind}s")
+            for name in names:
+                self._require(name, "f4", ("interval", "lat", "lon"))
+        self.restart = self._file["restart"][:].tobytes()
+        count = self._file.dimensions["interval"].size
+        dates = [_text(self._file["date"][record]) for record in range(count)]
+        self.dates = ["" if date_problem(date) else date for date in dates]
 
     def interval(self, record: int) -> Interval:
         """The interval of that number, from 0.
@@ -244,16 +270,14 @@ class Recording:
                 f"recording {self.path} is damaged: interval {record + 1} has no date; use --until"
                 " to replay what is before it"
             )
-        try:
+        with reading(f"recording {shown(self.path)}: interval {record + 1}", DataError):
             state = int(self._file["state"][record])
+            if state not in (_UNFINISHED, _COMPLETED, _FAILED):
+                raise self._damage(f"interval {record + 1} has the state {state}")
             failure = _text(self._file["failure"][record]) if state == _FAILED else ""
             imports = self._rows("import", self.imports, record)
             done = state == _COMPLETED
             exports = self._rows("export", self.exports, record) if done else None
-        except (OSError, RuntimeError, IndexError, UnicodeDecodeError) as error:
-            raise DataError(
-                f"recording {self.path} cannot be read: interval {record + 1}: {error}"
-            ) from error
         return Interval(self.dates[record], imports, exports, failure)
 
     def close(self) -> None:
@@ -278,11 +302,42 @@ class Recording:
                 f"{self.path} is not a recording of ngcm_coupler; give the file that"
                 " &ngcm_recording names"
             )
-        if (version := attributes["format_version"]) != FORMAT_VERSION:
+        version = attributes.get("format_version", "(none)")
+        if np.ndim(version) or version != FORMAT_VERSION:
             raise DataError(
-                f"recording {self.path} has format version {version}; this ngcm_coupler reads"
-                f" version {FORMAT_VERSION}"
+                f"recording {self.path} has format version {shown(version)}; this ngcm_coupler"
+                f" reads version {FORMAT_VERSION}"
             )
+
+    def _require(self, name: str, kind: str, dims: tuple[str, ...]) -> None:
+        """Refuses a variable of another type or shape than `Recorder` gives it."""
+        variable = self._file.variables.get(name)
+        if variable is None:
+            raise self._damage(f"it has no variable {shown(name)}")
+        if variable.dtype != np.dtype(kind) or variable.dimensions != dims:
+            raise self._damage(
+                f"{shown(name)} is of type {shown(variable.dtype)} on"
+                f" {shown(', '.join(variable.dimensions)) or 'no dimension'}, expected {kind} on"
+                f" {', '.join(dims)}"
+            )
+        # Sizes that a damaged head tells might ask for all the memory there is.
+        records = variable.shape[0] if name == "date" else 1
+        bytes_read = math.prod(variable.shape[1:]) * variable.dtype.itemsize * records
+        if name == "restart":
+            bytes_read = variable.size
+        if bytes_read > Path(self.path).stat().st_size:
+            raise self._damage(f"{name} is longer than the whole file")
+
+    def _names(self, attributes: Mapping[str, Any], which: str) -> list[str]:
+        names = attributes.get(which)
+        if not isinstance(names, str):
+            raise self._damage(f"its attribute {which} is {shown(names)}, expected names of fields")
+        return names.split()
+
+    def _damage(self, what: str) -> DataError:
+        return DataError(
+            f"recording {self.path} is damaged: {what}; copy it again, or record the run again"
+        )
 
 
 def _digest(row: np.ndarray) -> bytes:
@@ -300,4 +355,4 @@ def _characters(text: str, length: int) -> np.ndarray:
 
 
 def _text(characters: np.ndarray) -> str:
-    return characters.tobytes().rstrip(b"\0").decode()
+    return characters.tobytes().rstrip(b"\0").decode(errors="replace")

@@ -6,15 +6,17 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import DataError, reading
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
+_SINCE = "seconds since "
 _HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
 
 
@@ -43,7 +45,7 @@ class RunFile:
     @property
     def start(self) -> Clock:
         """The clock as the run began."""
-        date = self.time_units.removeprefix("seconds since ").replace(" ", "T")
+        date = self.time_units.removeprefix(_SINCE).replace(" ", "T")
         return Clock(date, self.calendar)
 
 
@@ -91,33 +93,44 @@ def _is_netcdf(path: Path) -> bool:
 
 def _read(path: Path) -> tuple[str, RunFile]:
     """The kind of a file and what identifies its run."""
-    try:
-        with open_dataset(path) as file:
-            file.set_auto_mask(False)
-            attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
-            names = tuple(file.variables)
-            has_history = all(name in names for name in _HISTORY_VARIABLES)
-            kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
-            kind = "history" if has_history else kind
-            if kind == "history" and "realization" in file.dimensions:
-                raise DataError(
-                    f"{path} holds {file.dimensions['realization'].size} members of an ensemble,"
-                    " and a report is of one run; take a member out of it, as with `ncks -d"
-                    " realization,0`, then `ncwa -a realization`, and give a folder with that file"
-                )
-            if kind == "other":
-                return kind, RunFile(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
-            parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
-                     if kind == "history"]  # fmt: skip
-            grid = np.concatenate(parts) if parts else np.empty(0)
-            bounds = np.asarray(file["time_bounds"][...])
-            time = file["time"]
-            return kind, RunFile(path, attributes, time.units, time.calendar, bounds, grid, names)
-    except (OSError, RuntimeError) as error:
+    with reading(str(path), DataError):
+        try:
+            with open_dataset(path) as file:
+                file.set_auto_mask(False)
+                return _identified(path, file)
+        except (OSError, RuntimeError) as error:
+            raise DataError(
+                f"{path} cannot be read ({error}); if its run still writes it, wait for its end or"
+                " set HDF5_USE_FILE_LOCKING=FALSE"
+            ) from error
+
+
+def _identified(path: Path, file: Any) -> tuple[str, RunFile]:
+    attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
+    names = tuple(file.variables)
+    has_history = all(name in names for name in _HISTORY_VARIABLES)
+    kind = "budget" if attributes.get("title") == BUDGET_TITLE else "other"
+    kind = "history" if has_history else kind
+    if kind == "history" and "realization" in file.dimensions:
         raise DataError(
-            f"{path} cannot be read ({error}); if its run still writes it, wait for its end or set"
-            " HDF5_USE_FILE_LOCKING=FALSE"
-        ) from error
+            f"{path} holds {file.dimensions['realization'].size} members of an ensemble, and a"
+            " report is of one run; take a member out of it, as with `ncks -d realization,0`, then"
+            " `ncwa -a realization`, and give a folder with that file"
+        )
+    if kind == "other":
+        return kind, RunFile(path, attributes, "", "", np.empty((0, 2)), np.empty(0), names)
+    parts = [file[name][...].ravel() for name in ("lat", "lon", "land_area_fraction")
+             if kind == "history"]  # fmt: skip
+    grid = np.concatenate(parts) if parts else np.empty(0)
+    bounds = np.asarray(file["time_bounds"][...])
+    time = file["time"]
+    if bounds.ndim != 2 or bounds.shape[1] != 2 or not time.units.startswith(_SINCE):
+        raise DataError(
+            f"{path}: its time_bounds have the shape {bounds.shape} in {time.units!r}, expected"
+            f" begin and end of each record in '{_SINCE}' a date, as runs write them; give the"
+            " files as they were written"
+        )
+    return kind, RunFile(path, attributes, time.units, time.calendar, bounds, grid, names)
 
 
 def _require_one_run(segments: Sequence[RunFile]) -> None:

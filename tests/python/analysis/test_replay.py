@@ -177,6 +177,70 @@ def test_files_that_are_no_recording_are_refused(copy, recorded, tmp_path):
         Recording(str(copy))
 
 
+def rewritten(file, change):
+    """A recording as another program may have written it, of which everything may differ."""
+    with import_netcdf4().Dataset(file) as data:
+        data.set_auto_maskandscale(False)
+        data.set_auto_chartostring(False)
+        dims = {name: dim.size for name, dim in data.dimensions.items()}
+        attributes = {name: data.getncattr(name) for name in data.ncattrs()}
+        variables = {name: [v.dimensions, v[...]] for name, v in data.variables.items()}
+    change(attributes, variables)
+    with import_netcdf4().Dataset(file, "w") as data:
+        for name, size in dims.items():
+            data.createDimension(name, size)
+        data.setncatts(attributes)
+        for name, (names, values) in variables.items():
+            data.createVariable(name, values.dtype, names)[...] = values
+    return file
+
+
+def _type(name, kind):
+    return lambda _, variables: variables[name].__setitem__(1, variables[name][1].astype(kind))
+
+
+def _shape(name, dims, values):
+    return lambda _, variables: variables.__setitem__(name, [dims, values])
+
+
+DAMAGE = {
+    "nothing": (lambda *_: None, ""),
+    "a field of doubles": (_type(SST, "f8"), f"{SST} is of type float64 on interval, lat, lon"),
+    "a field of numbers": (_type(FIELD, "i2"), f"{FIELD} is of type int16"),
+    "dates as numbers": (_shape("date", ("interval",), np.arange(4)), "date is of type int64 on"),
+    "a field of one interval": (_shape(SST, ("lat", "lon"), np.zeros((8, 16), "f4")), "on lat"),
+    "no field": (lambda _, variables: variables.pop(ICE), f"it has no variable {ICE}"),
+    "no checksums": (lambda _, variables: variables.pop("import_sha256"), "import_sha256"),
+    "no restart": (lambda _, variables: variables.pop("restart"), "it has no variable restart"),
+    "a restart of text": (_type("restart", "S1"), "restart is of type"),
+    "a state that is none": (
+        lambda _, variables: variables["state"][1].fill(9), "interval 1 has the state 9"
+    ),
+    "other names": (lambda attributes, _: attributes.update(imports=SST), "another size"),
+    "no names": (lambda attributes, _: attributes.pop("exports"), "its attribute exports is None"),
+    "numbers for names": (lambda attributes, _: attributes.update(imports=3), "imports is 3"),
+    "many versions": (lambda attributes, _: attributes.update(format_version=[1, 1]), "version"),
+    "no version": (lambda attributes, _: attributes.pop("format_version"), "format version (none)"),
+    "no namelist": (lambda attributes, _: attributes.pop("header_namelist"), "it has no namelist"),
+    "no atmosphere": (lambda attributes, _: attributes.pop("header_atmosphere"), ""),
+    "dates of no calendar": (
+        lambda _, variables: variables["date"][1].view("u1")[2, :].fill(57), "interval 3 has no d"
+    ),
+}  # fmt: skip
+"""What a readable netCDF file may hold in place of a recording, and how the refusal reads."""
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_readable_file_of_other_types_and_shapes_is_refused(kind, copy, capsys):
+    change, expected = DAMAGE[kind]
+    code, out, err = replay(capsys, rewritten(copy, change))
+    if not expected:
+        assert code == 0 and "4 intervals replayed, all bit for bit" in out
+        return
+    assert code == 1 and expected in err and err.startswith("recording ")
+    assert "unexpected" not in err and err.count("\n") == 1
+
+
 def test_a_recording_cut_short_gives_the_intervals_that_it_holds(copy, capsys):
     copy.write_bytes(copy.read_bytes()[:-20_000])
     code, out, err = replay(capsys, copy)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+import mmap
 import os
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 _LOCK = threading.RLock()
+
+_CLASSIC = {b"CDF\1": (4, 4), b"CDF\2": (4, 8), b"CDF\5": (8, 8)}
+"""How a classic file begins -> bytes of a count and of an offset."""
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
+"""Number of a type in a classic file -> bytes of a value."""
 
 
 def import_netcdf4() -> ModuleType:
@@ -53,7 +61,12 @@ def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) 
       path: the file.
       mode: as ``netCDF4.Dataset`` takes it.
       **options: of ``netCDF4.Dataset``.
+
+    Raises:
+      OSError, RuntimeError: it cannot be opened.
     """
+    if mode == "r":
+        _require_sound_header(path)
     with exclusive(), import_netcdf4().Dataset(path, mode, **options) as file:
         yield file
 
@@ -71,3 +84,75 @@ def keep_little(file: Any) -> None:
         chunks = variable.chunking()
         if chunks not in (None, "contiguous"):
             variable.set_var_chunk_cache(size=2 * variable.dtype.itemsize * math.prod(chunks))
+
+
+def _require_sound_header(path: str | os.PathLike[str]) -> None:
+    """Refuses a classic file whose header announces more than the file has room for.
+
+    The library makes room for whatever a damaged number in it says, gigabytes, and searches that.
+    Files of HDF5 are left to their library, which looks for itself.
+
+    Raises:
+      OSError: it does, or cannot be read.
+    """
+    if not Path(path).is_file():
+        return  # the library says so
+    with Path(path).open("rb") as file:
+        if sizes := _CLASSIC.get(file.read(4)):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                _Header(data, *sizes).read()
+
+
+class _Header:
+    """A place in a classic file's header, which goes on with each part that is read.
+
+    Source: NetCDF User's Guide, appendix "File Format Specifications", the classic format.
+    """
+
+    def __init__(self, data: mmap.mmap, count: int, offset: int) -> None:
+        """Begins behind the four bytes that tell the format."""
+        self._data, self._place = data, 4
+        self._count, self._offset = count, offset
+
+    def read(self) -> None:
+        """Goes through dimensions, attributes and variables."""
+        self._skip(self._count)
+        for _ in range(self._members()):
+            self._name()
+            self._skip(self._count)
+        self._attributes()
+        for _ in range(self._members()):
+            self._name()
+            self._skip(self._count * self._number(self._count))
+            self._attributes()
+            self._skip(4 + self._count + self._offset)
+
+    def _attributes(self) -> None:
+        for _ in range(self._members()):
+            self._name()
+            size = _SIZES.get(self._number(4), len(self._data))
+            self._skip(size * self._number(self._count))
+
+    def _members(self) -> int:
+        """The number of members of a list, of which each takes eight bytes or more."""
+        self._skip(4)
+        members = self._number(self._count)
+        self._require(8 * members)
+        return members
+
+    def _name(self) -> None:
+        self._skip(self._number(self._count))
+
+    def _number(self, size: int) -> int:
+        start = self._place
+        self._skip(size)
+        return int.from_bytes(self._data[start : self._place], "big")
+
+    def _skip(self, size: int) -> None:
+        """Goes on by that many bytes, up to a multiple of four."""
+        self._require(size)
+        self._place += size + -size % 4
+
+    def _require(self, size: int) -> None:
+        if self._place + size > len(self._data):
+            raise OSError("its header announces more than the file has room for")

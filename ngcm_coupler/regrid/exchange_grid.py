@@ -69,13 +69,15 @@ class ExchangeGrid:
 
         Raises:
           ArgumentError: these are not two such grids.
-          DataError: wet cells overlap each other by more than 1 % of an atmosphere cell.
+          DataError: the surface grid is impossible (`SurfaceGrid.check`), or its wet cells overlap
+            each other by more than 1 % of an atmosphere cell.
         """
         if not isinstance(atmosphere, Grid) or not isinstance(surface, SurfaceGrid):
             raise ArgumentError(
                 f"ExchangeGrid.build: got a {type(atmosphere).__name__} and a"
                 f" {type(surface).__name__}, expected a Grid and a SurfaceGrid"
             )
+        surface = surface.checked
         found = overlaps(atmosphere, surface.corner_longitude, surface.corner_latitude, surface.sea)
         area, moment = found.area, found.moment
         counted = _counted(surface, found)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _BOUNDS = {"conservative": (0.0, 1.0), "bilinear": (0.0, 1.0), "nearest": (1.0, 1.0)}
 """Method -> least and greatest weight, where they are known and the norm is "fracarea"."""
 
+_ADDING = ("nearest_destination_to_source",)
+"""Methods that add up in a target what several sources give it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class End:
@@ -99,18 +102,22 @@ class Regridder:
             target_size=target.size if target else None,
         )
         norm = norm or weights.normalization or "fracarea"
-        per_cell = norm == "destarea" and weights.target_fraction is not None
-        row_sum: float | np.ndarray | None = None if norm == "modelarea" else 1.0
-        if per_cell:
-            fraction: np.ndarray = weights.target_fraction  # pyright: ignore
+        fraction = weights.target_fraction
+        row_sum: float | np.ndarray | None = 1.0
+        if norm == "modelarea" or weights.method in _ADDING:
+            row_sum = None
+        elif norm == "destarea":
             # Copies of cells have weights and count nowhere.
-            row_sum = np.where(fraction > 0.0, fraction, np.nan)
+            row_sum = None if fraction is None else np.where(fraction > 0.0, fraction, np.nan)
         matrix = weights.matrix
         matrix.eliminate_zeros()  # 0 times NaN on land would be NaN
+        source = source or _end(weights, "source", per_cell=False)
+        if not weights.conserves:
+            source = dataclasses.replace(source, flux_area=None)
         regridder = cls(
             matrix=matrix,
-            source=source or _end(weights, "source", per_cell=False),
-            target=target or _end(weights, "target", per_cell=per_cell),
+            source=source,
+            target=target or _end(weights, "target", per_cell=norm == "destarea"),
             method=weights.method,
             norm=norm,
             row_sum=row_sum,

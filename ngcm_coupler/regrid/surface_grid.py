@@ -144,6 +144,12 @@ class SurfaceGrid:
             f" {self.latitude[cell]:.2f})"
         )
 
+    @functools.cached_property
+    def checked(self) -> SurfaceGrid:
+        """The grid itself, once it has passed `check`, which is done once only."""
+        self.check()
+        return self
+
     def check(self) -> None:
         """Refuses what cannot be a grid.
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import DataError, shown
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
+from ngcm_coupler.regrid.variables import listing
 
 MASKS = {"sea_binary_mask": 1, "land_binary_mask": 0}
 """Standard name of a mask -> its value at sea."""
@@ -34,7 +35,7 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
     masks = [key for key in file.names if file.attribute(key, "standard_name") in MASKS]
     if not masks:
         raise DataError(
-            f"grid file {file.path}: got no mask, expected a variable with standard_name"
+            f"{file.title}: got no mask, expected a variable with standard_name"
             f" {' or '.join(MASKS)}; add it, of ones if all cells are sea"
         )
     mask = _mask_of(file, name, masks)
@@ -42,15 +43,15 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
     bounds = [_bounds(file, key) for key in (longitude, latitude)]
     dimensions = _dimensions(file, mask, longitude, latitude)
     lengths = tuple(file.dataset.dimensions[key].size for key in dimensions)
+    # Before the coordinates are spread over its cells, whose number is in the file with it.
+    sea = file.equals(mask, MASKS[file.attribute(mask, "standard_name")])
     return SurfaceGrid(
         name=name or mask,
         shape=lengths[::-1],
         longitude=_spread(file, longitude, file.degrees(longitude), dimensions).reshape(-1),
         latitude=_spread(file, latitude, file.degrees(latitude), dimensions).reshape(-1),
         **_corners(file, (longitude, latitude), bounds, dimensions),
-        sea=_squeezed(
-            file, mask, file.equals(mask, MASKS[file.attribute(mask, "standard_name")]), dimensions
-        ),
+        sea=_squeezed(file, mask, sea, dimensions),
         area=_area(file, mask, dimensions),
     )
 
@@ -64,13 +65,14 @@ def coordinate_names(file: GridFile, candidates: list[str], owner: str) -> tuple
       owner: the variable that they belong to, for messages.
     """
     found = []
+    among = listing(candidates) if candidates else "its coordinates"
     for axis in AXES:
         names = [key for key in candidates if key in file.names and _is(file, key, axis)]
         if len(names) != 1:
             raise DataError(
-                f"grid file {file.path}: got {len(names)} variables of {axis} for '{owner}',"
-                f" expected one among {', '.join(candidates) or 'its coordinates'}; give it"
-                f" standard_name {axis} and name it in the attribute coordinates of '{owner}'"
+                f"{file.title}: got {len(names)} variables of {axis} for '{shown(owner)}',"
+                f" expected one among {among}; give it standard_name {axis} and name it in the"
+                f" attribute coordinates of '{shown(owner)}'"
             )
         found.append(names[0])
     return found[0], found[1]
@@ -96,7 +98,7 @@ def _mask_of(file: GridFile, name: str, masks: list[str]) -> str:
     if name in file.names and name not in masks:
         wanted = set(coordinate_names(file, _coordinates(file, name), name))
         masks = [key for key in masks if set(_coordinates(file, key)) >= wanted]
-        return file.choose("", masks, f"mask on the grid of '{name}'")
+        return file.choose("", masks, f"mask on the grid of '{shown(name)}'")
     return file.choose(name, masks, "mask")
 
 
@@ -104,7 +106,7 @@ def _bounds(file: GridFile, name: str) -> str:
     bounds = file.attribute(name, "bounds")
     if not bounds:
         raise DataError(
-            f"grid file {file.path}: '{name}' has no attribute bounds, expected the corners of the"
+            f"{file.title}: '{shown(name)}' has no attribute bounds, expected the corners of the"
             " cells, which the exchange of fluxes needs; add bounds"
         )
     return bounds
@@ -116,8 +118,8 @@ def _dimensions(file: GridFile, mask: str, longitude: str, latitude: str) -> tup
     dimensions = tuple(key for key in file.dimensions(mask) if key in own)
     if set(dimensions) != own:
         raise DataError(
-            f"grid file {file.path}: '{mask}' has dimensions {', '.join(file.dimensions(mask))},"
-            f" expected those of its coordinates, {', '.join(sorted(own))}; name the coordinates"
+            f"{file.title}: '{shown(mask)}' has dimensions {listing(file.dimensions(mask))},"
+            f" expected those of its coordinates, {listing(sorted(own))}; name the coordinates"
             " of its own grid"
         )
     return dimensions
@@ -140,7 +142,7 @@ def _corners(
 ) -> dict[str, np.ndarray]:
     """Corners from bounds. Cells between two longitudes and two latitudes get four."""
     longitude, latitude = (
-        _spread(file, name, file.degrees(bound, like=name), dimensions)
+        _spread(file, name, _vertices(file, name, bound), dimensions)
         for name, bound in zip(names, bounds, strict=True)
     )
     if file.dimensions(names[0]) != file.dimensions(names[1]):
@@ -151,6 +153,19 @@ def _corners(
     }
 
 
+def _vertices(file: GridFile, name: str, bound: str) -> np.ndarray:
+    """Bounds of a coordinate [degrees]: its own dimensions, and one of two or more vertices."""
+    values = file.degrees(bound, like=name)
+    shape = tuple(file.variable(name).shape)
+    if values.shape[:-1] != shape or values.shape[-1] < 2:
+        raise DataError(
+            f"{file.title}: '{shown(bound)}' has shape {values.shape}, expected that of"
+            f" '{shown(name)}', {shape}, and a last dimension of at least 2 vertices; correct the"
+            " bounds"
+        )
+    return values
+
+
 def _squeezed(
     file: GridFile, name: str, values: np.ndarray, dimensions: tuple[str, ...]
 ) -> np.ndarray:
@@ -159,9 +174,8 @@ def _squeezed(
     others = [axis for axis, key in enumerate(own) if key not in dimensions]
     if any(values.shape[axis] != 1 for axis in others):
         raise DataError(
-            f"grid file {file.path}: '{name}' has dimensions {', '.join(own)} of lengths"
-            f" {', '.join(map(str, values.shape))}, expected only {', '.join(dimensions)}; give the"
-            " surface's"
+            f"{file.title}: '{shown(name)}' has dimensions {listing(own)} of lengths"
+            f" {values.shape}, expected only {listing(dimensions)}; give the surface's"
         )
     kept = [key for key in own if key in dimensions]
     values = np.squeeze(values, tuple(others))

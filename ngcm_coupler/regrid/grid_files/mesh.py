@@ -24,26 +24,32 @@ def corners_of_cells(
       Longitude and latitude of the corners [degrees], each of shape (n, k).
 
     Raises:
-      DataError: a number is that of no node, or a cell has fewer than three or a gap.
+      DataError: a number is that of no node, a cell has fewer than three or a gap, or there are
+        not as many longitudes as latitudes.
     """
+    if longitude.shape != latitude.shape:
+        raise DataError(
+            f"{file.title}: its mesh has {longitude.size} longitudes of nodes and {latitude.size}"
+            " latitudes, expected one of each a node; correct its coordinates"
+        )
     absent = nodes < 0
     count = np.sum(~absent, axis=1)
     cell = int(np.argmin(count))
     if count[cell] < 3:
         raise DataError(
-            f"grid file {file.path}: cell {cell + 1} has {count[cell]} nodes, expected at least 3;"
+            f"{file.title}: cell {cell + 1} has {count[cell]} nodes, expected at least 3;"
             " correct its connectivity or start_index"
         )
     cell = int(np.argmax(np.any(absent[:, :-1] & ~absent[:, 1:], axis=1)))
     if np.any(absent[cell, :-1] & ~absent[cell, 1:]):
         raise DataError(
-            f"grid file {file.path}: cell {cell + 1} has a gap among its nodes, expected one"
+            f"{file.title}: cell {cell + 1} has a gap among its nodes, expected one"
             " polygon a cell with its nodes first; split cells of several polygons"
         )
     if nodes.max() >= longitude.size:
         cell = int(np.argmax(nodes.max(axis=1)))
         raise DataError(
-            f"grid file {file.path}: cell {cell + 1} has node {nodes[cell].max() + 1}, expected at"
+            f"{file.title}: cell {cell + 1} has node {nodes[cell].max() + 1}, expected at"
             f" most the {longitude.size} nodes of the mesh; correct its connectivity or start_index"
         )
     last = np.take_along_axis(nodes, count[:, None] - 1, axis=1)

@@ -16,6 +16,9 @@ from ngcm_coupler.regrid.surface_grid import SAME_VERTEX, SurfaceGrid, unit_vect
 
 _POINTS = {"glamt", "gphit", "glamf", "gphif"}
 
+_RANKS = (2, 3, 4)
+"""Dimensions of a variable: columns, rows, perhaps levels, perhaps the one time."""
+
 _FURTHEST_NEIGHBOUR = 3.0
 """How much longer a step between the last column and the first may be than the longest within."""
 
@@ -31,10 +34,7 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
     Raises:
       DataError: the file lacks something, or its rows do not go round the Earth.
     """
-    t_longitude, t_latitude, longitude, latitude = (
-        _plane(file.degrees(point, default="degrees"))
-        for point in ("glamt", "gphit", "glamf", "gphif")
-    )
+    t_longitude, t_latitude, longitude, latitude = _angles(file)
     west, east = _neighbours(file, longitude, latitude)
     # South of the first row, which is land, an F point lies across the T point from the next one.
     across = 2.0 * unit_vectors(t_longitude[0], t_latitude[0])
@@ -53,8 +53,25 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
         corner_longitude=corner_longitude,
         corner_latitude=corner_latitude,
         sea=_sea(file).reshape(-1),
-        area=(_plane(file.values("e1t")) * _plane(file.values("e2t"))).reshape(-1),
+        area=_plane(file.values("e1t", _RANKS)).reshape(-1)
+        * _plane(file.values("e2t", _RANKS)).reshape(-1),
     )
+
+
+def _angles(file: GridFile) -> list[np.ndarray]:
+    """Longitude and latitude of the T and of the F points [degrees], each (rows, columns)."""
+    planes = [
+        _plane(file.degrees(point, default="degrees", rank=_RANKS))
+        for point in ("glamt", "gphit", "glamf", "gphif")
+    ]
+    shapes = [plane.shape for plane in planes]
+    if len(set(shapes)) > 1 or min(shapes[0]) < 3:
+        raise DataError(
+            f"{file.title}: glamt, gphit, glamf and gphif have shapes"
+            f" {', '.join(map(str, shapes))}, expected one shape of 3 rows and 3 columns or more;"
+            " give the file as NEMO has written it"
+        )
+    return planes
 
 
 def _plane(values: np.ndarray) -> np.ndarray:
@@ -65,8 +82,8 @@ def _plane(values: np.ndarray) -> np.ndarray:
 def _sea(file: GridFile) -> np.ndarray:
     """The mask of the topmost level; below a shelf of ice the topmost wet level is another."""
     if "tmask" in file.names:
-        return _plane(file.equals("tmask", 1))
-    return _plane(file.integers("top_level")) == 1
+        return _plane(file.equals("tmask", 1, _RANKS))
+    return _plane(file.integers("top_level", _RANKS)) == 1
 
 
 def _neighbours(
@@ -84,7 +101,7 @@ def _neighbours(
     step = np.linalg.norm(position - position[:, west], axis=-1)
     if np.median(step[:, 0]) > _FURTHEST_NEIGHBOUR * np.median(step[:, 1:].max(axis=1)):
         raise DataError(
-            f"grid file {file.path}: its last column does not meet the first, expected a grid that"
+            f"{file.title}: its last column does not meet the first, expected a grid that"
             " goes round the Earth; give a global one"
         )
     return west, east

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.errors import DataError, shown
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
+from ngcm_coupler.regrid.variables import opened
 
 
 def recognises(file: GridFile) -> bool:
@@ -25,12 +25,14 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
     prefix = file.choose(name, _prefixes(file), "grid prefix")
     longitude = file.degrees(f"{prefix}.lon", default="degrees")
     latitude = file.degrees(f"{prefix}.lat", default="degrees")
-    corners = [file.degrees(f"{prefix}.{part}", default="degrees") for part in ("clo", "cla")]
+    corners = [
+        file.degrees(f"{prefix}.{part}", default="degrees", rank=(2, 3)) for part in ("clo", "cla")
+    ]
     sea = _beside(file, "masks", f"{prefix}.msk")
     if sea is None:
         raise DataError(
-            f"grid file {file.path}: got no mask of '{prefix}', expected variable '{prefix}.msk' in"
-            f" {_path_beside(file, 'masks')}; add it (1 is land, 0 is sea)"
+            f"{file.title}: got no mask of '{shown(prefix)}', expected variable"
+            f" '{shown(prefix)}.msk' in {_path_beside(file, 'masks')}; add it (1 is land, 0 is sea)"
         )
     area = _beside(file, "areas", f"{prefix}.srf")
     return SurfaceGrid(
@@ -60,8 +62,8 @@ def _beside(file: GridFile, kind: str, name: str) -> np.ndarray | None:
     path = _path_beside(file, kind)
     if not path.is_file():
         return None
-    with open_dataset(path) as dataset:
-        beside = GridFile(path, dataset)
+    with opened(path, "grid file") as dataset:
+        beside = GridFile(path, dataset, "grid file")
         if name not in beside.names:
             return None
         if kind == "masks":

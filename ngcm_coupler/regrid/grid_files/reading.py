@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import ArgumentError, DataError
 from ngcm_coupler.fields.arguments import path_text
-from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
+from ngcm_coupler.regrid.variables import opened
 
 FORMATS = (oasis, nemo, scrip, esmf_mesh, ugrid, cf)
 """Each knows a file of its kind (`recognises`) and makes a grid of it (`read`)."""
@@ -40,26 +40,25 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
         impossible grid.
     """
     path = Path(path_text("grid file", file))
-    try:
-        with open_dataset(path) as dataset:
-            opened = GridFile(path, dataset)
-            kind = next((kind for kind in FORMATS if kind.recognises(opened)), None)
-            if kind is None:
-                raise DataError(
-                    f"grid file {path}: got the variables {', '.join(opened.names) or 'none'},"
-                    " expected a grid file of OASIS (PREFIX.lon, PREFIX.clo), NEMO (glamt, glamf),"
-                    " SCRIP (grid_center_lat), ESMF (nodeCoords), UGRID (cf_role mesh_topology) or"
-                    " CF (latitude and longitude with bounds); give such a file"
-                )
-            grid = kind.read(opened, name)
-    except (OSError, RuntimeError) as error:
+    with opened(path, "grid file") as dataset:
+        grid = _read(GridFile(path, dataset, "grid file"), name)
+        grid.check_sizes()
+        return _without_gaps(grid).checked
+
+
+def _read(file: GridFile, name: str) -> SurfaceGrid:
+    kind = next((kind for kind in FORMATS if kind.recognises(file)), None)
+    if kind is None:
         raise DataError(
-            f"grid file {path} cannot be read ({error}), expected a netCDF file; correct the path"
-        ) from error
-    grid.check_sizes()
-    grid = _without_gaps(grid)
-    grid.check()
-    return grid
+            f"{file.title}: got the variables {file.contents}, expected a grid file of OASIS"
+            " (PREFIX.lon, PREFIX.clo), NEMO (glamt, glamf), SCRIP (grid_center_lat), ESMF"
+            " (nodeCoords), UGRID (cf_role mesh_topology) or CF (latitude and longitude with"
+            " bounds); give such a file"
+        )
+    try:
+        return kind.read(file, name)
+    except ArgumentError as error:
+        raise DataError(f"{file.title}: {error}") from error
 
 
 def _without_gaps(grid: SurfaceGrid) -> SurfaceGrid:

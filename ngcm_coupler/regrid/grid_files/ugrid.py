@@ -23,13 +23,13 @@ def read(file: GridFile, name: str) -> SurfaceGrid:
     mesh = file.choose(name, _meshes(file), "mesh")
     faces = _nodes(file, mesh)
     node_longitude, node_latitude = (
-        file.degrees(key)
+        file.degrees(key, rank=(1,))
         for key in coordinate_names(file, file.attribute(mesh, "node_coordinates").split(), mesh)
     )
     corner_longitude, corner_latitude = corners_of_cells(file, node_longitude, node_latitude, faces)
     if file.attribute(mesh, "face_coordinates"):
         longitude, latitude = (
-            file.degrees(key)
+            file.degrees(key, rank=(1,))
             for key in coordinate_names(
                 file, file.attribute(mesh, "face_coordinates").split(), mesh
             )
@@ -55,9 +55,9 @@ def _meshes(file: GridFile) -> list[str]:
 def _nodes(file: GridFile, mesh: str) -> np.ndarray:
     """Nodes of the faces, from 0, negative behind the last of a face, shape (n, k)."""
     name = file.attribute(mesh, "face_node_connectivity")
-    nodes = file.integers(name)
+    nodes = file.integers(name, rank=(2,))
     present = nodes >= 0
-    nodes = np.where(present, nodes - int(file.attribute(name, "start_index") or 0), -1)
+    nodes = np.where(present, nodes - file.whole_attribute(name, "start_index", 0), -1)
     face_dimension = file.attribute(mesh, "face_dimension")
     return nodes.T if face_dimension == file.dimensions(name)[1] else nodes
 

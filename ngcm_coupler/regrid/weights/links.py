@@ -48,11 +48,13 @@ class Weights:
       target_fraction: part of each target cell that the source grid covers [1], or None.
       source: points of the source grid, or None.
       target: points of the target grid, or None.
-      method: "conservative", "conservative_second_order", "bilinear", "nearest", or what the file
-        says.
+      method: "conservative", "conservative_second_order", "bilinear", "nearest", of ESMF also
+        "patch" and "nearest_destination_to_source", or what the file says.
       normalization: "fracarea", "destarea", "modelarea" (per area that the target's model has
         itself), "none", or another that the maker of the weights used.
       title: what the weights are.
+      conserves: whether a conservative method gives away all of every source cell, not only of
+        their sum.
     """
 
     source_size: int
@@ -69,6 +71,7 @@ class Weights:
     method: str = ""
     normalization: str = ""
     title: str = "interpolation weights"
+    conserves: bool = True
 
     @property
     def matrix(self) -> csr_array:

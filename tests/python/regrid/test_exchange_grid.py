@@ -218,14 +218,21 @@ def test_overlapping_sea_is_refused(cubed_sphere):
     double = dataclasses.replace(
         cube,
         shape=(cube.size + 1,),
-        longitude=np.append(cube.longitude, 0.0),
-        latitude=np.append(cube.latitude, 0.0),
+        longitude=np.append(cube.longitude, cube.longitude[0] + 1.0),
+        latitude=np.append(cube.latitude, cube.latitude[0]),
         corner_longitude=shifted,
         corner_latitude=np.concatenate([cube.corner_latitude, cube.corner_latitude[:1]]),
         sea=np.ones(cube.size + 1, bool),
     )
     with pytest.raises(DataError, match="wet cells overlap each other"):
         ExchangeGrid.build(GaussianGrid(32, 16), double)
+
+
+def test_an_impossible_grid_is_refused_however_it_was_made(cubed_sphere):
+    cube = cubed_sphere(8)
+    turned = dataclasses.replace(cube, longitude=cube.longitude + 90.0)
+    with pytest.raises(DataError, match="the centre lies .* times as far from the middle"):
+        ExchangeGrid.build(GaussianGrid(32, 16), turned)
 
 
 def test_slightly_overlapping_sea_shares_the_atmosphere(cubed_sphere):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import DataError, OutputError
+from ngcm_coupler.regrid import End, Regridder
 from ngcm_coupler.regrid.weights import (
     GridPoints,
     Weights,
@@ -374,3 +375,97 @@ def test_weights_made_by_oasis_are_read_and_found_wanting(tmp_path):
     assert np.sum(weights.target_area < 0.0) == 448
     with pytest.raises(DataError, match="times what source point .*latitude 8[0-9]"):
         check_weights(weights, source_area=weights.source_area, target_area=weights.target_area)
+
+
+def write_esmf(path, method="Bilinear", weights=WEIGHTS, **attributes):
+    """A file as ESMF_RegridWeightGen writes it: two methods may have one map_method."""
+    write_weights(weights, path, "esmf")
+    conservative = method.endswith("Conservative")
+    with netCDF4.Dataset(path, "a") as file:
+        for key in ("method", "norm"):
+            file.delncattr(key)
+        file.map_method = f"{'Conservative' if conservative else 'Bilinear'} remapping"
+        file.ESMF_regrid_method = method
+        file.normalization = "destarea"
+        file.setncatts(attributes)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("said", "method"),
+    [
+        ("First-order Conservative", "conservative"),
+        ("Second-order Conservative", "conservative_second_order"),
+        ("Bilinear", "bilinear"),
+        ("Higher-order Patch", "patch"),
+        ("Nearest source to destination", "nearest"),
+        ("Nearest destination to source", "nearest_destination_to_source"),
+        ("", "bilinear"),
+    ],
+)
+def test_esmf_tells_its_methods_apart_by_an_attribute_of_its_own(tmp_path, said, method):
+    assert read_weights(write_esmf(tmp_path / "esmf.nc", said)).method == method
+
+
+def test_weights_of_patches_may_be_negative(tmp_path):
+    link = np.arange(4)
+    patch = Weights(
+        4, 2, np.array([0, 1, 2, 3]), link // 2, np.array([1.2, -0.2, -0.1, 1.1]),
+        normalization="fracarea",
+    )  # fmt: skip
+    path = write_esmf(tmp_path / "patch.nc", "Higher-order Patch", patch, normalization="fracarea")
+    regridder = Regridder.from_file(path)
+    np.testing.assert_allclose(regridder.apply([1.0, 2.0, 3.0, 4.0]), [0.8, 4.1])
+    with netCDF4.Dataset(path, "a") as file:
+        file.ESMF_regrid_method = "Bilinear"
+    with pytest.raises(DataError, match="takes -0.2 of source point 2, expected a weight from 0"):
+        Regridder.from_file(path)
+
+
+def test_the_nearest_target_of_each_source_adds_up(tmp_path):
+    towards = Weights(4, 2, np.arange(4), np.array([0, 0, 0, 1]), np.ones(4))
+    path = write_esmf(tmp_path / "dtos.nc", "Nearest destination to source", towards)
+    np.testing.assert_allclose(Regridder.from_file(path).apply(np.ones(4)), [3.0, 1.0])
+
+
+def second_order(tmp_path, part, **changes):
+    """Second-order weights of ESMF where only a part of each source cell is covered."""
+    weights = dataclasses.replace(
+        WEIGHTS, source_fraction=np.full(32, part), method="conservative_second_order"
+    )
+    slope = np.zeros(32)
+    slope[:2] = 0.1, -0.1  # both into the first target cell
+    weights = dataclasses.replace(weights, weight=weights.weight + slope)
+    return write_esmf(tmp_path / "second.nc", "Second-order Conservative", weights, **changes)
+
+
+def test_second_order_of_esmf_is_held_to_its_areas_where_cells_are_covered_whole(tmp_path):
+    regridder = Regridder.from_file(second_order(tmp_path, 0.9))
+    assert regridder.method == "conservative_second_order"
+    with pytest.raises(DataError, match="the target takes .* times what source point 1"):
+        Regridder.from_file(second_order(tmp_path, 1.0))
+
+
+def test_a_file_of_links_alone_asks_for_its_grids_and_blames_nobody(tmp_path):
+    write_weights(WEIGHTS, tmp_path / "whole.nc", "esmf")
+    with (
+        netCDF4.Dataset(tmp_path / "whole.nc") as whole,
+        netCDF4.Dataset(tmp_path / "links.nc", "w") as links,
+    ):
+        links.createDimension("n_s", 32)
+        for name in ("row", "col", "S"):
+            links.createVariable(name, whole[name].dtype, ("n_s",))[:] = whole[name][:]
+    with pytest.raises(DataError, match="no dimension n_a.*say to `Regridder.from_file` by source"):
+        Regridder.from_file(tmp_path / "links.nc")
+    ends = End(32), End(8)
+    regridder = Regridder.from_file(tmp_path / "links.nc", *ends)
+    np.testing.assert_allclose(regridder.apply(FIELD), WEIGHTS.matrix @ FIELD)
+
+
+def test_what_fills_a_mask_is_no_point_that_takes_part(tmp_path):
+    write_weights(WEIGHTS, tmp_path / "rmp.nc", "oasis")
+    with netCDF4.Dataset(tmp_path / "rmp.nc", "a") as file:
+        file["dst_grid_imask"].set_auto_mask(False)
+        file["dst_grid_imask"][3] = netCDF4.default_fillvals["i4"]
+    sea = read_weights(tmp_path / "rmp.nc").target.sea
+    np.testing.assert_array_equal(np.flatnonzero(~sea), [3])

@@ -21,12 +21,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.couplers.oasis import coupling, files, grids
+    from ngcm_coupler.couplers.oasis import coupling, files
 
     with run_folder.entered(arguments) as config:
         written = files.write_grids(
             Path(),
-            grids.exchange_grid(config),
+            run_folder.configured_sea(config),
             (config.oasis.grid, coupling.ocean_grid_name(config)),
             config.grid.sea_area,
             Path(config.grid.sea_grid_file),

@@ -35,11 +35,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.couplers.oasis import coupling, files, grids, namcouple
+    from ngcm_coupler.couplers.oasis import coupling, files, namcouple
 
     with run_folder.entered(arguments) as config:
         coupling.pairs(config)  # what cannot be coupled is refused before anything is built
-        exchange = grids.exchange_grid(config)
+        exchange = run_folder.configured_sea(config)
         shapes = files.matrix_shape(exchange.atmosphere), files.matrix_shape(exchange.surface)
         introduction = (
             f"OASIS3-MCT: NeuralGCM ({config.oasis.component}) and an ocean"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ngcm_coupler.errors import OutputError
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
+    from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,3 +46,19 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
         raise OutputError(f"--output {folder}: {error.strerror}; give another folder") from error
     with contextlib.chdir(folder):
         yield engine.load(str(namelist))
+
+
+def configured_sea(config: Config) -> ExchangeGrid:
+    """The exchange grid of a run, of whose sea it says how well this fits the planet.
+
+    Raises:
+      CheckpointError, ConfigError, DataError: there is none that can be used.
+    """
+    from ngcm_coupler.couplers.oasis import grids
+
+    exchange, judgement = grids.sea(config)
+    # Not among the files that a command lists.
+    print(judgement.text, file=sys.stderr)
+    for warning in judgement.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return exchange

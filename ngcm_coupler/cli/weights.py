@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ngcm_coupler.couplers.oasis import coupling, grids
+    from ngcm_coupler.couplers.oasis import coupling
     from ngcm_coupler.couplers.oasis import weights as weight_files
     from ngcm_coupler.regrid.weights import write_weights
 
@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     rows = []
     with run_folder.entered(arguments) as config:
         remappings = coupling.remappings(config)
-        exchange = grids.exchange_grid(config)
+        exchange = run_folder.configured_sea(config)
         for remapping in remappings:
             made = weight_files.regridder(exchange, remapping)
             weights = weight_files.weights_of(made, remapping)

@@ -272,6 +272,13 @@ class Grid:
         "files of one grid.",
         compared="the fraction of land in every cell",
     )
+    sea_grid_kind: str = neutral_key(
+        "real",
+        "What that grid is: a 'real' one is held against the atmosphere's own land everywhere, "
+        "a 'regional' one where its cells are, an 'idealised' one nowhere. If their fractions of "
+        "sea differ by more than a half over 3 % of that, there is a warning; over 10 %, an error.",
+        choices=("real", "regional", "idealised"),
+    )
     sea_area: str = key(
         "geometry",
         "Areas in which the ocean model counts what it receives: those of its cells' corners, or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from ngcm_coupler.engine.description import Facts
 from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import ArgumentError
 from ngcm_coupler.grid import RectilinearGrid
-from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
-from ngcm_coupler.regrid.grid_files import read_surface_grid
+from ngcm_coupler.regrid.planet import configured_sea
+
+_log = logging.getLogger(__name__)
 
 
 def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
@@ -28,17 +30,18 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
       ConfigError: there is no such engine.
       ArgumentError: its grid or its land is none.
       CheckpointError: the checkpoint cannot be used.
-      DataError: the file of the sea's grid cannot be used.
+      DataError: the file of the sea's grid cannot be used, or its sea does not fit the planet.
     """
     engine = engine_of(config)
     atmosphere = engine.build(config, mesh)
     if config.model.engine not in BUILT_IN_ENGINES:
         _require_as_told(atmosphere, engine.facts(config), config.model.engine)
     _require_usable(atmosphere)
-    settings = config.grid
-    if settings.sea_grid_file:
-        sea = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
-        exchange = ExchangeGrid.build(atmosphere.grid, sea)
+    if config.grid.sea_grid_file:
+        exchange, judgement = configured_sea(config, atmosphere.grid, atmosphere.land_area_fraction)
+        _log.info("%s", judgement.text)
+        for warning in judgement.warnings:
+            _log.warning("%s", warning)
         atmosphere.land_area_fraction = 1.0 - exchange.sea_area_fraction
     return atmosphere
 

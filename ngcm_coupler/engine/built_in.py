@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, Conflict, Where, begins, where
 from ngcm_coupler.config.model_groups import DEMO
@@ -33,8 +35,9 @@ class Analytic(Engine):
         """All of it is in the namelist."""
         from ngcm_coupler.grid import GaussianGrid
 
-        nlat = config.model.analytic_latitudes
-        return Facts(GaussianGrid(2 * nlat, nlat), config.model.analytic_step_seconds)
+        grid = GaussianGrid(2 * config.model.analytic_latitudes, config.model.analytic_latitudes)
+        land = np.zeros(grid.size)
+        return Facts(grid, config.model.analytic_step_seconds, land_area_fraction=land)
 
     def build(self, config: Config, mesh: Any) -> Atmosphere:
         """See `Engine`."""
@@ -67,9 +70,13 @@ class Published(Engine):
         from ngcm_coupler.engine.neuralgcm import checkpoint
         from ngcm_coupler.grid import GaussianGrid
 
-        found = checkpoint.summary(checkpoint.read_checkpoint(config.model.checkpoint))
+        contents = checkpoint.read_checkpoint(config.model.checkpoint)
+        found = checkpoint.summary(contents)
+        grid = GaussianGrid(found.nlon, found.nlat)
         levels = Levels.offered(found.input_variables, found.pressure_levels)
-        return Facts(GaussianGrid(found.nlon, found.nlat), found.step_seconds, levels)
+        mask = contents.land_sea_mask.reshape(-1)
+        land = grid.land_and_inland_water(mask) if mask.size == grid.size else None
+        return Facts(grid, found.step_seconds, levels, land)
 
     def build(self, config: Config, mesh: Any) -> Atmosphere:
         """See `Engine`."""

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ngcm_coupler.config import Config, Conflict, Where, where
 from ngcm_coupler.fields.levels import Levels
 
@@ -33,11 +35,14 @@ class Facts:
       grid: of all fields that enter or leave.
       step_seconds: length of a model step [s].
       levels: what it decodes to levels of constant pressure; empty for nothing.
+      land_area_fraction: as of the built one before a grid of the sea changes it [1], shape
+        (grid.size,); None where only that one tells.
     """
 
     grid: Grid
     step_seconds: int
     levels: Levels = dataclasses.field(default_factory=Levels)
+    land_area_fraction: np.ndarray | None = dataclasses.field(default=None, compare=False)
 
 
 class Engine(abc.ABC):

@@ -36,6 +36,7 @@ def overlaps(
     corner_latitude: np.ndarray,
     wanted: np.ndarray,
     threads: int | None = None,
+    largest_crossed: float = LARGEST_CROSSED,
 ) -> Overlaps:
     """Overlaps of polygons with the cells of an atmosphere's grid, exact on the sphere.
 
@@ -50,10 +51,11 @@ def overlaps(
       corner_latitude: [degrees north], shape (n, k).
       wanted: polygons to overlap, others get no overlap, shape (n,).
       threads: how many to use, by default as many as this process may; the result is the same.
+      largest_crossed: part of a polygon that may be gone round the wrong way.
 
     Raises:
       DataError: a wanted polygon has a corner that is not finite, or sides that cross each other so
-        that more than 1 % of its area is gone round the wrong way.
+        that more than that of its area is gone round the wrong way.
     """
     finite = np.isfinite(corner_longitude) & np.isfinite(corner_latitude)
     lost = np.flatnonzero(wanted & ~finite.all(axis=1))
@@ -73,7 +75,7 @@ def overlaps(
         grid.nlon,
         threads or len(os.sched_getaffinity(0)),
     )
-    if crossed > LARGEST_CROSSED:
+    if crossed > largest_crossed:
         raise DataError(
             f"cell {cell + 1} of the surface grid has sides that cross each other ({crossed:.3g} of"
             " its area is gone round the wrong way), expected corners in order round the cell:"

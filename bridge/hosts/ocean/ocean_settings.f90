@@ -128,8 +128,8 @@ contains
     character(*), intent(in) :: file
     type(ngcm_status), intent(out) :: status
     character(path_length) :: sea_grid_file
-    character(name_length) :: sea_grid_name, sea_area
-    namelist /ngcm_grid/ sea_grid_file, sea_grid_name, sea_area
+    character(name_length) :: sea_grid_name, sea_grid_kind, sea_area
+    namelist /ngcm_grid/ sea_grid_file, sea_grid_name, sea_grid_kind, sea_area
     integer :: unit, error
     character(512) :: reason
 

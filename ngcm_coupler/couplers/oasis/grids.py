@@ -7,7 +7,7 @@ from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
-from ngcm_coupler.regrid.grid_files import read_surface_grid
+from ngcm_coupler.regrid.planet import Judgement, configured_sea
 
 _SEA_GRID_FILE = where(lambda at: at.grid.sea_grid_file)
 
@@ -21,16 +21,15 @@ def atmosphere_grid(config: Config) -> Grid:
     return engine_of(config).facts(config).grid
 
 
-def exchange_grid(config: Config) -> ExchangeGrid:
-    """The exchange grid of a configuration.
+def sea(config: Config) -> tuple[ExchangeGrid, Judgement]:
+    """The exchange grid of a configuration, and how its sea fits the planet.
 
     Raises:
       CheckpointError: the checkpoint cannot be read.
       ConfigError: no grid of the sea is configured.
-      DataError: its file cannot be used.
+      DataError: its file cannot be used, or its sea does not fit the planet.
     """
-    settings = config.grid
-    if not settings.sea_grid_file:
+    if not config.grid.sea_grid_file:
         raise ConfigError(f"{_SEA_GRID_FILE} is empty; name the file of the ocean's grid")
-    surface = read_surface_grid(settings.sea_grid_file, settings.sea_grid_name)
-    return ExchangeGrid.build(atmosphere_grid(config), surface)
+    facts = engine_of(config).facts(config)
+    return configured_sea(config, facts.grid, facts.land_area_fraction)

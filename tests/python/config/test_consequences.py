@@ -19,7 +19,7 @@ MAY_DIFFER: dict[str, set[str] | None] = {
     "ngcm_run": {"start_date", "stop_date"},
     "ngcm_model": {"checkpoint", "initial_state"},
     "ngcm_coupling": {"imports", "max_import_age_seconds"},
-    "ngcm_grid": {"sea_grid_file", "sea_grid_name"},
+    "ngcm_grid": {"sea_grid_file", "sea_grid_name", "sea_grid_kind"},
     "ngcm_oasis": {"component", "grid", "ocean_component", "exports", "partner_names"},
     "oasis_ocean": {
         "initial_file",
@@ -53,7 +53,7 @@ TRACED: dict[str, set[str] | None] = {
     "ngcm_coupling": {"interval_seconds", "imports"},
     "ngcm_surface": None,
     "ngcm_radiation": None,
-    "ngcm_grid": None,
+    "ngcm_grid": {"sea_grid_file", "sea_grid_name", "sea_area"},
     "ngcm_ensemble": {"coupling", "perturbation_kelvin"},
     "ngcm_history": {"level_fields", "pressure_levels_hpa"},
 }

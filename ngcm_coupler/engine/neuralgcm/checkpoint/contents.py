@@ -47,6 +47,13 @@ class Checkpoint:
         """Returns longitude [degrees], latitude [degrees] or level [hPa] of the data grid."""
         return np.asarray(self.aux_ds_dict["coords"][name]["data"], np.float64)
 
+    @property
+    def land_sea_mask(self) -> np.ndarray:
+        """The part of each cell that is land [1], from 0 to 1, shape (latitudes, longitudes)."""
+        variable = self.aux_ds_dict["data_vars"]["land_sea_mask"]
+        mask = np.asarray(variable["data"], np.float64).clip(0.0, 1.0)
+        return mask if tuple(variable["dims"]) == ("latitude", "longitude") else mask.T
+
 
 def checkpoint_from_contents(contents: object, path: Path, sha256: str) -> Checkpoint:
     """Checks what a file holds and returns it as a `Checkpoint`.

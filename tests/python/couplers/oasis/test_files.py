@@ -178,6 +178,19 @@ def test_a_run_that_continues_keeps_what_oasis_has_written(folder, capsys):
     assert f"{folder}/rsto.nc" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["grids", "weights", "namcouple"])
+def test_every_command_says_how_much_is_sea_and_warns_of_little(folder, capsys, command):
+    words = [command, "run.nml", *(["--no-restarts"] if command == "namcouple" else [])]
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "sea grid 'sinu': 97.9 % of the sphere is sea" in told
+    assert "warning" not in told
+    with import_netcdf4().Dataset(folder / "sea" / "masks.nc", "a") as file:
+        file["sinu.msk"][1:] = 1
+    assert main(words) == 0
+    assert "warning: grid 'sinu': 1." in capsys.readouterr().err
+
+
 def test_without_a_grid_of_the_sea_there_is_nothing_to_couple(folder, capsys):
     change(folder, "sea_grid_file = 'sea/grids.nc', ", "")
     assert main(["weights", "run.nml"]) == 1

@@ -16,6 +16,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, write_checkpoint
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
@@ -80,6 +81,12 @@ def assert_identical(ours, theirs):
         if jnp.issubdtype(one.dtype, jax.dtypes.prng_key):
             one, other = jax.random.key_data(one), jax.random.key_data(other)
         np.testing.assert_array_equal(one, other)
+
+
+def test_its_land_is_known_before_it_is_built(engine):
+    config = parse("")
+    land = engine_of(config).facts(config).land_area_fraction
+    np.testing.assert_array_equal(land, engine.land_area_fraction)
 
 
 def test_levels_are_those_of_upstreams_decoder_and_near_the_initial_data(engine, initial, upstream):

@@ -86,15 +86,23 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def sea_grid_rule(config: Config) -> Iterator[Conflict]:
-    """The file of the sea's grid holds one."""
+    """The file of the sea's grid holds one, whose sea lies where the atmosphere has its sea."""
     name = config.grid.sea_grid_file
     if not os.access(name, os.R_OK):
         return  # the rules of files say so, as in what follows
     from ngcm_coupler.regrid.grid_files import read_surface_grid
+    from ngcm_coupler.regrid.planet import configured_sea
 
     try:
+        facts = engine_of(config).facts(config)
+    except (Exception, SystemExit):  # the rules of the engine say so
+        facts = None
+    try:
         with reading(f"grid file {name}", DataError):
-            read_surface_grid(name, config.grid.sea_grid_name)
+            if facts is None:
+                read_surface_grid(name, config.grid.sea_grid_name)
+            else:
+                configured_sea(config, facts.grid, facts.land_area_fraction)
     except NgcmError as error:
         yield Conflict(f"{_SEA_GRID}: {error}", (_SEA_GRID, _SEA_GRID_NAME))
 

@@ -18,8 +18,8 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis sixty-days test quick planted newest long processors gpu lint format bench \
-  docs lock clean
+.PHONY: help setup system demo demo-oasis sixty-days test quick planted fuzz newest long processors gpu lint \
+  format bench docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -73,6 +73,11 @@ quick: setup  ## the tests that are not slow: three minutes on two cores, and mo
 
 planted: setup  ## ten faults planted one by one, and which test of `make quick` finds each
 	$(BIN)/python tests/planted_faults.py
+
+# SUBJECT, COUNT and SEED say which files, how many of them spoilt, and from which seed on.
+fuzz: setup  ## spoil every kind of file that is read, 100,000 times each: hours
+	PYTHONPATH=tests:tests/python $(BIN)/python -P -m fuzz $(SUBJECT) \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 # `make setup` and any other target take the same two variables.
 newest:  ## `make test` in Python 3.13 with the newest packages, in .venv-newest

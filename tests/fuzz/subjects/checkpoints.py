@@ -1,0 +1,101 @@
+"""Checkpoints, which are pickles that nobody unpickles, or converted."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fuzz.mutators import checkpoint
+from fuzz.subject import Implausible, Subject, digest
+from ngcm_coupler.engine.neuralgcm.checkpoint import (
+    demo_checkpoint_path,
+    read_checkpoint,
+    summary,
+    write_checkpoint,
+)
+
+
+def make(folder: Path) -> list[Path]:
+    """A small model in every form that is read, and the published one."""
+    demo = folder / "demo.pkl"
+    demo.write_bytes(demo_checkpoint_path().read_bytes())
+    contents = _small(read_checkpoint(demo).model_config_str)
+    files = [folder / f"protocol_{protocol}.pkl" for protocol in (2, 4, 5)]
+    for file, protocol in zip(files, (2, 4, 5), strict=True):
+        file.write_bytes(pickle.dumps(contents, protocol))
+    converted = folder / "converted.npz"
+    write_checkpoint(read_checkpoint(files[1]), converted)
+    return [*files, converted, demo]
+
+
+def use(file: Path) -> str:
+    """What is read must be what Python's own unpickler, in its slow form, makes of the file."""
+    found = read_checkpoint(file)
+    read = digest(_leaves(found.as_dict()))
+    data = file.read_bytes()
+    if data.startswith(b"\x80"):
+        with file.open("rb") as stream:
+            other = _Unpickler(stream).load()
+        if digest(_leaves({key: other[key] for key in found.as_dict()})) != read:
+            raise Implausible("what was read is not what unpickling gives")
+    return digest([read, summary(found).grid])
+
+
+class _Unpickler(pickle._Unpickler):
+    """Unpickles arrays and what Python has without a name; written in Python, it runs no C."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "jax._src.array":
+            return lambda function, arguments, state, _: _built(function(*arguments), state)
+        if module.partition(".")[0] != "numpy":
+            raise Implausible(f"a file was taken that names {module}.{name}")
+        return super().find_class(module, name)
+
+
+def _built(array: np.ndarray, state: Any) -> np.ndarray:
+    array.__setstate__(state)
+    return array
+
+
+def _leaves(value: Any) -> list[object]:
+    """Everything below a value, in its order, with numpy's numbers as arrays."""
+    match value:
+        case dict():
+            return ["dict", *(leaf for key in value for leaf in (key, *_leaves(value[key])))]
+        case list() | tuple():
+            return [type(value).__name__, *(leaf for each in value for leaf in _leaves(each))]
+        case np.generic():
+            return [np.asarray(value)]
+        case _:
+            return [value]
+
+
+def _small(gin: str) -> dict[str, Any]:
+    longitude, latitude = np.arange(4) * 90.0, np.array([-45.0, 45.0])
+    field = {"dims": ("longitude", "latitude"), "attrs": {"units": "1"}}
+    field["data"] = [[0.1 * column, 1.0 / 3.0] for column in range(4)]
+    coords = {"longitude": longitude.tolist(), "latitude": latitude.tolist(), "level": [500, 1000]}
+    return {
+        "model_config_str": gin,
+        "params": {
+            "tower/~/linear_0": {
+                "w": np.arange(6, dtype=np.float32).reshape(2, 3),
+                "b": np.array([0.5, -0.0], ">f8"),
+            },
+            "scale": {"s": np.asfortranarray(np.arange(6.0).reshape(3, 2))},
+        },
+        "aux_ds_dict": {
+            "coords": {
+                name: {"dims": (name,), "attrs": {}, "data": data} for name, data in coords.items()
+            },
+            "attrs": {"experiment": 64299848, "note": None, "done": True, "scale": np.float32(2)},
+            "dims": {name: len(data) for name, data in coords.items()},
+            "data_vars": {"land_sea_mask": field, "geopotential_at_surface": dict(field)},
+        },
+    }
+
+
+SUBJECT = Subject("checkpoints", make, checkpoint.spoilt, use)

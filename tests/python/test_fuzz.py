@@ -6,20 +6,26 @@ A few seeds of each kind run here, `make fuzz` runs the others.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
+import subprocess
 import time
 
 import pytest
 from fuzz import campaign, worker
 from fuzz.__main__ import main
-from fuzz.campaign import table
+from fuzz.campaign import Tally, table
 from fuzz.mutators import blind
 from fuzz.subject import Implausible, Subject
 from fuzz.subjects import NAMES, subject
+from project import ROOT
 
 from ngcm_coupler.errors import DataError
 
 COUNT = 60
+
+PAGE = (ROOT / "docs" / "reliability.md").read_text()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +107,7 @@ def test_what_is_neither_taken_nor_refused_is_found(use, what, monkeypatch, tmp_
     assert list(tally.finds) == [what] and tally.found == 1 == tally.inputs
     assert said[0].startswith(f"things 7: {what}")
     (kept,) = (tmp_path / "things").glob("*-7-valid")
-    assert 0 < len(kept.read_bytes()) <= len(b"spoilt" * 20)
+    assert len(kept.read_bytes()) <= len(b"spoilt" * 20)
 
 
 def test_what_is_taken_or_refused_is_counted():
@@ -147,3 +153,29 @@ def test_the_command_knows_its_subjects(capsys):
     with pytest.raises(SystemExit):
         main(["everything"])
     assert "recordings" in capsys.readouterr().err
+
+
+def test_the_page_has_the_table_that_is_printed_with_every_subject():
+    header, line = table([]).splitlines()
+    assert f"\n{header}\n{line}\n" in PAGE
+    rows = re.findall(r"^\| (\w+) \| [\d,]+ \|", PAGE, re.MULTILINE)
+    assert set(rows) >= {*NAMES}
+
+
+@pytest.mark.parametrize(
+    "command", re.findall(r"^make .*$", "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S)), re.M)
+)
+def test_commands_of_the_page_are_understood(command, monkeypatch):
+    """What `make` would run is parsed as it is typed, on subjects that take no time."""
+    done = subprocess.run(
+        [*shlex.split(command), "--dry-run", "--old-file", ".venv/installed"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    words = shlex.split(done.stdout.replace("\\\n", "").splitlines()[-1])
+    if "fuzz" in words:
+        run = []
+        monkeypatch.setattr("fuzz.__main__.campaign", lambda *of: run.append(of) or Tally("x"))
+        assert main(words[words.index("fuzz") + 1 :]) == 0
+        assert {each[0].name for each in run} <= {*NAMES} and run
+    else:
+        assert (ROOT / words[-1]).is_file()

@@ -87,7 +87,7 @@ def _contents(random: random.Random, file: Path) -> bytes:
     try:
         if random.random() < 0.3:
             return pack(contents, "0" * 64)
-        return pickle.dumps(contents, random.choice((2, 4, 5)))
+        return pickle.dumps(contents, random.choice((3, 4, 5)))
     except Exception:  # neither form can hold such contents
         return pickle.dumps({}, 4)
 

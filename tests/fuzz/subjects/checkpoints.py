@@ -23,8 +23,8 @@ def make(folder: Path) -> list[Path]:
     demo = folder / "demo.pkl"
     demo.write_bytes(demo_checkpoint_path().read_bytes())
     contents = _small(read_checkpoint(demo).model_config_str)
-    files = [folder / f"protocol_{protocol}.pkl" for protocol in (2, 4, 5)]
-    for file, protocol in zip(files, (2, 4, 5), strict=True):
+    files = [folder / f"protocol_{protocol}.pkl" for protocol in (3, 4, 5)]
+    for file, protocol in zip(files, (3, 4, 5), strict=True):
         file.write_bytes(pickle.dumps(contents, protocol))
     converted = folder / "converted.npz"
     write_checkpoint(read_checkpoint(files[1]), converted)
@@ -67,8 +67,9 @@ def _leaves(value: Any) -> list[object]:
             return ["dict", *(leaf for key in value for leaf in (key, *_leaves(value[key])))]
         case list() | tuple():
             return [type(value).__name__, *(leaf for each in value for leaf in _leaves(each))]
-        case np.generic():
-            return [np.asarray(value)]
+        case np.generic() | np.ndarray():
+            # numpy unpickles into the byte order of the machine.
+            return [np.asarray(value, value.dtype.newbyteorder("="))]
         case _:
             return [value]
 

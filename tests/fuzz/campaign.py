@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import re
@@ -18,7 +19,15 @@ MEMORY = 200 << 20
 REDUCTIONS = 200
 """Shorter inputs that are tried for each find."""
 
-COLUMNS = ("subject", "inputs", "taken unchanged", "taken changed", "refused", "anything else")
+COLUMNS = (
+    "subject",
+    "inputs",
+    "taken unchanged",
+    "taken changed",
+    "refused",
+    "of these by the net",
+    "anything else",
+)
 
 
 @dataclasses.dataclass
@@ -51,6 +60,7 @@ class Tally:
     unchanged: int = 0
     changed: int = 0
     refused: int = 0
+    by_net: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     finds: dict[str, Find] = dataclasses.field(default_factory=dict)
 
     @property
@@ -60,7 +70,8 @@ class Tally:
 
     def row(self) -> tuple[str, ...]:
         """The row under `COLUMNS`."""
-        counts = (self.inputs, self.unchanged, self.changed, self.refused, self.found)
+        counts = (self.inputs, self.unchanged, self.changed, self.refused)
+        counts += (self.by_net.total(), self.found)
         return (self.subject, *(f"{count:,}" for count in counts))
 
 
@@ -92,6 +103,10 @@ def campaign(
         for each, one, result in zip(seeds, inputs, reader.results(inputs), strict=True):
             tally.inputs += 1
             what = _judged(subject, valid[one.file], result)
+            if result.net:
+                if result.net not in tally.by_net:
+                    say(f"{subject.name} {each}: the net took {result.net}")
+                tally.by_net[result.net] += 1
             if what in ("unchanged", "changed", "refused"):
                 setattr(tally, what, getattr(tally, what) + 1)
                 continue

@@ -57,12 +57,15 @@ class Result:
       detail: digest, message or traceback.
       bytes: how far the memory grew.
       data: what was read.
+      net: for a file that was refused by the outermost net of its reader, which takes what nobody
+        has thought of, what that was.
     """
 
     what: str
     detail: str = ""
     bytes: int = 0
     data: bytes = b""
+    net: str = ""
 
 
 def seeded_input(subject: Subject, files: int, seed: int) -> Input:
@@ -178,7 +181,9 @@ def _refusal(error: NgcmError) -> Result:
         return Result(f"message without end{_place(error)}", text)
     if not all(line.isprintable() for line in lines):
         return Result(f"message with control characters{_place(error)}", text)
-    return Result("refused", text)
+    cause = error.__cause__
+    caught = cause is not None and f"unexpected {type(cause).__name__}: " in text
+    return Result("refused", text, net=_failure(cause) if caught else "")
 
 
 def _failure(error: BaseException) -> str:

@@ -122,8 +122,19 @@ def test_what_is_taken_or_refused_is_counted():
     tally = campaign.campaign(a_subject(use, mutate), 100)
     assert tally.unchanged + tally.changed + tally.refused == 100 and not tally.finds
     assert min(tally.unchanged, tally.changed, tally.refused) > 10
-    row = f"| things | 100 | {tally.unchanged} | {tally.changed} | {tally.refused} | 0 |"
+    row = f"| things | 100 | {tally.unchanged} | {tally.changed} | {tally.refused} | 0 | 0 |"
     assert table([tally]).splitlines()[2] == row
+
+
+def test_what_only_the_net_of_a_reader_takes_is_counted_as_that():
+    def use(file):
+        try:
+            fail(file)
+        except LookupError as error:
+            raise DataError("unexpected LookupError: no such thing") from error
+
+    tally = campaign.campaign(a_subject(use), 3)
+    assert tally.refused == 3 and tally.by_net == {"LookupError": 3} and not tally.finds
 
 
 def test_a_seed_gives_the_same_input_again(tmp_path):

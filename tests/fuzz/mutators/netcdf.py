@@ -22,14 +22,14 @@ def spoilt(random: random.Random, file: Path) -> bytes:
     """Returns the bytes of a file after a change of its bytes, or of some of its contents."""
     if random.random() < 0.4:
         return blind.spoilt(random, file)
-    contents = read(file)
-    for _ in range(random.choice((1, 1, 1, 2, 3))):
-        random.choice(_CHANGES)(random, contents)
     other = file.with_name(f".spoilt.{file.name}")
     try:
+        contents = read(file)
+        for _ in range(random.choice((1, 1, 1, 2, 3))):
+            random.choice(_CHANGES)(random, contents)
         write(contents, other)
         return other.read_bytes()
-    except Exception:  # netCDF itself refuses to write such a file, so nobody has one
+    except Exception:  # numpy or netCDF will not make such a file, so nobody has one
         return blind.spoilt(random, file)
     finally:
         other.unlink(missing_ok=True)

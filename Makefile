@@ -18,7 +18,7 @@ C_FAMILY := $(shell find bridge ngcm_coupler tests -name '*.h' -o -name '*.c' -o
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system demo demo-oasis sixty-days test quick planted fuzz newest long processors gpu lint \
+.PHONY: help setup system demo demo-oasis sixty-days test quick planted fuzz sanitized newest long processors gpu lint \
   format bench docs lock clean
 
 help:  ## list the targets
@@ -78,6 +78,9 @@ planted: setup  ## ten faults planted one by one, and which test of `make quick`
 fuzz: setup  ## spoil every kind of file that is read, 100,000 times each: hours
 	PYTHONPATH=tests:tests/python $(BIN)/python -P -m fuzz $(SUBJECT) \
 	  $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
+sanitized: setup  ## a million calls of libngcm under sanitizers, right and wrong ones: half an hour
+	$(BIN)/python tests/sanitized.py $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 # `make setup` and any other target take the same two variables.
 newest:  ## `make test` in Python 3.13 with the newest packages, in .venv-newest

@@ -133,9 +133,7 @@ def main() -> None:
             f"no such fault: {', '.join(map(str, sorted(strange)))}; expected 1 to {every[-1]}"
         )
     texts = {number: FAULTS[number - 1].text() for number in numbers}
-    shutil.rmtree(TREE, ignore_errors=True)
-    left_out = shutil.ignore_patterns(".*", "build", "dist", "out", "__pycache__", "*.egg-info")
-    shutil.copytree(ROOT, TREE, ignore=left_out)
+    copy(TREE)
     install()
     if found := first_failure():
         raise SystemExit(f"no fault is planted, and {found} fails; mend that first")
@@ -151,6 +149,13 @@ def main() -> None:
         raise SystemExit(f"{missed} are not found, at most {MISSED_AT_MOST} may be")
 
 
+def copy(tree: pathlib.Path) -> None:
+    """Makes a copy of the sources, in place of an older one."""
+    shutil.rmtree(tree, ignore_errors=True)
+    left_out = shutil.ignore_patterns(".*", "build", "dist", "out", "__pycache__", "*.egg-info")
+    shutil.copytree(ROOT, tree, ignore=left_out)
+
+
 def outcome(file: str, text: str) -> str:
     """The first test to fail with a file that reads so; '' if none does."""
     place = TREE / file
@@ -162,21 +167,28 @@ def outcome(file: str, text: str) -> str:
         place.write_text((ROOT / file).read_text())
 
 
-def install() -> None:
-    """Builds the copy as it is now, and installs it into its own folder.
+def install(tree: pathlib.Path = TREE, work: pathlib.Path = WORK, *settings: str) -> None:
+    """Builds a tree as it is now, and installs it into a folder of its own, `work`/site.
+
+    Args:
+      tree: the project's own or a copy.
+      work: folder of the build too.
+      *settings: for CMake, NAME=VALUE.
 
     Raises:
       SystemExit: it cannot be built; a fault that a compiler finds needs no test.
     """
+    defined = [f"--config-settings=cmake.define.{setting}" for setting in settings]
     done = subprocess.run(
         [
             sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-            "--upgrade", "--target", SITE, f"--config-settings=build-dir={WORK / 'cmake'}", TREE,
+            "--upgrade", "--target", work / "site", *defined,
+            f"--config-settings=build-dir={work / 'cmake'}", tree,
         ],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise SystemExit(f"the copy in {TREE} cannot be installed\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{tree} cannot be installed\n{done.stdout}{done.stderr}")
 
 
 def first_failure() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 
 import pytest
 from jobs import sabotage
+from project import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -53,6 +55,26 @@ def _assert_passed(done: subprocess.CompletedProcess[str]) -> None:
 )
 def test_host_finds_what_the_header_promises(run, namelist, host):
     _assert_passed(run(host, namelist))
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_calls_in_any_order_with_any_arguments_end_in_a_status(run, namelist, tmp_path, seed):
+    (tmp_path / "restarts").mkdir()
+    done = run("calls", namelist, tmp_path / "restarts", seed, "5000")
+    _assert_passed(done)
+    made, taken, refused = map(int, re.findall(r"\d+", done.stdout))
+    assert made == taken + refused >= 5000 and min(taken, refused) > 500
+
+
+@pytest.mark.long
+def test_calls_under_sanitizers_find_a_planted_overflow_and_no_other():
+    done = subprocess.run(
+        [sys.executable, ROOT / "tests" / "sanitized.py", "--count", "20000"],
+        capture_output=True, text=True, timeout=3000, check=False,
+    )  # fmt: skip
+    _assert_passed(done)
+    assert done.stdout.count(": no fault\n") == 2
+    assert done.stdout.endswith("found\n") and "NOT FOUND" not in done.stdout
 
 
 def test_signal_actions_outlive_a_package_that_sets_its_own(run, tmp_path, namelist):

@@ -30,7 +30,7 @@ from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, Sur
 from ngcm_coupler.clock.calendars import REAL
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.atmosphere import AtmosphereState, InitialData, Parameters
-from ngcm_coupler.engine.neuralgcm.checkpoint import Checkpoint
+from ngcm_coupler.engine.neuralgcm.checkpoint import Checkpoint, reason
 from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
@@ -85,7 +85,7 @@ class NeuralGCM:
           CheckpointError: upstream cannot build the model, its grid is not Gaussian, or it cannot
             be split over such a mesh.
         """
-        config = with_water_diagnostics(checkpoint.model_config_str)
+        config = with_water_diagnostics(checkpoint.gin.text())
         if mesh is not None:
             config = without_padding(config)
             _log.info("the dynamical core is upstream's, which alone can be split over devices")
@@ -97,8 +97,7 @@ class NeuralGCM:
             )
         except Exception as error:
             raise CheckpointError(
-                f"checkpoint {checkpoint.path}: neuralgcm cannot build the model:"
-                f" {type(error).__name__}: {error}"
+                f"checkpoint {checkpoint.path}: neuralgcm cannot build the model: {reason(error)}"
             ) from error
         if mesh is not None:
             self._model = on_mesh(self._model, mesh)
@@ -428,8 +427,8 @@ def _with_fast_dycore(config: str) -> str:
     """The configuration with the fast dynamical core if that has the model's equations."""
     try:
         return with_fast_dycore(config)
-    except NotCovered as reason:
-        _log.info("the dynamical core is upstream's, not the fast one: %s", reason)
+    except NotCovered as lacking:
+        _log.info("the dynamical core is upstream's, not the fast one: %s", lacking)
         return config
 
 

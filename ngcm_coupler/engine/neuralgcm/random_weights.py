@@ -49,7 +49,8 @@ def with_random_weights(checkpoint: Checkpoint, bindings: Sequence[str], seed: i
       seed: of the numbers.
     """
     text = "\n".join([checkpoint.model_config_str, *bindings, ""])
-    contents = checkpoint.as_dict() | {"model_config_str": text, "params": {}}
+    changed = dataclasses.replace(checkpoint, model_config_str=text, params={})
+    contents = changed.as_dict() | {"model_config_str": changed.gin.text()}
     shapes = _parameter_shapes(api.PressureLevelModel.from_checkpoint(contents))
     generator = np.random.default_rng(seed)
 
@@ -67,7 +68,7 @@ def with_random_weights(checkpoint: Checkpoint, bindings: Sequence[str], seed: i
         for module, values in shapes.items()
     }
     digest = hashlib.sha256(f"{checkpoint.sha256} {seed} {text}".encode()).hexdigest()
-    return dataclasses.replace(checkpoint, sha256=digest, model_config_str=text, params=params)
+    return dataclasses.replace(changed, sha256=digest, params=params)
 
 
 def _parameter_shapes(model: api.PressureLevelModel) -> dict[str, dict[str, jax.ShapeDtypeStruct]]:

@@ -1,7 +1,8 @@
 """Safe reading of published NeuralGCM checkpoints.
 
 `read_checkpoint` reads a file as data, never by unpickling it, and checks it; `summary` says what
-model it holds, without building the model; `write_checkpoint` writes a form without pickle.
+model it holds, without building the model; `write_checkpoint` writes a form without pickle;
+`reason` tells of errors that its contents make others raise.
 """
 
 from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint as Checkpoint
@@ -12,3 +13,4 @@ from ngcm_coupler.engine.neuralgcm.checkpoint.files import read_checkpoint as re
 from ngcm_coupler.engine.neuralgcm.checkpoint.files import write_checkpoint as write_checkpoint
 from ngcm_coupler.engine.neuralgcm.checkpoint.overview import CheckpointSummary as CheckpointSummary
 from ngcm_coupler.engine.neuralgcm.checkpoint.overview import summary as summary
+from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import reason as reason

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.engine.neuralgcm.checkpoint.bindings import GinBindings
+from ngcm_coupler.engine.neuralgcm.checkpoint.gin import parse_gin
+from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import listing, quoted, reason
 from ngcm_coupler.errors import CheckpointError
 
 Params = dict[str, dict[str, np.ndarray]]
@@ -19,6 +23,8 @@ COORDINATES = ("longitude", "latitude", "level")
 STATIC_FIELDS = ("geopotential_at_surface", "land_sea_mask")
 """Fields of the checkpoint's dataset that every published model reads, on (longitude, latitude)."""
 
+_LONGEST_DIMS = 100
+
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
@@ -28,7 +34,7 @@ class Checkpoint:
       path: the file it was read from.
       sha256: hexadecimal digest of the published file: the model's identity, which a converted
         file carries on.
-      model_config_str: the model's structure, as gin text.
+      model_config_str: the model's structure, as the gin text of the file.
       params: learned parameters; read-only floating-point arrays, all finite.
       aux_ds_dict: static fields and the data grid, as `xarray.Dataset.to_dict` gives them.
     """
@@ -38,6 +44,15 @@ class Checkpoint:
     model_config_str: str
     params: Params
     aux_ds_dict: dict[str, Any]
+
+    @cached_property
+    def gin(self) -> GinBindings:
+        """The structure as it has been read; gin itself is only given the `text` of this.
+
+        Raises:
+          CheckpointError: the text has more in it than bindings of what models are made of.
+        """
+        return parse_gin(self.model_config_str, str(self.path))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the dict that upstream's `PressureLevelModel.from_checkpoint` takes."""
@@ -66,13 +81,14 @@ def checkpoint_from_contents(contents: object, path: Path, sha256: str) -> Check
       sha256: digest of the published file.
 
     Raises:
-      CheckpointError: a key, parameter, coordinate or static field is missing or unusable.
+      CheckpointError: a key, parameter, coordinate or static field is missing or unusable, or the
+        gin text is more than the structure of a model.
     """
     found = _mapping(contents, path, "the contents")
     missing = [key for key in KEYS if key not in found]
     if missing:
         raise CheckpointError(
-            f"{path}: lacks {_listing(missing)}; got {_listing(found)}; expected {_listing(KEYS)}; "
+            f"{path}: lacks {listing(missing)}; got {listing(found)}; expected {listing(KEYS)}; "
             "use a published NeuralGCM checkpoint of version 1"
         )
     config = found["model_config_str"]
@@ -86,6 +102,7 @@ def checkpoint_from_contents(contents: object, path: Path, sha256: str) -> Check
         aux_ds_dict=dict(_mapping(found["aux_ds_dict"], path, "aux_ds_dict")),
     )
     _check_dataset(checkpoint)
+    _ = checkpoint.gin
     return checkpoint
 
 
@@ -93,8 +110,8 @@ def _checked_params(params: object, path: Path) -> Params:
     checked: Params = {}
     for module, leaves in _mapping(params, path, "params").items():
         checked[module] = {}
-        for name, array in _mapping(leaves, path, f"params[{module!r}]").items():
-            where = f"params[{module!r}][{name!r}]"
+        for name, array in _mapping(leaves, path, f"params[{quoted(module)}]").items():
+            where = f"params[{quoted(module)}][{quoted(name)}]"
             if not isinstance(array, np.ndarray):
                 raise _unusable(path, where, type(array).__name__, "an array")
             if not np.issubdtype(array.dtype, np.floating):
@@ -117,7 +134,8 @@ def _check_dataset(checkpoint: Checkpoint) -> None:
         dims, values = _variable(coordinates, name, path, "coords")
         where = f"aux_ds_dict['coords'][{name!r}]"
         if dims != (name,) or values.ndim != 1 or values.size == 0:
-            raise _unusable(path, where, f"dims {dims}, shape {values.shape}", f"dims ({name!r},)")
+            got = f"dims {_shown(dims)}, shape {values.shape}"
+            raise _unusable(path, where, got, f"dims ({name!r},)")
         steps = np.diff(values)
         if not ((steps > 0).all() or (steps < 0).all()):
             raise _unusable(path, where, "values out of order", "a strictly monotonic coordinate")
@@ -126,7 +144,7 @@ def _check_dataset(checkpoint: Checkpoint) -> None:
         dims, values = _variable(variables, name, path, "data_vars")
         where = f"aux_ds_dict['data_vars'][{name!r}]"
         if sorted(dims) != ["latitude", "longitude"]:
-            raise _unusable(path, where, f"dims {dims}", "dims ('longitude', 'latitude')")
+            raise _unusable(path, where, f"dims {_shown(dims)}", "dims ('longitude', 'latitude')")
         expected = tuple(sizes[dim] for dim in dims)
         if values.shape != expected:
             raise _unusable(path, where, f"shape {values.shape}", f"shape {expected}")
@@ -138,15 +156,15 @@ def _variable(
     """Returns the dims and the values of one variable; the values are numbers and finite."""
     where = f"aux_ds_dict[{group!r}][{name!r}]"
     if name not in variables:
-        raise _unusable(path, where, f"only {_listing(variables)}", "the variable to be present")
+        raise _unusable(path, where, f"only {listing(variables)}", "the variable to be present")
     variable = _mapping(variables[name], path, where)
     dims = variable.get("dims")
     if not (isinstance(dims, tuple | list) and all(isinstance(dim, str) for dim in dims)):
-        raise _unusable(path, where, f"dims {dims!r}", "names of dimensions")
+        raise _unusable(path, where, f"dims {quoted(dims)}", "names of dimensions")
     try:
         values = np.asarray(variable.get("data"), np.float64)
-    except (TypeError, ValueError) as error:  # Not numbers, or rows of unequal lengths.
-        raise _unusable(path, where, f"no array of numbers ({error})", "numbers") from error
+    except Exception as error:  # not numbers, too large ones, rows of unequal lengths, too many
+        raise _unusable(path, where, f"no array of numbers ({reason(error)})", "numbers") from error
     if not np.isfinite(values).all():
         raise _unusable(path, where, "NaN or infinite values", "finite values")
     return tuple(dims), values
@@ -164,5 +182,5 @@ def _unusable(path: Path, where: str, got: str, expected: str) -> CheckpointErro
     )
 
 
-def _listing(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
+def _shown(dims: tuple[str, ...]) -> str:
+    return ascii(dims)[:_LONGEST_DIMS]

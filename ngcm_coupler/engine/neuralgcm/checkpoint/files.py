@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -44,6 +45,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
     try:
+        if file.is_char_device() or file.is_block_device():  # some have no end
+            raise OSError(errno.ENODEV, "a device, no file")
         data = file.read_bytes()
     except OSError as error:
         raise CheckpointError(

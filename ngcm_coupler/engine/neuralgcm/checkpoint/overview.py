@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from ngcm_coupler.engine.neuralgcm.checkpoint.bindings import GinBindings
 from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint
-from ngcm_coupler.engine.neuralgcm.checkpoint.gin import GinBindings, parse_gin
 
 # The facts below are fixed in upstream's code, not in the checkpoint: `PressureLevelModel` in
 # neuralgcm/legacy/api.py for the variables, model_builder.py for the reference time.
@@ -80,7 +82,7 @@ def summary(checkpoint: Checkpoint) -> CheckpointSummary:
       CheckpointError: its gin text does not describe a model on a spectral grid and sigma layers.
     """
     config = checkpoint.model_config_str
-    gin = parse_gin(config, str(checkpoint.path))
+    gin = checkpoint.gin
     coordinates = gin.reference("get_model_specs.custom_coords")
     arrays = [array for leaves in checkpoint.params.values() for array in leaves.values()]
     diagnostics = gin.referenced("diagnostics_module") | gin.referenced("diagnostic_modules")
@@ -102,9 +104,7 @@ def summary(checkpoint: Checkpoint) -> CheckpointSummary:
         predicts_evaporation=has_water_fluxes,
         # Upstream's `LearnedOrography` names its parameter so, and nothing else does.
         learned_orography=any("orography" in leaves for leaves in checkpoint.params.values()),
-        reference_datetime=(
-            gin.value("get_model_specs.reference_datetime_str") or _DEFAULT_REFERENCE_DATETIME
-        ),
+        reference_datetime=_reference_datetime(gin),
         parameters=sum(array.size for array in arrays),
         parameter_bytes=sum(array.nbytes for array in arrays),
         sha256=checkpoint.sha256,
@@ -115,6 +115,9 @@ def _grid_name(gin: GinBindings, scope: str) -> str:
     grid = gin.reference("CoordinateSystem.horizontal", scope)
     if grid.name == "GridWithWavenumbers":
         wavenumbers = gin.value("GridWithWavenumbers.longitude_wavenumbers", grid.scope)
+        if type(wavenumbers) is not int:
+            name = "GridWithWavenumbers.longitude_wavenumbers"
+            raise gin.fault(name, wavenumbers, "the number of wavenumbers")
         return f"{wavenumbers} wavenumbers"
     return grid.name.removeprefix("Grid")
 
@@ -125,7 +128,7 @@ def _sigma_layers(gin: GinBindings, scope: str) -> int:
     boundaries = gin.value(f"{vertical.name}.boundaries", vertical.scope)
     if isinstance(boundaries, list | tuple):
         return len(boundaries) - 1
-    if not isinstance(layers, int):
+    if type(layers) is not int or layers < 1:
         raise gin.fault(f"{vertical.name}.layers", layers, "the number of sigma layers")
     return layers
 
@@ -133,10 +136,20 @@ def _sigma_layers(gin: GinBindings, scope: str) -> int:
 def _step_seconds(gin: GinBindings) -> int:
     binding = "get_model_specs.model_time_step"
     text = gin.value(binding)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([a-z]+)\s*", str(text))
+    match = re.fullmatch(r"\s*(\d{1,20}(?:\.\d*)?)\s*([a-z]+)\s*", str(text), re.ASCII)
     if match:
         number, unit = match.groups()
         seconds = float(number) * _SECONDS.get(_UNIT_SYMBOLS.get(unit, unit.removesuffix("s")), 0)
         if seconds > 0 and seconds.is_integer():
             return int(seconds)
     raise gin.fault(binding, text, "whole seconds in a form such as '1 hour' or '30 minutes'")
+
+
+def _reference_datetime(gin: GinBindings) -> str:
+    binding = "get_model_specs.reference_datetime_str"
+    text = gin.value(binding) or _DEFAULT_REFERENCE_DATETIME
+    try:
+        np.datetime64(text)
+    except (TypeError, ValueError) as error:
+        raise gin.fault(binding, text, "a date such as '1979-01-01T00'") from error
+    return text

@@ -13,17 +13,29 @@ from __future__ import annotations
 
 import math
 import pickletools
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
 
 import numpy as np
 
+from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import quoted, reason
 from ngcm_coupler.errors import CheckpointError
 
 MAX_DEPTH: Final = 32
 """Deepest nesting that is read; a published checkpoint needs six levels."""
 
+LARGEST_INTEGER: Final = 2**64
+"""Larger ones fit no array, and Python itself will not write those of thousands of digits."""
+
 _MAX_DIMENSIONS: Final = 8
+
+_FRAME_BYTES: Final = 9
+"""Of the opcode itself, and of the number of bytes that follow."""
+
+_FEW_NOTES: Final = 100_000
+_BYTES_OF_A_NOTE: Final = 16
+"""Pickle notes its containers and texts for later; each note costs a hundred bytes here."""
 
 
 class _Refused(Exception):
@@ -89,9 +101,8 @@ def read_pickle(data: bytes, name: str) -> object:
             "arrays. Nothing in the file was run; get the checkpoint from its publisher"
         ) from error
     except Exception as error:  # A damaged file may fail in any step; each failure means the same.
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise CheckpointError(
-            f"{name}: damaged pickle of {len(data)} bytes ({reason}); expected a complete "
+            f"{name}: damaged pickle of {len(data)} bytes ({reason(error)}); expected a complete "
             "checkpoint; copy or download the file again"
         ) from error
 
@@ -101,14 +112,14 @@ class _Dtype:
 
     def __init__(self, code: object) -> None:
         if not isinstance(code, str) or code not in _DTYPES:
-            raise _Refused(f"an array of dtype {_shown(code)}")
+            raise _Refused(f"an array of dtype {quoted(code)}")
         self.code = code
         self.byte_order = "="
 
     def build(self, state: object) -> None:
         """Takes the state of `numpy.dtype.__reduce__`; all but the byte order must be trivial."""
         match state:
-            case (3, ("<" | ">" | "|" | "=") as byte_order, None, None, None, *_):
+            case (3, ("<" | ">" | "|" | "=") as byte_order, None, None, None, int(), int(), int()):
                 self.byte_order = byte_order
             case _:
                 raise _Refused("a dtype with fields, subarrays or an unknown state")
@@ -155,17 +166,28 @@ class _Machine:
         self.stack: list = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
-        # Every value takes a byte of the file at least. More values than bytes means that shared
-        # containers were stacked into a tree that doubles with every level.
-        self.remaining = size
+        # Every value takes a byte of the file at least, and an array all of its own. Much more than
+        # the file has means that shared containers were stacked into a tree that doubles with every
+        # level, or that one array stands in very many places.
+        self.remaining = 2 * size
+        self.most_notes = _FEW_NOTES + size // _BYTES_OF_A_NOTE
 
     def run(self, data: bytes) -> object:
         """Runs the pickle to its end and returns the one value that it leaves."""
-        for opcode, argument, position in pickletools.genops(data):
+        begin = frame_end = 0
+        opcodes: Iterator[tuple[pickletools.OpcodeInfo, Any, Any]] = pickletools.genops(data)
+        for opcode, argument, position in opcodes:
+            if begin < frame_end < position:
+                raise _Refused(f"an opcode across the end of a frame (byte {begin})")
+            begin = position
+            if opcode.name == "FRAME":
+                frame_end = position + _FRAME_BYTES + argument
             try:
                 self.step(opcode.name, argument)
             except _Refused as error:
                 raise _Refused(f"{error} (byte {position})") from error
+        if frame_end > len(data):
+            raise _Refused("a frame longer than the file")
         (result,) = self.stack
         return self.plain(result, depth=0)
 
@@ -202,9 +224,9 @@ class _Machine:
             case "SETITEMS":
                 self.extend_dict(self.pop_to_mark())
             case "MEMOIZE":
-                self.memo[len(self.memo)] = stack[-1]
+                self.note(len(self.memo))
             case "BINPUT" | "LONG_BINPUT":
-                self.memo[argument] = stack[-1]
+                self.note(argument)
             case "BINGET" | "LONG_BINGET":
                 stack.append(self.memo[argument])
             case "GLOBAL":
@@ -224,6 +246,12 @@ class _Machine:
                 pass
             case _:
                 raise _Refused(f"the pickle opcode {name}")
+
+    def note(self, place: int) -> None:
+        """Notes what lies on top of the stack."""
+        self.memo[place] = self.stack[-1]
+        if len(self.memo) > self.most_notes:
+            raise _Refused(f"more than {self.most_notes} notes")
 
     def pop(self, count: int) -> list:
         """Takes `count` values off the stack, but none from below the last mark."""
@@ -255,17 +283,20 @@ class _Machine:
 
     def plain(self, value: object, depth: int) -> object:
         """Returns `value` with arrays for their descriptions, and no container shared."""
-        self.remaining -= 1
+        array = value.array if isinstance(value, _Array) else None
+        self.remaining -= 1 if array is None else 1 + array.nbytes
         if self.remaining < 0:
             raise _Refused("containers nested in themselves, or shared until they outgrow the file")
         if depth > MAX_DEPTH:
             raise _Refused(f"containers nested more than {MAX_DEPTH} deep")
-        if isinstance(value, _Array) and value.array is not None:
-            return value.array
+        if array is not None:
+            return array
         if isinstance(value, dict):
             return {key: self.plain(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(self.plain(item, depth + 1) for item in value)
+        if isinstance(value, int) and abs(value) >= LARGEST_INTEGER:
+            raise _Refused(f"an integer of {value.bit_length()} bits")
         if value is None or isinstance(value, bool | int | float | str):
             return value
         raise _Refused(f"a value of type {type(value).__name__}")
@@ -275,17 +306,12 @@ def _known_global(module: object, name: object) -> _Global:
     if not (isinstance(module, str) and isinstance(name, str)):
         raise _Refused("a global whose name is not text")
     if (module, name) not in _GLOBALS:
-        raise _Refused(f"the pickle names the global {_shown(f'{module}.{name}')}")
+        raise _Refused(f"the pickle names the global {quoted(f'{module}.{name}')}")
     return _GLOBALS[module, name]
 
 
 def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
-
-
-def _shown(value: object) -> str:
-    """Returns hostile text fit for a message: quoted, escaped, of bounded length."""
-    return repr(value[:80]) if isinstance(value, str) else f"of type {type(value).__name__}"
 
 
 def _described(function: object, arguments: object) -> _Array | _Dtype:

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import LARGEST_INTEGER, MAX_DEPTH
+from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import quoted, reason
 from ngcm_coupler.errors import CheckpointError
 
 MAGIC: Final = b"PK\x03\x04"
@@ -56,23 +60,47 @@ def unpack(data: bytes, name: str) -> tuple[object, str]:
       CheckpointError: the archive is damaged, or not one that `pack` wrote.
     """
     try:
-        # `pack` stores entries as they are; compressed or overlapping ones could outgrow memory.
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-        if sum(entry.file_size for entry in entries) > len(data):
-            raise ValueError("the entries are larger than the file")
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # `pack` stores entries as they are; compressed ones could outgrow memory.
+            if sum(entry.file_size for entry in archive.infolist()) > len(data):
+                raise ValueError("the entries are larger than the file")
+            arrays = {
+                entry.filename.removesuffix(".npy"): _array(archive.read(entry))
+                for entry in archive.infolist()
+            }
         header = json.loads(arrays.pop("header").tobytes())
         if header["format"] != _FORMAT:
-            raise ValueError(f"the format is {header['format']!r}, not {_FORMAT!r}")
-        for array in arrays.values():
-            array.setflags(write=False)
-        return _decoded(header["contents"], arrays), str(header["sha256"])
+            raise ValueError(f"the format is {quoted(header['format'])}, not {_FORMAT!r}")
+        sha256 = header["sha256"]
+        if not (isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256)):
+            raise ValueError(f"the digest is {quoted(sha256)}")
+        return _decoded(header["contents"], arrays, depth=0), sha256
     except Exception as error:  # A damaged archive may fail in any step; each means the same.
         raise CheckpointError(
-            f"{name}: damaged archive of {len(data)} bytes ({type(error).__name__}: {error}); "
+            f"{name}: damaged archive of {len(data)} bytes ({reason(error)}); "
             "expected a file made by `ngcm-coupler checkpoint convert`; convert it again"
         ) from error
+
+
+def _array(entry: bytes) -> np.ndarray:
+    """The array of an .npy file, read-only. Its header is held against the bytes that follow.
+
+    `numpy.load` would first take as much memory as the header asks for.
+    """
+    stream = io.BytesIO(entry)
+    version = np.lib.format.read_magic(stream)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, fortran_order, dtype = read_header(stream)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"an array of {quoted(str(dtype))}, which is not numeric")
+    begin = stream.tell()
+    if math.prod(shape) * dtype.itemsize != len(entry) - begin:
+        raise ValueError("an array whose shape does not fit its bytes")
+    order = "F" if fortran_order else "C"
+    return np.ndarray(shape, dtype, buffer=entry, offset=begin, order=order)
 
 
 def _encoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -89,18 +117,22 @@ def _encoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _decoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _decoded(value: Any, arrays: dict[str, np.ndarray], depth: int) -> Any:
     """Returns what `_encoded` took; every array is used once, and leaves `arrays`."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"contents nested more than {MAX_DEPTH} deep")
     match value:
         case {"dict": dict(items)}:
-            return {key: _decoded(item, arrays) for key, item in items.items()}
+            return {key: _decoded(item, arrays, depth + 1) for key, item in items.items()}
         case {"tuple": list(items)}:
-            return tuple(_decoded(item, arrays) for item in items)
+            return tuple(_decoded(item, arrays, depth + 1) for item in items)
         case {"array": str(entry)}:
             return arrays.pop(entry)
         case list():
-            return [_decoded(item, arrays) for item in value]
+            return [_decoded(item, arrays, depth + 1) for item in value]
         case dict():
-            raise ValueError(f"the header has the unknown tag {next(iter(value), None)!r}")
+            raise ValueError(f"the header has the unknown tag {quoted(next(iter(value), None))}")
+        case int() if abs(value) >= LARGEST_INTEGER:
+            raise ValueError("an integer of too many digits")
         case _:
             return value

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copyreg
+import io
+import json
 import os
 import pickle
 import struct
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
+from ngcm_coupler.engine.neuralgcm.checkpoint.portable import pack
 from ngcm_coupler.errors import CheckpointError
 
 
@@ -165,6 +170,16 @@ def test_opcode_that_no_checkpoint_needs_is_refused(tmp_path, data, named):
         (b"\x80\x04C\x01x.", "a value of type bytes"),
         (b"\x80\x04cnumpy\nndarray\nK\x01a.", "items appended to a _Global"),
         (b"\x80\x04]K\x01K\x02s.", "items set in a list"),
+        (
+            b"\x80\x04cnumpy\ndtype\n"
+            + text("f4")
+            + b"\x89\x88\x87R(K\x03"
+            + text("<")
+            + b"NNNK\x00K\x00}tb.",
+            "a dtype with fields, subarrays or an unknown state",
+        ),
+        (b"\x80\x04\x95" + struct.pack("<Q", 3) + b"J\x00\x00\x00\x00.", "end of a frame"),
+        (b"\x80\x04\x95" + struct.pack("<Q", 9) + b"N.", "a frame longer than the file"),
     ],
 )
 def test_odd_use_of_an_allowed_global_is_refused(tmp_path, data, named):
@@ -248,3 +263,161 @@ def test_hostile_name_cannot_reach_the_terminal_raw(tmp_path):
     message = refusal(tmp_path, b"\x80\x04" + text("\x1b[2J" + "x" * 500) + text("y") + b"\x93.")
     assert message.isprintable()
     assert len(message) < 400 + len(str(tmp_path))
+
+
+HUGE = 10**400
+
+
+def contents() -> dict:
+    """A checkpoint of a few numbers that passes every check."""
+    field = {"dims": ("longitude", "latitude"), "attrs": {}, "data": [[0.0, 1.0]] * 2}
+    coords = {"longitude": [0.0, 180.0], "latitude": [-45.0, 45.0], "level": [500, 1000]}
+    return {
+        "model_config_str": "A = 1\n",
+        "params": {"linear": {"w": np.ones(2, np.float32)}},
+        "aux_ds_dict": {
+            "coords": {key: {"dims": (key,), "data": value} for key, value in coords.items()},
+            "data_vars": {"land_sea_mask": field, "geopotential_at_surface": dict(field)},
+        },
+    }
+
+
+def mask(found: dict) -> dict:
+    return found["aux_ds_dict"]["data_vars"]["land_sea_mask"]
+
+
+ODD = {
+    "digits": lambda c: mask(c).update(data=[[HUGE, 0], [0, 0]]),
+    "digits in an attribute": lambda c: mask(c).update(attrs={"a": -HUGE}),
+    "dims of digits": lambda c: mask(c).update(dims=(10**5000, "latitude")),
+    "dims of texts": lambda c: mask(c).update(dims=("\x1b" * 9000, "x" * 9000)),
+    "many dims": lambda c: mask(c).update(dims=("latitude",) * 9000),
+    "dims of lists": lambda c: mask(c).update(dims=[["longitude"]]),
+    "text for a number": lambda c: mask(c).update(data=[["\x1b" * 9000] * 2] * 2),
+    "names of data": lambda c: c["aux_ds_dict"].update(data_vars={"\x1b" * 9000: 1, "x" * 9000: 2}),
+    "name of a module": lambda c: c["params"].update({"\x1b[2J" + "x" * 9000: {"w": "x"}}),
+    "name of a parameter": lambda c: c["params"]["linear"].update({"\u202e" + "x" * 9000: None}),
+    "names for keys": lambda c: (c.pop("params"), c.update({"x" * 9000: 1, "\n" * 9000: 2})),
+    "many names": lambda c: (c.pop("params"), c.update({str(n): 1 for n in range(9000)})),
+    "many dimensions": lambda c: mask(c).update(data=np.zeros((1,) * 8)),
+    "arrays in an array": lambda c: mask(c).update(data=[np.ones(2), np.ones(3)]),
+    "a list of dicts": lambda c: mask(c).update(data=[{}, {}]),
+    "gin": lambda c: c.update(model_config_str="import os\n"),
+    "gin without end": lambda c: c.update(model_config_str="'" * 9001),
+}
+
+
+@pytest.mark.parametrize("form", ["pickle", "archive"])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_contents_are_refused_in_a_short_line(tmp_path, name, form):
+    found = contents()
+    ODD[name](found)
+    try:
+        data = pickle.dumps(found, 4) if form == "pickle" else pack(found, "0" * 64)
+    except ValueError:  # Python writes no integer of thousands of digits
+        assert form == "archive" and name == "dims of digits"
+        return
+    message = refusal(tmp_path, data)
+    assert message.isprintable() and message.isascii()
+    assert len(message) < 600 + len(str(tmp_path))
+
+
+def test_those_contents_were_taken_but_for_what_is_odd(tmp_path):
+    for data in (pickle.dumps(contents(), 4), pack(contents(), "0" * 64)):
+        (tmp_path / "model.pkl").write_bytes(data)
+        assert read_checkpoint(tmp_path / "model.pkl").model_config_str == "A = 1\n"
+
+
+@pytest.mark.parametrize("opcode", [b"S", b"L", b"I", b"F", b"V"])
+def test_line_of_megabytes_is_not_told(tmp_path, opcode):
+    message = refusal(tmp_path, b"\x80\x02" + opcode + b"\x1b7" * 1_000_000 + b"\n.")
+    assert message.isprintable() and len(message) < 600 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "opcodes", [b"\x94" * 400_000, b"".join(b"r" + struct.pack("<I", n) for n in range(180_000))]
+)
+def test_notes_without_end_are_refused(tmp_path, opcodes):
+    """Each takes a hundred times what it takes in the file."""
+    assert "notes" in refusal(tmp_path, b"\x80\x04]" + opcodes)
+
+
+def test_array_in_very_many_places_is_refused(tmp_path):
+    """Each would be looked through for NaN."""
+    found = contents()
+    array = np.ones(100_000)
+    found["params"] = {"linear": {f"w{number}": array for number in range(10_000)}}
+    assert "outgrow the file" in refusal(tmp_path, pickle.dumps(found, 4))
+
+
+def archive(header: bytes, **entries: bytes) -> bytes:
+    """A zip archive with such a header and such files beside it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as out:
+        array = io.BytesIO()
+        np.save(array, np.frombuffer(header, np.uint8))
+        for name, data in {"header": array.getvalue(), **entries}.items():
+            out.writestr(f"{name}.npy", data)
+    return stream.getvalue()
+
+
+def npy(description: str, data: bytes = bytes(8)) -> bytes:
+    """An .npy file with such a header."""
+    text = description.encode()
+    return b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text)) + text + data
+
+
+FORMAT = "ngcm_coupler checkpoint 1"
+
+
+@pytest.mark.parametrize(
+    ("description", "named"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}", "does not fit its bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (2305843009213693953,)}", "fit its"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1)}", "negative"),
+        ("{'descr': '|V8', 'fortran_order': False, 'shape': ()}", "which is not numeric"),
+        ("{'descr': '<U2', 'fortran_order': False, 'shape': ()}", "which is not numeric"),
+        ("{'descr': '<M8[s]', 'fortran_order': False, 'shape': ()}", "which is not numeric"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': ()}", "which is not numeric"),
+        ("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}", "is not numeric"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1" + "0" * 5000 + ",)}", "damaged"),
+        ("(" * 100_000, "damaged archive"),
+        ("__import__('os')", "damaged archive"),
+    ],
+)
+def test_array_of_an_archive_that_is_none_is_refused(tmp_path, description, named):
+    data = archive(json.dumps({"format": FORMAT}).encode(), x=npy(description))
+    message = refusal(tmp_path, data)
+    assert named in message
+    assert message.isprintable() and len(message) < 600 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (b"[" * 100_000, "damaged archive"),
+        (b'{"format": "\\u001b[2J' + b"x" * 9000 + b'"}', "the format is"),
+        (b'{"format": "' + FORMAT.encode() + b'", "sha256": "../../x"}', "the digest is '../../x'"),
+        (b'{"format": "' + FORMAT.encode() + b'", "sha256": 3}', "the digest is 3"),
+        (b'{"format": ' + b"9" * 5000 + b"}", "damaged archive"),
+    ],
+)
+def test_header_of_an_archive_that_is_none_is_refused(tmp_path, header, named):
+    message = refusal(tmp_path, archive(header))
+    assert named in message
+    assert message.isprintable() and len(message) < 600 + len(str(tmp_path))
+
+
+def test_contents_of_an_archive_are_as_deep_and_as_large_as_those_of_a_pickle(tmp_path):
+    deep: list = []
+    for _ in range(40):
+        deep = [deep]
+    for odd, named in ((deep, "nested more than 32 deep"), (HUGE, "an integer of too many digits")):
+        assert named in refusal(tmp_path, pack({"params": odd}, "0" * 64))
+
+
+def test_device_is_not_read():
+    if Path("/dev/zero").is_char_device():
+        with pytest.raises(CheckpointError, match="cannot be read .a device, no file"):
+            read_checkpoint("/dev/zero")

@@ -124,6 +124,14 @@ class Published(Engine):
         """See `Engine`."""
         return config.model.checkpoint
 
+    def dynamical_core(self, config: Config) -> str:
+        """From the text of the checkpoint, as the model is built."""
+        from ngcm_coupler.engine.neuralgcm import checkpoint
+        from ngcm_coupler.engine.neuralgcm.dycore.coverage import chosen_core
+
+        found = checkpoint.read_checkpoint(config.model.checkpoint)
+        return chosen_core(found.gin, config.model.dycore, split=config.device.level_parts > 1)
+
     def memory_gib(self, config: Config) -> float | None:
         """As `ngcm-coupler doctor --measure` prints, rounded up, on CPUs."""
         return 2.0 if config.model.checkpoint == DEMO else None

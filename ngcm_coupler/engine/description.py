@@ -116,6 +116,16 @@ class Engine(abc.ABC):
         """Name of the checkpoint that it runs; '' for none."""
         return ""
 
+    def dynamical_core(self, config: Config) -> str:
+        """Which of several dynamical cores steps it, in words; '' where there is no choice.
+
+        Where it is as asked for, the words begin with the key `dycore`.
+
+        Raises:
+          CheckpointError: a file that tells it cannot be used.
+        """
+        return ""
+
     def memory_gib(self, config: Config) -> float | None:
         """Peak of the rank that computes it [GiB]; None where nobody has measured it."""
         return None

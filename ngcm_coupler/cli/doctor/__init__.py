@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from ngcm_coupler.cli.doctor.findings import Absent, Finding, Report
+from ngcm_coupler.cli.doctor.findings import Absent, Concern, Finding, Report
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.errors import ConfigError, NgcmError
 
@@ -79,6 +79,8 @@ def _finding(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, "ok", check())
     except Absent as error:
         return Finding(name, "-", str(error))
+    except Concern as error:
+        return Finding(name, "warning", str(error))
     except Exception as error:  # whatever it is, the other checks have to be told too
         kind = "" if isinstance(error, NgcmError) else f"{type(error).__name__}: "
         return Finding(name, "fault", f"{kind}{error}")

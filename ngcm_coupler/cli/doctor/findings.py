@@ -13,12 +13,19 @@ class Fault(NgcmError):
     """What a check has found wrong, with its remedy."""
 
 
+class Concern(NgcmError):
+    """A run will work, but not as its namelist asks."""
+
+
 class Absent(NgcmError):
     """Something that a run can do without is not here."""
 
 
 class Finding(NamedTuple):
-    """The outcome of one check on one rank: ``ok``, ``fault`` or ``-`` for what is optional."""
+    """The outcome of one check on one rank: ``ok``, ``warning``, ``fault`` or ``-``.
+
+    The last is for what a run can do without.
+    """
 
     check: str
     state: str

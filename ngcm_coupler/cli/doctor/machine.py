@@ -14,12 +14,12 @@ from pathlib import Path
 
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.doctor import memory
-from ngcm_coupler.cli.doctor.findings import Absent, Fault, program
+from ngcm_coupler.cli.doctor.findings import Absent, Concern, Fault, program
 from ngcm_coupler.cli.doctor.python import shared_libraries
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.engine import engine_of
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import CheckpointError, ConfigError
 
 _LEAST_DISK = 2**30
 _HOST = """\
@@ -50,6 +50,7 @@ def checks(config: Config) -> dict[str, Callable[[], str]]:
         "compiled code": partial(compiled_code, config),
         "netCDF": netcdf,
         "checkpoint": partial(checkpoint, config),
+        "dynamical core": partial(dynamical_core, config),
         "compiler": compiler,
         "OASIS": oasis,
         **{name: partial(extra, *_EXTRAS[name]) for name in _EXTRAS},
@@ -146,6 +147,17 @@ def checkpoint(config: Config) -> str:
     if not name:
         return f"none needed, the engine is {config.model.engine}"
     return f"{text_of(name)}, step {engine.facts(config).step_seconds} s"
+
+
+def dynamical_core(config: Config) -> str:
+    """The model runs with the dynamical core that the namelist asks for."""
+    try:
+        core = engine_of(config).dynamical_core(config)
+    except CheckpointError as error:  # a fault that another check tells
+        raise Absent("not known, as the checkpoint cannot be used") from error
+    if core and not core.startswith(config.model.dycore):
+        raise Concern(f"it is {core}; a run works, and takes longer than with the fast one")
+    return core or f"the only one of the engine {config.model.engine}"
 
 
 def compiler() -> str:

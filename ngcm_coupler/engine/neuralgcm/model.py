@@ -37,7 +37,8 @@ from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     predicts_precipitation,
     with_water_diagnostics,
 )
-from ngcm_coupler.engine.neuralgcm.dycore.configuration import NotCovered, with_fast_dycore
+from ngcm_coupler.engine.neuralgcm.dycore.configuration import with_fast_dycore
+from ngcm_coupler.engine.neuralgcm.dycore.coverage import FAST, chosen_core
 from ngcm_coupler.engine.neuralgcm.era5 import read_initial_data
 from ngcm_coupler.engine.neuralgcm.initial_state import clock_at
 from ngcm_coupler.engine.neuralgcm.mesh import on_mesh, without_padding
@@ -70,7 +71,7 @@ class NeuralGCM:
         initial_state: str,
         calendar: str = REAL,
         mesh: jax.sharding.Mesh | None = None,
-        dycore: str = "fast",
+        dycore: str = FAST,
     ) -> None:
         """Builds the model of a checkpoint.
 
@@ -86,11 +87,13 @@ class NeuralGCM:
             be split over such a mesh.
         """
         config = with_water_diagnostics(checkpoint.gin.text())
+        self.dynamical_core = chosen_core(checkpoint.gin, dycore, split=mesh is not None)
+        if self.dynamical_core == FAST:
+            config = with_fast_dycore(config)
+        elif dycore == FAST:
+            _log.warning("the dynamical core is %s", self.dynamical_core)
         if mesh is not None:
             config = without_padding(config)
-            _log.info("the dynamical core is upstream's, which alone can be split over devices")
-        elif dycore == "fast":
-            config = _with_fast_dycore(config)
         try:
             self._model = api.PressureLevelModel.from_checkpoint(
                 checkpoint.as_dict() | {"model_config_str": config}
@@ -421,15 +424,6 @@ class NeuralGCM:
 
         with hk.intercept_methods(record), gin_utils.specific_config(self._model.gin_config):
             return hk.transform(build).apply(parameters, None)
-
-
-def _with_fast_dycore(config: str) -> str:
-    """The configuration with the fast dynamical core if that has the model's equations."""
-    try:
-        return with_fast_dycore(config)
-    except NotCovered as lacking:
-        _log.info("the dynamical core is upstream's, not the fast one: %s", lacking)
-        return config
 
 
 def _to_columns(nodal: jax.Array) -> jax.Array:

@@ -35,11 +35,13 @@ def header(
       restart: the file that it goes on from; empty for the initial state.
     """
     facts, grid = environment(device), atmosphere.grid
+    core = engine_of(config).dynamical_core(config)
     memory, resolved = _memory(device), config.resolved_text()
     figures: dict[str, Any] = {
         **facts,
         "atmosphere": atmosphere.name,
         "checkpoint": engine_of(config).checkpoint(config) or None,
+        "dynamical_core": core or None,
         "columns": grid.nlon,
         "rows": grid.nlat,
         "step_seconds": atmosphere.step_seconds,
@@ -65,6 +67,7 @@ def header(
         "atmosphere": f"{atmosphere.name}, {grid.nlon} x {grid.nlat} points, step"
         f" {atmosphere.step_seconds} s",
         "checkpoint": figures["checkpoint"] or "none",
+        **({"dynamics": core} if core else {}),
         "device": ", ".join(device_words),
         "environment": facts["settings"],
         "host": f"{platform.node()}, process {os.getpid()}, ranks: {ranks}",

@@ -13,6 +13,7 @@ from ngcm_coupler.device.ensemble import whose
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.device.leaves import PREFIX, not_finite
 from ngcm_coupler.device.members import Members
+from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import DivergedError
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.continuation import checksum
@@ -141,6 +142,7 @@ def description(config: Config, members: Members, imports: tuple[str, ...]) -> d
       its configuration; and what it was computed with.
     """
     atmosphere, ensemble = members.atmosphere, config.ensemble
+    core = engine_of(config).dynamical_core(config)
     return {
         "identity": {
             "atmosphere": atmosphere.name,
@@ -153,7 +155,7 @@ def description(config: Config, members: Members, imports: tuple[str, ...]) -> d
             "exports": [row.name for row in members.fields],
         },
         "configuration": config.resolved_text(),
-        "environment": environment(members.device),
+        "environment": environment(members.device) | ({"dynamical_core": core} if core else {}),
     }
 
 

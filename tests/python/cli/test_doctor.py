@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
+import functools
 import importlib.util
 import os
 import pathlib
@@ -19,6 +21,7 @@ from ngcm_coupler.cli import buildconfig, doctor
 from ngcm_coupler.cli.doctor import machine, memory, mpi, python
 from ngcm_coupler.cli.doctor.findings import Absent, Fault, Finding
 from ngcm_coupler.engine import engine_of
+from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, write_checkpoint
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 
@@ -356,3 +359,30 @@ def test_coupled_program_without_its_libraries_is_a_fault(prefix, monkeypatch):
 def test_check_that_breaks_is_a_fault_of_its_own():
     finding = doctor._finding("odd", lambda: {}["key"])
     assert (finding.state, finding.text) == ("fault", "KeyError: 'key'")
+
+
+def test_model_without_the_fast_core_is_a_warning_and_no_fault(well, capsys, monkeypatch):
+    demo = read_checkpoint("demo")
+    added = "dycore/SequentialStepFilter.filter_modules = (@FixGlobalMeanFilter,)\n"
+    text = demo.model_config_str + added
+    write_checkpoint(dataclasses.replace(demo, model_config_str=text), well / "model.npz")
+    monkeypatch.setattr(python, "checks", dict)
+    monkeypatch.setattr(mpi, "checks", dict)
+    checks = {"dynamical core": machine.dynamical_core, "checkpoint": machine.checkpoint}
+
+    def told(namelist: str) -> str:
+        (well / "run.nml").write_text(namelist)
+        monkeypatch.setattr(
+            machine,
+            "checks",
+            lambda found: {name: functools.partial(check, found) for name, check in checks.items()},
+        )
+        assert cli.main(["doctor", "run.nml"]) == 0
+        return capsys.readouterr().out
+
+    out = told("&ngcm_model checkpoint = 'model.npz' /\n")
+    assert "warning  dynamical core  it is upstream's, not the fast one: its filter is" in out
+    out = told("&ngcm_model checkpoint = 'model.npz', dycore = 'upstream' /\n")
+    assert "ok     dynamical core  upstream's, as asked for" in out
+    assert "ok     dynamical core  fast" in told("&ngcm_model /\n")
+    assert "the only one of the engine analytic" in told(ANALYTIC)

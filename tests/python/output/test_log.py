@@ -13,7 +13,9 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import load, parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
+from ngcm_coupler.engine.built_in import Analytic
 from ngcm_coupler.fields import offered
+from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.output.log.journal import Journal
 from ngcm_coupler.output.log.log import JsonLines, TextLines
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
@@ -47,6 +49,9 @@ for _ in range(3):
     component.advance(3600)
 component.close()
 """
+
+
+FALLEN_BACK = "upstream's, not the fast one: its filter is another"
 
 
 def record(level=logging.INFO, text="%s", arguments=("all is well",), **extra):
@@ -239,3 +244,23 @@ def test_a_field_outside_its_range_is_told_once_and_then_counted(journal, caplog
     assert (
         "air_temperature = 390 K" in text and grid.place(40) in text and "as are 2 values" in text
     )
+
+
+def test_core_that_was_fallen_back_to_stands_in_head_history_and_restart(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(Analytic, "dynamical_core", lambda *_: FALLEN_BACK)
+    monkeypatch.chdir(tmp_path)
+    namelist = tmp_path / "run.nml"
+    namelist.write_text(f"{NAMELIST}&ngcm_history file = 'history.nc' /\n")
+    with caplog.at_level(logging.INFO, logger="ngcm_coupler"):
+        component = Component.create(str(namelist))
+        component.write_restart("restart.nc")
+        component.close()
+    (head,) = events(caplog, "header")
+    assert f"  dynamics     {FALLEN_BACK}\n" in head.getMessage()
+    assert head.figures["dynamical_core"] == FALLEN_BACK
+    with open_dataset(tmp_path / "history.nc") as file:
+        assert file.dynamical_core == FALLEN_BACK
+    with open_dataset(tmp_path / "restart.nc") as file:
+        assert json.loads(file.header)["environment"]["dynamical_core"] == FALLEN_BACK

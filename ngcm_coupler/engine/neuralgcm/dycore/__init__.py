@@ -3,5 +3,6 @@
 From the inside out: `tables` (matrices), `layout` (the state as one array), `transform` (spectral
 transforms), `equations` (products on the grid), `tendency` (the explicit terms), `step` (implicit
 terms and integrator), `corrector` (the part of a model that it replaces). `harmonics` and
-`soft_clip` serve the learned physics; `configuration` puts all of them into a model.
+`soft_clip` serve the learned physics; `coverage` says which models have these equations, and
+`configuration` puts all of them into one.
 """

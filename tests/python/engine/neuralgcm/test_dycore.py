@@ -20,9 +20,13 @@ from neuralgcm.legacy import correctors, filters, transforms
 
 from ngcm_coupler.cli.bench.step import differences
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
-from ngcm_coupler.engine.neuralgcm.dycore.configuration import NotCovered, with_fast_dycore
+from ngcm_coupler.engine.neuralgcm.dycore.configuration import with_fast_dycore
 from ngcm_coupler.engine.neuralgcm.dycore.corrector import FastDycore, explicit_terms
-from ngcm_coupler.engine.neuralgcm.dycore.harmonics import FoldedSphericalHarmonics
+from ngcm_coupler.engine.neuralgcm.dycore.coverage import NotCovered, chosen_core
+from ngcm_coupler.engine.neuralgcm.dycore.harmonics import (
+    FoldedRealHarmonics,
+    FoldedSphericalHarmonics,
+)
 from ngcm_coupler.engine.neuralgcm.dycore.soft_clip import soft_clip
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
 from ngcm_coupler.errors import RestartError
@@ -260,7 +264,14 @@ def test_batch_is_its_members_one_by_one():
 
 
 @pytest.mark.parametrize("shape", [(21, 64, 32), (21, 66, 33), (10, 31, 16), (32, 64, 32)])
-def test_folded_harmonics_are_upstreams(shape):
+@pytest.mark.parametrize(
+    ("folded", "base"),
+    [
+        (FoldedSphericalHarmonics, spherical_harmonic.FastSphericalHarmonics),
+        (FoldedRealHarmonics, spherical_harmonic.RealSphericalHarmonics),
+    ],
+)
+def test_folded_harmonics_are_upstreams(shape, folded, base):
     wavenumbers, longitudes, latitudes = shape
     sizes = {
         "longitude_wavenumbers": wavenumbers,
@@ -268,8 +279,7 @@ def test_folded_harmonics_are_upstreams(shape):
         "longitude_nodes": longitudes,
         "latitude_nodes": latitudes,
     }
-    ours = FoldedSphericalHarmonics(**sizes)
-    theirs = spherical_harmonic.FastSphericalHarmonics(**sizes)
+    ours, theirs = folded(**sizes), base(**sizes)
     generator = np.random.default_rng(0)
     coefficients = (generator.standard_normal((2, 3, *theirs.modal_shape)) * theirs.mask).astype(
         "f"
@@ -315,16 +325,54 @@ EXCLUDED = {
 
 
 @pytest.mark.parametrize(("binding", "reason"), EXCLUDED.items(), ids=EXCLUDED.values())
-def test_other_models_keep_upstreams_core_and_one_line_says_why(binding, reason, caplog):
+def test_other_models_keep_upstreams_core_and_a_warning_says_why(binding, reason, caplog):
     demo = read_checkpoint("demo")
     text = f"{demo.model_config_str}\n{binding}\n"
     with pytest.raises(NotCovered, match=reason):
         with_fast_dycore(text)
-    with caplog.at_level(logging.INFO, logger="ngcm_coupler"):
+    with caplog.at_level(logging.WARNING, logger="ngcm_coupler"):
         engine = NeuralGCM(dataclasses.replace(demo, model_config_str=text), "demo")
     assert "fast" not in engine._model.gin_config.split(binding)[1]
     (line,) = [line for line in caplog.messages if "dynamical core" in line]
     assert line == f"the dynamical core is upstream's, not the fast one: {reason}"
+    assert engine.dynamical_core == f"upstream's, not the fast one: {reason}"
+
+
+HARMONICS = ".spherical_harmonics_impl = @RealSphericalHarmonicsWithZeroImag\n"
+DATA_GRID = "coordinate_system_from_dataset.spherical_harmonics_impl"
+
+
+def without_named_harmonics(checkpoint):
+    """The demo as the published model of 2.8 degrees has its grids: with upstream's default."""
+    text = checkpoint.gin.text()
+    lines = [line for line in text.splitlines() if not f"{line}\n".endswith(HARMONICS)]
+    assert len(lines) == len(text.splitlines()) - 3
+    lines.append(f"{DATA_GRID} = None")
+    return dataclasses.replace(checkpoint, model_config_str="\n".join([*lines, ""]))
+
+
+def test_grids_whose_harmonics_have_no_name_are_covered_too(caplog):
+    checkpoint = without_named_harmonics(read_checkpoint("demo"))
+    added = with_fast_dycore(checkpoint.gin.text()).removeprefix(checkpoint.gin.text()).split("\n")
+    for key in (
+        DATA_GRID,
+        *(f"Grid{g}.spherical_harmonics_impl" for g in ("TL63", "WithWavenumbers")),
+    ):
+        assert f"{key} = @FoldedRealHarmonics" in added
+    with caplog.at_level(logging.WARNING, logger="ngcm_coupler"):
+        engine = NeuralGCM(checkpoint, "demo")
+    assert engine.dynamical_core == "fast" and not caplog.messages
+    horizontal = engine._model.model_coords.horizontal
+    assert issubclass(horizontal.spherical_harmonics_impl, FoldedRealHarmonics)
+    assert horizontal.modal_shape == (127, 65), "as upstream's, so that restart files stay"
+    assert engine._model.data_coords.horizontal == horizontal
+
+
+def test_words_for_the_core_begin_as_it_was_asked_for():
+    gin = read_checkpoint("demo").gin
+    assert chosen_core(gin, "fast") == "fast"
+    assert chosen_core(gin, "upstream").startswith("upstream")
+    assert "alone can be split" in chosen_core(gin, "fast", split=True)
 
 
 def test_model_of_one_grid_is_covered_too():
@@ -344,5 +392,6 @@ def test_continued_run_keeps_its_core():
 def test_upstreams_core_leaves_the_configuration_alone(caplog):
     with caplog.at_level(logging.INFO, logger="ngcm_coupler"):
         engine = NeuralGCM(read_checkpoint("demo"), "demo", dycore="upstream")
+    assert engine.dynamical_core == "upstream's, as asked for"
     assert "fast_dycore" not in engine._model.gin_config
     assert not caplog.messages

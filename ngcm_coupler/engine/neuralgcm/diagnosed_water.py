@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import jax
 
+from ngcm_coupler.engine.neuralgcm.checkpoint.bindings import GinBindings
+
 _STEP = "StochasticPhysicsParameterizationStep"
 """Upstream's step module that knows the tendencies; all published models have it."""
 
@@ -20,18 +22,36 @@ _PLAIN = "PrecipitationMinusEvaporationDiagnostics"
 _PREDICTING = "PrecipitationDiagnosticsConstrained"
 
 _NET = "P_minus_E_rate"
+_NET_SUM = "P_minus_E_cumulative"
 _DEPTHS = ("total_precipitation", "precipitation_cumulative_mean")
 
 
-def with_water_diagnostics(model_config_str: str) -> str:
+def substeps(gin: GinBindings) -> int:
+    """Number of times that learned physics and dynamical core are called in a step of a model.
+
+    Raises:
+      CheckpointError: the structure has no number there.
+    """
+    count = gin.value(f"{_STEP}.num_substeps")
+    if count is None:
+        return 1
+    if type(count) is not int or count < 1:
+        raise gin.fault(f"{_STEP}.num_substeps", count, "the number of substeps")
+    return count
+
+
+def with_water_diagnostics(model_config_str: str, count: int = 1) -> str:
     """Adds upstream's diagnostic of precipitation minus evaporation, unless there is another.
 
     Args:
       model_config_str: the model's structure, as gin text.
+      count: of its substeps; of several a rate would only be that of the last.
     """
     if f"{_STEP}." not in model_config_str or _module(model_config_str) is not None:
         return model_config_str
-    return f"{model_config_str}\n{_STEP}.diagnostics_module = @{_PLAIN}\n{_PLAIN}.method = 'rate'\n"
+    method = "rate" if count == 1 else "cumulative"
+    added = f"{_STEP}.diagnostics_module = @{_PLAIN}\n{_PLAIN}.method = {method!r}\n"
+    return f"{model_config_str}\n{added}"
 
 
 def diagnoses_water(model_config_str: str) -> bool:
@@ -68,13 +88,15 @@ def exchanged_water(
     """Reads what a step has left in the diagnostics of a state.
 
     Args:
-      diagnostics: of the state after a step that began with none, so that what upstream adds up
+      diagnostics: of the state after a step that began with zeros, so that what upstream adds up
         over time is that of the one step.
-      step: length of the step.
+      step: length of time in what is added up. Upstream counts the whole step in each substep.
       water_density: of liquid water, both nondimensional.
     """
     if _NET in diagnostics:
         return ExchangedWater(diagnostics[_NET], None)
+    if _NET_SUM in diagnostics:
+        return ExchangedWater(diagnostics[_NET_SUM] / step, None)
     if "precipitation_rate" in diagnostics:
         precipitation = diagnostics["precipitation_rate"] * water_density
     else:

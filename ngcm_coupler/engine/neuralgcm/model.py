@@ -35,6 +35,7 @@ from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
     predicts_precipitation,
+    substeps,
     with_water_diagnostics,
 )
 from ngcm_coupler.engine.neuralgcm.dycore.configuration import with_fast_dycore
@@ -86,7 +87,8 @@ class NeuralGCM:
           CheckpointError: upstream cannot build the model, its grid is not Gaussian, or it cannot
             be split over such a mesh.
         """
-        config = with_water_diagnostics(checkpoint.gin.text())
+        self._substeps = substeps(checkpoint.gin)
+        config = with_water_diagnostics(checkpoint.gin.text(), self._substeps)
         self.dynamical_core = chosen_core(checkpoint.gin, dycore, split=mesh is not None)
         if self.dynamical_core == FAST:
             config = with_fast_dycore(config)
@@ -197,7 +199,8 @@ class NeuralGCM:
         """
         if self.budgets_water:
             # Upstream adds some of the diagnostics up over time; only the step's own are wanted.
-            state = dataclasses.replace(state, diagnostics={})
+            none = jax.tree.map(jnp.zeros_like, state.diagnostics)
+            state = dataclasses.replace(state, diagnostics=none)
         return self._with_parameters(parameters).advance(state, self._forcing(state, surface))
 
     def _forcing(self, state: AtmosphereState, surface: SurfaceState) -> dict[str, jax.Array]:
@@ -345,7 +348,8 @@ class NeuralGCM:
 
     def surface_water(self, state: AtmosphereState) -> SurfaceWater:
         """What upstream's own diagnostics say of the step. See `Atmosphere`."""
-        water = exchanged_water(state.diagnostics, self._specs.dt, self._water_density)
+        counted = self._substeps * self._specs.dt
+        water = exchanged_water(state.diagnostics, counted, self._water_density)
         rate = self._unit("kilogram / meter**2 / second")
         return SurfaceWater(
             net_downward=self._to_points(water.net_downward) * rate,

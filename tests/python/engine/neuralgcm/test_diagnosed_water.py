@@ -1,5 +1,7 @@
 """Water between air and surface from upstream's diagnostics, whichever a checkpoint has."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
     predicts_precipitation,
+    substeps,
     with_water_diagnostics,
 )
 
@@ -65,3 +68,17 @@ def test_plain_diagnostic_predicts_nothing():
     water = exchanged_water({"P_minus_E_rate": RAIN - EVAPORATION}, STEP, DENSITY)
     np.testing.assert_array_equal(water.net_downward, RAIN - EVAPORATION)
     assert water.precipitation is None
+
+
+def test_sum_over_substeps_is_taken_for_the_mean_of_the_step():
+    """Of several substeps a rate would be the last one's; upstream adds each times a whole step."""
+    demo = read_checkpoint("demo")
+    assert substeps(demo.gin) == 1
+    assert "method = 'rate'" in with_water_diagnostics(demo.model_config_str)
+    several = dataclasses.replace(demo, model_config_str=demo.model_config_str + "NUM_SUBSTEPS = 2")
+    assert substeps(several.gin) == 2
+    assert "method = 'cumulative'" in with_water_diagnostics(demo.model_config_str, 2)
+    rates = RAIN - EVAPORATION, 3.0 * (RAIN - EVAPORATION)
+    added = {"P_minus_E_cumulative": sum(STEP * rate for rate in rates)}
+    water = exchanged_water(added, 2 * STEP, DENSITY)
+    np.testing.assert_allclose(water.net_downward, 2.0 * (RAIN - EVAPORATION))

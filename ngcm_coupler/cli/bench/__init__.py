@@ -46,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         default=DEMO,
         metavar="MODEL",
         help=f"step: '{DEMO}' (the default), the file of a checkpoint, or '{FULL_SIZE_MODEL}', a "
-        "model of full size with random weights",
+        "model of the published structure with random weights",
     )
     parser.add_argument("--days", type=int, default=5, help="radiation: days of the run (5)")
     parser.add_argument(

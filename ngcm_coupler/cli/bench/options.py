@@ -7,7 +7,7 @@ import dataclasses
 from ngcm_coupler.config.model_groups import DEMO
 
 FULL_SIZE_MODEL = "2.8-degrees"
-"""Stands for a model of the size of the published deterministic one, with random weights."""
+"""Stands for the structure of the published model of that name, with random weights."""
 
 
 @dataclasses.dataclass(frozen=True)

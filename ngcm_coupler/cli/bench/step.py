@@ -17,11 +17,8 @@ from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
-from ngcm_coupler.engine.neuralgcm.random_weights import (
-    DETERMINISTIC,
-    FULL_SIZE,
-    with_random_weights,
-)
+from ngcm_coupler.engine.neuralgcm.published import structure
+from ngcm_coupler.engine.neuralgcm.random_weights import with_random_weights
 
 _CORES = ("upstream", "fast")
 _REPEATS = 30
@@ -41,7 +38,7 @@ def measure(options: Options) -> dict[str, Any]:
     model = options.model
     checkpoint = read_checkpoint(DEMO if model == FULL_SIZE_MODEL else model)
     if model == FULL_SIZE_MODEL:
-        checkpoint = with_random_weights(checkpoint, (*FULL_SIZE, *DETERMINISTIC), seed=0)
+        checkpoint = with_random_weights(checkpoint, structure(model, checkpoint), seed=0)
     load = [os.getloadavg()[0]]
     steps, compiling, states = {}, {}, {}
     for core in _CORES:

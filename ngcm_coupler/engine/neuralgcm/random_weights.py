@@ -1,7 +1,7 @@
 """Models of the size of published ones, with random numbers for what they have learned.
 
 For measuring and testing where no such checkpoint is at hand: the demo model's configuration and
-static fields, with sizes changed and parameters drawn anew.
+static fields, with another structure, as those of `published`, and parameters drawn anew.
 """
 
 from __future__ import annotations
@@ -17,22 +17,6 @@ import numpy as np
 from neuralgcm.legacy import api, gin_utils
 
 from ngcm_coupler.engine.neuralgcm.checkpoint import Checkpoint
-
-DETERMINISTIC = (
-    "ADVANCE_RANDOMNESS_MODULE = @ZerosRandomField",
-    "ENCODE_RANDOMNESS_MODULE = @ZerosRandomField",
-)
-"""Bindings without random fields."""
-
-FULL_SIZE = (
-    "LATENT_SIZE = 384",
-    "LAYER_SIZE = 384",
-    "NUM_BLOCKS = 5",
-    "CNN_CHANNELS = (64, 64, 64, 64)",
-    "N_CNN_FEATURES = 32",
-    "POSITIONAL_LATENT_SIZE = 8",
-)
-"""Bindings of the networks' sizes in the models of Kochkov et al. (2024); the demo's are small."""
 
 _SMALLNESS = 0.3
 """Random networks shall not push the atmosphere about more than learned ones do."""

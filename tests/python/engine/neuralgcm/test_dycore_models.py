@@ -18,11 +18,8 @@ from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.dycore.corrector import explicit_terms
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM
-from ngcm_coupler.engine.neuralgcm.random_weights import (
-    DETERMINISTIC,
-    FULL_SIZE,
-    with_random_weights,
-)
+from ngcm_coupler.engine.neuralgcm.published import STRUCTURES, structure
+from ngcm_coupler.engine.neuralgcm.random_weights import with_random_weights
 
 CORES = ("upstream", "fast")
 
@@ -149,7 +146,8 @@ def test_batch_of_the_demo_is_its_members(engines, initial):
 
 @pytest.mark.long
 def test_model_of_full_size_steps_as_upstream():
-    checkpoint = with_random_weights(read_checkpoint("demo"), (*FULL_SIZE, *DETERMINISTIC), seed=0)
+    demo = read_checkpoint("demo")
+    checkpoint = with_random_weights(demo, structure("2.8-degrees", demo), seed=0)
     states = {}
     for core in CORES:
         engine = NeuralGCM(checkpoint, "demo", dycore=core)
@@ -175,24 +173,8 @@ def refined(checkpoint, factor, bindings):
     return with_random_weights(wider, bindings, seed=0)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("factor", "name", "random"),
-    [(2, "TL127", True), (2, "TL127", False), (4, "TL255", False)],
-    ids=["stochastic 1.4 degrees", "deterministic 1.4 degrees", "deterministic 0.7 degrees"],
-)
-def test_published_resolutions_are_traced_with_the_fast_core(factor, name, random):
-    """Executing them takes more memory and time than a test has."""
-    bindings = [
-        *FULL_SIZE,
-        *(() if random else DETERMINISTIC),
-        f"CoordinateSystem.horizontal = @Grid{name}()",
-        f"DYCORE_GRID = @Grid{name}()",
-        f"Grid{name}.spherical_harmonics_impl = @RealSphericalHarmonicsWithZeroImag",
-    ]
-    engine = NeuralGCM(refined(read_checkpoint("demo"), factor, bindings), "demo")
-    assert "corrector_module = @fast_dycore" in engine._model.gin_config
-    assert engine.grid.nlat == 64 * factor
+def assert_steps(engine):
+    """A step gives a state like the one before it; nothing is compiled."""
     template = engine.state_template()
     surface = jax.ShapeDtypeStruct((engine.grid.size,), jnp.float32)
     after = jax.eval_shape(
@@ -201,4 +183,26 @@ def test_published_resolutions_are_traced_with_the_fast_core(factor, name, rando
         surface,
         surface,
     )
-    assert after.state.vorticity.shape == template.state.vorticity.shape
+    assert jax.tree.structure(after) == jax.tree.structure(template)
+    for one, other in zip(*map(jax.tree.leaves, (after, template)), strict=True):
+        assert (one.shape, one.dtype) == (other.shape, other.dtype)
+
+
+@pytest.mark.slow
+def test_model_of_several_substeps_steps():
+    """Those of 1.4 and 0.7 degrees have two, and what they tell of water is added up over them."""
+    demo = read_checkpoint("demo")
+    text = demo.model_config_str + "NUM_SUBSTEPS = 2\n"
+    assert_steps(NeuralGCM(dataclasses.replace(demo, model_config_str=text), "demo"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_published_structures_are_traced_with_the_fast_core(name):
+    """Executing the finer ones takes more memory and time than a test has."""
+    demo, factor = read_checkpoint("demo"), {"2.8": 1, "1.4": 2, "0.7": 4}[name[:3]]
+    engine = NeuralGCM(refined(demo, factor, structure(name, demo)), "demo")
+    assert engine.dynamical_core == "fast"
+    assert "corrector_module = @fast_dycore" in engine._model.gin_config
+    assert engine.grid.nlat == 64 * factor
+    assert_steps(engine)

@@ -66,7 +66,7 @@ def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) 
       OSError, RuntimeError: it cannot be opened.
     """
     if mode == "r":
-        _require_sound_header(path)
+        require_sound_header(path)
     with exclusive(), import_netcdf4().Dataset(path, mode, **options) as file:
         yield file
 
@@ -86,7 +86,7 @@ def keep_little(file: Any) -> None:
             variable.set_var_chunk_cache(size=2 * variable.dtype.itemsize * math.prod(chunks))
 
 
-def _require_sound_header(path: str | os.PathLike[str]) -> None:
+def require_sound_header(path: str | os.PathLike[str]) -> None:
     """Refuses a classic file whose header announces more than the file has room for.
 
     The library makes room for whatever a damaged number in it says, gigabytes, and searches that.

@@ -21,7 +21,7 @@ from ngcm_coupler.clock.calendars import date_problem
 from ngcm_coupler.errors import DataError, OutputError, reading, shown
 from ngcm_coupler.fields import Field
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import exclusive, import_netcdf4
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, require_sound_header
 
 TITLE = "ngcm_coupler recording"
 FORMAT_VERSION = 1
@@ -219,6 +219,7 @@ class Recording:
         self.path = path
         with reading(f"recording {shown(path)}", DataError):
             try:
+                require_sound_header(path)
                 self._file = import_netcdf4().Dataset(path, "r")
             except (OSError, RuntimeError, UnicodeError) as error:
                 raise DataError(f"recording {path} cannot be read: {shown(error)}") from error
@@ -254,8 +255,10 @@ class Recording:
                 raise self._damage(f"{kind} has another size than there are names of {kind}s")
             for name in names:
                 self._require(name, "f4", ("interval", "lat", "lon"))
+        count, size = self._file.dimensions["interval"].size, Path(self.path).stat().st_size
+        if max(count, self._file["restart"].size) > size:
+            raise self._damage("restart or the intervals are longer than the whole file")
         self.restart = self._file["restart"][:].tobytes()
-        count = self._file.dimensions["interval"].size
         dates = [_text(self._file["date"][record]) for record in range(count)]
         self.dates = ["" if date_problem(date) else date for date in dates]
 

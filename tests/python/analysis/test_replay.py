@@ -358,3 +358,11 @@ def test_a_run_of_two_ranks_that_continues_another_is_replayed_by_one(recorded, 
 def test_a_run_that_continues_another_keeps_its_recording(recorded):
     with pytest.raises(OutputError, match="&ngcm_recording file = .* exists"):
         create(recorded, f"&ngcm_restart read_file = '{recorded / 'middle.nc'}' /")
+
+
+def test_more_intervals_than_the_file_has_room_for_are_damage(copy):
+    data = bytearray(copy.read_bytes())
+    data[4:12] = (2**40).to_bytes(8, "big")  # where this format has their number
+    copy.write_bytes(data)
+    with pytest.raises(DataError, match="the intervals are longer than the whole file"):
+        Recording(str(copy))

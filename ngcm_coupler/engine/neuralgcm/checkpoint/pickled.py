@@ -29,6 +29,7 @@ LARGEST_INTEGER: Final = 2**64
 """Larger ones fit no array, and Python itself will not write those of thousands of digits."""
 
 _MAX_DIMENSIONS: Final = 8
+_NEWEST_PROTOCOL: Final = 5
 
 _FRAME_BYTES: Final = 9
 """Of the opcode itself, and of the number of bytes that follow."""
@@ -239,9 +240,11 @@ class _Machine:
                 stack.append(_described(function, arguments))
             case "BUILD":
                 (state,) = self.pop(1)
-                if not isinstance(stack[-1], _Array | _Dtype):
-                    raise _Refused(f"a state for a {type(stack[-1]).__name__}")
-                stack[-1].build(state)
+                if not isinstance(self.top, _Array | _Dtype):
+                    raise _Refused(f"a state for a {type(self.top).__name__}")
+                self.top.build(state)
+            case "PROTO" if argument > _NEWEST_PROTOCOL:
+                raise _Refused(f"the pickle protocol {argument}")
             case "PROTO" | "FRAME" | "STOP":
                 pass
             case _:
@@ -249,9 +252,16 @@ class _Machine:
 
     def note(self, place: int) -> None:
         """Notes what lies on top of the stack."""
-        self.memo[place] = self.stack[-1]
+        self.memo[place] = self.top
         if len(self.memo) > self.most_notes:
             raise _Refused(f"more than {self.most_notes} notes")
+
+    @property
+    def top(self) -> Any:
+        """What lies on top of the stack, but nothing from below the last mark."""
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0):
+            raise IndexError("the stack ran empty")
+        return self.stack[-1]
 
     def pop(self, count: int) -> list:
         """Takes `count` values off the stack, but none from below the last mark."""
@@ -268,18 +278,18 @@ class _Machine:
         return items
 
     def extend_list(self, items: list) -> None:
-        if type(self.stack[-1]) is not list:
-            raise _Refused(f"items appended to a {type(self.stack[-1]).__name__}")
-        self.stack[-1].extend(items)
+        if type(self.top) is not list:
+            raise _Refused(f"items appended to a {type(self.top).__name__}")
+        self.top.extend(items)
 
     def extend_dict(self, items: list) -> None:
-        if type(self.stack[-1]) is not dict:
-            raise _Refused(f"items set in a {type(self.stack[-1]).__name__}")
+        if type(self.top) is not dict:
+            raise _Refused(f"items set in a {type(self.top).__name__}")
         keys, values = items[::2], items[1::2]
         for key, value in zip(keys, values, strict=True):
             if type(key) is not str:
                 raise _Refused(f"a dict key that is a {type(key).__name__}, not text")
-            self.stack[-1][key] = value
+            self.top[key] = value
 
     def plain(self, value: object, depth: int) -> object:
         """Returns `value` with arrays for their descriptions, and no container shared."""

@@ -150,6 +150,7 @@ def test_extension_opcode_is_refused_even_when_python_has_cached_its_object(tmp_
         (b"\x80\x04(\x91.", "opcode FROZENSET"),
         (b"\x80\x04cnumpy\nndarray\n)\x81.", "opcode NEWOBJ"),
         (b"\x80\x04cnumpy\nndarray\n)}\x92.", "opcode NEWOBJ_EX"),
+        (b"\x80\x06N.", "pickle protocol 6"),
         (b"\x80\x04K\x01K\x02\x93.", "a global whose name is not text"),
     ],
 )
@@ -253,7 +254,19 @@ def test_deep_tuple_as_a_key_is_refused_and_does_not_overflow_the_stack(tmp_path
 
 @pytest.mark.parametrize(
     "opcodes",
-    [b"", b".", b"t.", b"K\x01\x86.", b"NN.", b"h\x07.", b"\xff.", b"(e.", b"}(K\x01u.", b"R."],
+    [
+        b"",
+        b".",
+        b"t.",
+        b"K\x01\x86.",
+        b"NN.",
+        b"h\x07.",
+        b"\xff.",
+        b"(e.",
+        b"}(K\x01u.",
+        b"R.",
+        b"N(\x94t.",
+    ],
 )
 def test_pickle_that_makes_no_sense_is_refused(tmp_path, opcodes):
     assert "damaged pickle" in refusal(tmp_path, b"\x80\x04" + opcodes)

@@ -20,7 +20,13 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import Config, multiple_of_step_fault
 from ngcm_coupler.config.run_groups import CONTROL
 from ngcm_coupler.device import compilation
-from ngcm_coupler.device.compilation import Compiler, Store, computation, use_jax_cache
+from ngcm_coupler.device.compilation import (
+    Compiler,
+    Store,
+    computation,
+    refuse_strangers,
+    use_jax_cache,
+)
 from ngcm_coupler.device.devices import device
 from ngcm_coupler.device.ensemble import batched, member_key, perturbed
 from ngcm_coupler.device.leaves import named_leaves, to_host, to_leaf
@@ -341,6 +347,7 @@ def _store(config: Config, device: Any) -> Store | None:
     Raises:
       ConfigError: the folder that the namelist names cannot be used.
     """
+    refuse_strangers()
     kept = config.device.keep_compiled
     if kept == "nothing":
         return None
@@ -348,8 +355,8 @@ def _store(config: Config, device: Any) -> Store | None:
     store = Store(place)
     if problem := store.problem():
         _log.warning(
-            "compiled code is not kept for the next run: %s; name a folder as cache_folder of"
-            " &ngcm_device",
+            "compiled code is not kept for the next run, nor that of earlier ones used: %s; name a"
+            " folder that only you can write to as cache_folder of &ngcm_device",
             problem,
         )
         return None

@@ -96,7 +96,9 @@ def disk() -> str:
 
 def compiled_code(config: Config) -> str:
     """What is compiled can stay for the next run."""
-    from ngcm_coupler.device.compilation import Store, folder
+    import jax
+
+    from ngcm_coupler.device.compilation import Store, folder, jax_cache_problem
 
     if config.device.keep_compiled == "nothing":
         return "not kept, as &ngcm_device says"
@@ -106,9 +108,11 @@ def compiled_code(config: Config) -> str:
         raise Fault(str(error)) from error
     if problem := store.problem():
         raise Absent(
-            f"every run will compile the model: {problem}; name a folder that can be written to as"
-            " cache_folder of &ngcm_device"
+            f"every run will compile the model: {problem}; name a folder that you can write to, and"
+            " nobody else, as cache_folder of &ngcm_device"
         )
+    if problem := jax_cache_problem(store.place, jax.devices()[0]):
+        raise Absent(f"JAX's cache is not used: {problem}; remove it, or the permission")
     return f"{store.size() / 2**20:.0f} MiB in {store.place}"
 
 

@@ -7,7 +7,12 @@ loads it without tracing or compiling anything.
 
 from ngcm_coupler.device.compilation.compiler import Compiler
 from ngcm_coupler.device.compilation.identity import computation
-from ngcm_coupler.device.compilation.jax_cache import bypassed, use_jax_cache
+from ngcm_coupler.device.compilation.jax_cache import (
+    bypassed,
+    jax_cache_problem,
+    refuse_strangers,
+    use_jax_cache,
+)
 from ngcm_coupler.device.compilation.store import Store, folder
 
 __all__ = [
@@ -16,5 +21,7 @@ __all__ = [
     "bypassed",
     "computation",
     "folder",
+    "jax_cache_problem",
+    "refuse_strangers",
     "use_jax_cache",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from ngcm_coupler.device.compilation import ownership
 from ngcm_coupler.device.compilation.identity import fingerprint, machine
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = "jax_compilation_cache_dir"
 
@@ -30,9 +34,42 @@ def use_jax_cache(place: Path, device: Any) -> None:
     """
     if getattr(jax.config, _FOLDER):
         return
-    jax.config.update(_FOLDER, str(place / "jax" / fingerprint(machine(device))))
+    folder = _own_folder(place, device)
+    for made in (place, folder.parent, folder):
+        with contextlib.suppress(OSError):  # of which JAX will tell
+            # Nobody else may enter: JAX's files have the permissions that this user's files have.
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if reason := jax_cache_problem(place, device):
+        _log.warning("JAX's cache is not used: %s; remove %s", reason, folder.parent)
+        return
+    _switch_to(str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _FROM_SECONDS)
-    compilation_cache.reset_cache()  # which may have looked already, and found no folder
+
+
+def refuse_strangers() -> None:
+    """Turns off a cache that the user has chosen for JAX, if others could change it."""
+    if getattr(jax.config, _FOLDER) and (reason := jax_cache_problem(Path(), None)):
+        _log.warning(
+            "JAX's cache is not used: %s; let JAX_COMPILATION_CACHE_DIR name a folder that only you"
+            " can write to",
+            reason,
+        )
+        _switch_to(None)
+
+
+def jax_cache_problem(place: Path, device: Any) -> str:
+    """Why nothing is to be run that lies in JAX's cache; '' if it may be.
+
+    Args:
+      place: the folder of all caches.
+      device: the device of the run; both are of no matter where the user has chosen the cache.
+        What is no local folder is left to whoever has chosen it.
+    """
+    chosen = getattr(jax.config, _FOLDER)
+    if chosen and "://" in chosen:
+        return ""
+    folder = Path(chosen) if chosen else _own_folder(place, device)
+    return ownership.problem(folder, with_files=True)
 
 
 @contextlib.contextmanager
@@ -42,10 +79,17 @@ def bypassed() -> Iterator[None]:
     if not place:
         yield
         return
-    jax.config.update(_FOLDER, None)
-    compilation_cache.reset_cache()
+    _switch_to(None)
     try:
         yield
     finally:
-        jax.config.update(_FOLDER, place)
-        compilation_cache.reset_cache()
+        _switch_to(place)
+
+
+def _switch_to(place: str | None) -> None:
+    jax.config.update(_FOLDER, place)
+    compilation_cache.reset_cache()  # which may have looked already, and found another folder
+
+
+def _own_folder(place: Path, device: Any) -> Path:
+    return place / "jax" / fingerprint(machine(device))

@@ -14,12 +14,14 @@ import subprocess
 import sys
 import types
 
+import jax
 import pytest
 
 from ngcm_coupler import cli, config
 from ngcm_coupler.cli import buildconfig, doctor
 from ngcm_coupler.cli.doctor import machine, memory, mpi, python
 from ngcm_coupler.cli.doctor.findings import Absent, Fault, Finding
+from ngcm_coupler.device.compilation import ownership
 from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint, write_checkpoint
 
@@ -301,6 +303,31 @@ def test_compiled_code_has_a_place(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(Absent, match="every run will compile the model: .*file is not a folder"):
         said("")
+
+
+def test_compiled_code_that_others_could_change_is_told_of(tmp_path, monkeypatch):
+    way, kept = ownership._way, tmp_path / "kept"
+    # Below the folder of the test, which nobody else can enter.
+    monkeypatch.setattr(
+        ownership,
+        "_way",
+        lambda place: (step for step in way(place) if tmp_path in step[0].parents),
+    )
+    kept.mkdir()
+    kept.chmod(0o777)
+    settings = config.parse(f"{ANALYTIC} &ngcm_device cache_folder = '{kept}' /")
+    with pytest.raises(Absent, match="every run will compile .*: others may write to .*kept; name"):
+        machine.compiled_code(settings)
+    kept.chmod(0o700)
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax").chmod(0o777)
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path / "jax"))
+    try:
+        with pytest.raises(Absent, match="JAX's cache is not used: others may write to .*jax;"):
+            machine.compiled_code(settings)
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
 
 
 def test_full_disk_is_a_fault(monkeypatch):

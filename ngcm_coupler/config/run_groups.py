@@ -85,6 +85,8 @@ class Ensemble:
         "member to a host of its own: the points of a field are then those of all members, one "
         "after the other.",
         choices=("mean", "each"),
+        traced=False,
+        reaches="as the shape of an argument, the imports of a batch",
     )
     perturbation_kelvin: float = key(
         0.0,
@@ -93,6 +95,8 @@ class Ensemble:
         unit="K",
         minimum=0.0,
         maximum=10.0,
+        traced=False,
+        reaches="as an argument of what perturbs a state",
     )
     computed: str = neutral_key(
         "auto",
@@ -196,23 +200,21 @@ class History:
         note="'' or fields as `ngcm-coupler fields` lists them, none twice",
         check=_fields_problem,
     )
-    level_fields: tuple[str, ...] = key(
+    level_fields: tuple[str, ...] = neutral_key(
         (),
         "Fields of the air to write on levels of constant pressure, by the names that the model's "
         "decoder has for them; '' writes none.",
         choices=tuple(row.decoder for row in pressure_levels.LEVEL_FIELDS),
         note="'' or as many as the model decodes, none twice",
         check=_twice,
-        changes_results=False,
     )
-    pressure_levels_hpa: tuple[int, ...] = key(
+    pressure_levels_hpa: tuple[int, ...] = neutral_key(
         (),
         "Levels for level_fields; '' writes all that the model decodes.",
         items=int,
         unit="hPa",
         note="'' or levels that the model decodes, none twice",
         check=_levels_problem,
-        changes_results=False,
     )
     interval_hours: int = neutral_key(
         0,

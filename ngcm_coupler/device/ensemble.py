@@ -36,7 +36,7 @@ def whose(ensemble: Ensemble, place: int) -> str:
 
 
 def perturbed(
-    atmosphere: Atmosphere, state: AtmosphereState, key: jax.Array, size: float
+    atmosphere: Atmosphere, state: AtmosphereState, key: jax.Array, size: float | jax.Array
 ) -> AtmosphereState:
     """The initial state of a member with noise in its air temperature.
 

@@ -12,7 +12,12 @@ from ngcm_coupler import __version__
 
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "neuralgcm", "dinosaur", "dm-haiku", "jax-rrtmgp")
 _PREFIXES = ("XLA_", "JAX_", "NPROC", "NVIDIA_TF32_OVERRIDE")
-_WITHOUT_EFFECT = "JAX_COMPILATION_CACHE"
+_WITHOUT_EFFECT = (
+    "JAX_COMPILATION_CACHE",
+    "JAX_PERSISTENT_CACHE",
+    "JAX_PLATFORMS",  # the device tells
+    "XLA_PYTHON_CLIENT_",  # how much memory is taken, and when
+)
 
 
 def environment(device: Any) -> dict[str, str]:

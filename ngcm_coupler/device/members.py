@@ -86,7 +86,6 @@ class Members:
             # What compiled functions see of the settings is what their executables are kept under.
             seen = config.of_computation()
             self._interval = Interval(self.atmosphere, seen)
-            self._ensemble, levels = seen.ensemble, seen.history
             facts = computation(seen, self.atmosphere, self.device) if store else {}
             facts["files"] = engine_of(config).closed_over(config) if store else ""
             self._placement: Compiler | OnMesh = Compiler(self.device, store, facts)
@@ -108,16 +107,17 @@ class Members:
             gives: Any = WHOLE,
             donate: tuple[int, ...] = (),
             over: tuple[int | None, ...] = over_members,
+            sees: str = "",
         ) -> Callable[..., Any]:
             if self._batched:
                 function, label = jax.vmap(function, over), f"{label} of members"
-            return self._placement.function(label, function, gives, donate)
+            return self._placement.function(label, function, gives, donate, sees)
 
-        offered = self.atmosphere.levels
-        self._levels = offered.chosen(levels.level_fields, levels.pressure_levels_hpa)
+        offered, history = self.atmosphere.levels, config.history
+        self._levels = offered.chosen(history.level_fields, history.pressure_levels_hpa)
         self._decoded: list[dict[str, jax.Array]] = []
         self._advance = compiled("the coupling interval", self._trace, (STATE, WHOLE), (1,))
-        self._decode = compiled("the decoder", self._pressure_levels)
+        self._decode = compiled("the decoder", self._pressure_levels, sees=str(self._levels))
         self._diagnose = compiled("the first diagnosis", self._interval.diagnose)
         self._dry_air_pressure = compiled(
             "the mass of dry air",
@@ -148,11 +148,12 @@ class Members:
             data = self.atmosphere.initial_data(start)
             clock = Clock(data.time, self._calendar)
             date = np.int32(clock.day), np.int32(clock.second)
+            kelvin = self._config.ensemble.perturbation_kelvin
             for number in self.numbers:
                 key = self._placement.put(member_key(self._config.model.random_seed, number))
                 state = encode(self._parameters, data.fields, key)
-                if number != CONTROL and self._ensemble.perturbation_kelvin:
-                    state = perturb(self._parameters, state, key)
+                if number != CONTROL and kelvin:
+                    state = perturb(self._parameters, state, key, np.float32(kelvin))
                 imports.append(np.asarray(first_imports(self._parameters, state, data.surface)))
                 states.append(begin(self._parameters, state, *date))
             self._hold_states(states)
@@ -273,8 +274,10 @@ class Members:
     ) -> CoupledState:
         return self._interval.begin(parameters, state, day, second)
 
-    def _perturbed(self, _: Parameters, state: AtmosphereState, key: jax.Array) -> AtmosphereState:
-        return perturbed(self.atmosphere, state, key, self._ensemble.perturbation_kelvin)
+    def _perturbed(
+        self, _: Parameters, state: AtmosphereState, key: jax.Array, kelvin: jax.Array
+    ) -> AtmosphereState:
+        return perturbed(self.atmosphere, state, key, kelvin)
 
     def _pressure_levels(
         self, parameters: Parameters, state: CoupledState, imports: jax.Array

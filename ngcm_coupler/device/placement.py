@@ -54,6 +54,7 @@ class OnMesh:
         function: Callable[..., Any],
         gives: Any = WHOLE,
         donate: tuple[int, ...] = (),
+        sees: str = "",
     ) -> Callable[..., Any]:
         """The function compiled at its first call.
 
@@ -62,6 +63,7 @@ class OnMesh:
           function: pure; its first argument is the parameters.
           gives: `WHOLE`, `STATE` or `ANY_PARTS`; a tuple for a function that returns several.
           donate: places of arguments whose memory the results may take.
+          sees: of no matter, as nothing is kept under it.
         """
         kinds = {WHOLE: self._whole, STATE: self._state, ANY_PARTS: None}
         many = isinstance(gives, tuple)

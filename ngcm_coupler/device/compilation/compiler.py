@@ -67,6 +67,7 @@ class Compiler:
         function: Callable[..., Any],
         gives: Any = None,
         donate: tuple[int, ...] = (),
+        sees: str = "",
     ) -> CompiledFunction:
         """The function, compiled or loaded at its first call.
 
@@ -75,8 +76,9 @@ class Compiler:
           function: pure; its first argument is the parameters.
           gives: see `placement.OnMesh`; here all is whole.
           donate: places of arguments whose memory the results may take.
+          sees: what it depends on that other functions of the run do not.
         """
-        return CompiledFunction(self, label, jax.jit(function, donate_argnums=donate))
+        return CompiledFunction(self, label, jax.jit(function, donate_argnums=donate), sees)
 
     def structure(self, label: str, make: Callable[[], Any]) -> Any:
         """A pytree of `jax.ShapeDtypeStruct` that takes long to find, found once and kept.
@@ -85,7 +87,7 @@ class Compiler:
           label: what it is.
           make: finds it.
         """
-        name = self._name(label, "")
+        name = self._name(label)
         if self._store and (contents := self._store.read(name)):
             with contextlib.suppress(Exception):
                 return pickle.loads(contents)
@@ -94,11 +96,13 @@ class Compiler:
             self._store.write(name, pickle.dumps(found))
         return found
 
-    def executable(self, label: str, function: Any, arguments: tuple[Any, ...]) -> Any:
-        """What runs the function on arguments of such shapes."""
+    def executable(
+        self, label: str, function: Any, arguments: tuple[Any, ...], sees: str = ""
+    ) -> Any:
+        """What runs the function, as `function` has taken it, on arguments of such shapes."""
         if self._store is None:
             return self._make(label, function, arguments)
-        name = self._name(label, str(_shapes(arguments)))
+        name = self._name(label, str(_shapes(arguments)), sees)
         if contents := self._store.read(name):
             try:
                 executable = self._load(label, contents, arguments[0])
@@ -161,8 +165,8 @@ class Compiler:
         """What an executable makes of a sample, in a few numbers an array."""
         return _figures(executable(parameters, *jax.device_put(_to_device(sample), self._device)))
 
-    def _name(self, label: str, shapes: str) -> str:
-        facts = self._facts | {"function": label, "arguments": shapes}
+    def _name(self, label: str, shapes: str = "", sees: str = "") -> str:
+        facts = self._facts | {"function": label, "arguments": shapes, "sees": sees}
         return f"{label.replace(' ', '_')}-{fingerprint(facts)}"
 
 
@@ -172,8 +176,9 @@ class CompiledFunction:
     Later calls cannot compile anything: arguments of other shapes are an error.
     """
 
-    def __init__(self, compiler: Compiler, label: str, function: Any) -> None:
+    def __init__(self, compiler: Compiler, label: str, function: Any, sees: str) -> None:
         self._compiler, self._label, self._function = compiler, label, function
+        self._sees = sees
         self._executable: Any = None
 
     def text(self) -> str:
@@ -183,7 +188,9 @@ class CompiledFunction:
     def __call__(self, *arguments: Any) -> Any:
         """Starts it and returns."""
         if self._executable is None:
-            self._executable = self._compiler.executable(self._label, self._function, arguments)
+            self._executable = self._compiler.executable(
+                self._label, self._function, arguments, self._sees
+            )
         return self._executable(*arguments)
 
 

@@ -54,8 +54,6 @@ TRACED: dict[str, set[str] | None] = {
     "ngcm_surface": None,
     "ngcm_radiation": None,
     "ngcm_grid": {"sea_grid_file", "sea_grid_name", "sea_area"},
-    "ngcm_ensemble": {"coupling", "perturbation_kelvin"},
-    "ngcm_history": {"level_fields", "pressure_levels_hpa"},
 }
 """Keys that compiled functions see."""
 

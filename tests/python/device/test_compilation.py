@@ -241,7 +241,8 @@ def test_where_and_how_long_a_run_goes_changes_no_compiled_code():
         "&ngcm_run start_date = '2001-01-01', stop_date = '2002-01-01' /"
         "&ngcm_log level = 'error' / &ngcm_history file = 'here.nc' /"
         "&ngcm_restart folder = 'here' / &ngcm_limits wall_clock_seconds = 3600 /"
-        "&ngcm_driver run_hours = 3 / &ngcm_ensemble members = 3 /"
+        "&ngcm_driver run_hours = 3 /"
+        "&ngcm_ensemble members = 3, coupling = 'each', perturbation_kelvin = 0.5 /"
     )
     assert facts(NAMELIST) == facts(NAMELIST + other)
 
@@ -251,11 +252,31 @@ def test_where_and_how_long_a_run_goes_changes_no_compiled_code():
     [
         "&ngcm_run calendar = 'noleap' /",
         "&ngcm_surface bulk_scheme = 'ncar' /",
-        "&ngcm_ensemble members = 2, perturbation_kelvin = 0.5 /",
     ],
 )
 def test_what_the_model_sees_makes_other_code(other):
     assert facts(NAMELIST) != facts(NAMELIST + other)
+
+
+def test_variables_of_no_effect_make_no_other_code(monkeypatch):
+    before = facts(NAMELIST)
+    for name in "JAX_PLATFORMS", "JAX_COMPILATION_CACHE_DIR", "XLA_PYTHON_CLIENT_MEM_FRACTION":
+        monkeypatch.setenv(name, "0.5")
+    assert facts(NAMELIST) == before
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    assert facts(NAMELIST) != before
+
+
+def test_levels_of_the_history_make_another_decoder_and_nothing_else(store):
+    def names(levels):
+        here = compiler(store)
+        for label, sees in ("the decoder", levels), ("the coupling interval", ""):
+            here.function(label, squared, sees=sees)(np.float32(1.0), jnp.arange(5.0))
+        return here.compiled, here.loaded
+
+    assert names("500 hPa") == (2, 0)
+    assert names("850 hPa") == (1, 1)
+    assert names("500 hPa") == (0, 2)
 
 
 def test_what_compiled_functions_see_is_a_configuration_that_says_all_of_it():

@@ -6,8 +6,10 @@ asks JAX for the device and refuses a CPU that nobody has asked for.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +19,8 @@ from ngcm_coupler.config.run_groups import Device
 from ngcm_coupler.errors import ConfigError
 
 _log = logging.getLogger(__name__)
+
+_DEVICE = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+|MIG-[0-9A-Za-z/-]+", re.ASCII)
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _FRACTION = "XLA_PYTHON_CLIENT_MEM_FRACTION"
@@ -79,9 +83,14 @@ def environment_of(
 
 
 def graphics_devices(environment: Mapping[str, str]) -> list[str]:
-    """The NVIDIA devices that a process may use, as CUDA_VISIBLE_DEVICES names them."""
+    """The NVIDIA devices that a process may use, as CUDA_VISIBLE_DEVICES names them.
+
+    CUDA sees those before the first that is no number, GPU-... or MIG-...; batch systems and
+    containers that give none write such a word: -1, NoDevFiles, none, void.
+    """
     if _VISIBLE in environment:
-        return [name for name in environment[_VISIBLE].split(",") if name and name != "-1"]
+        names = [name.strip() for name in environment[_VISIBLE].split(",")]
+        return list(itertools.takewhile(_DEVICE.fullmatch, names))
     cards = list(Path("/proc/driver/nvidia/gpus").glob("*"))
     return [str(number) for number in range(len(cards))]
 

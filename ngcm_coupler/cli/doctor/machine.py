@@ -61,6 +61,8 @@ def device(platform: str) -> str:
     """JAX finds the device that the namelist asks for, and no GPU goes unused."""
     import jax
 
+    from ngcm_coupler.device.devices import graphics_devices
+
     try:
         found = jax.devices(None if platform == "auto" else platform)
     except RuntimeError as error:
@@ -70,7 +72,7 @@ def device(platform: str) -> str:
             " 580), ask the batch system for a GPU, or use 'cpu'"
         ) from error
     first = found[0]
-    if platform == "auto" and first.platform == "cpu" and Path("/dev/nvidia0").exists():
+    if platform == "auto" and first.platform == "cpu" and graphics_devices(os.environ):
         raise Fault(
             "there is an NVIDIA GPU, but JAX finds CPUs only; `python -m pip install"
             " 'ngcm_coupler[cuda13]'` (cuda12 for a driver older than 580), or set &ngcm_device"

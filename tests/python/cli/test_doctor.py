@@ -262,9 +262,11 @@ def test_platform_that_is_not_there_is_a_fault(monkeypatch):
 def test_gpu_that_jax_does_not_use_is_a_fault(monkeypatch):
     processor = types.SimpleNamespace(platform="cpu", device_kind="cpu", id=0)
     monkeypatch.setattr("jax.devices", lambda _: [processor])
-    monkeypatch.setattr(pathlib.Path, "exists", lambda path: str(path) == "/dev/nvidia0")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     with pytest.raises(Fault, match="there is an NVIDIA GPU, but JAX finds CPUs only"):
         machine.device("auto")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "NoDevFiles")
+    assert machine.device("auto").startswith("1 cpu")
 
 
 def test_too_little_memory_is_a_fault(monkeypatch):

@@ -51,9 +51,27 @@ def test_run_on_the_cpu_leaves_gpus_alone():
 
 
 def test_gpus_are_those_that_the_environment_allows():
-    assert devices.graphics_devices({"CUDA_VISIBLE_DEVICES": "2,GPU-5"}) == ["2", "GPU-5"]
-    assert devices.graphics_devices({"CUDA_VISIBLE_DEVICES": ""}) == []
-    assert devices.graphics_devices({"CUDA_VISIBLE_DEVICES": "-1"}) == []
+    for visible, expected in {
+        "2,GPU-5": ["2", "GPU-5"],
+        " 0, 1": ["0", "1"],
+        "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6": ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"],
+        "MIG-a1208c4e-caad-5519-9a7f-4e3a5b1d0a1c,MIG-GPU-8932f937/1/0": [
+            "MIG-a1208c4e-caad-5519-9a7f-4e3a5b1d0a1c",
+            "MIG-GPU-8932f937/1/0",
+        ],
+        # CUDA sees none behind what it cannot make out.
+        "0,-1,1": ["0"],
+        "1,none": ["1"],
+    }.items():
+        assert devices.graphics_devices({"CUDA_VISIBLE_DEVICES": visible}) == expected
+
+
+@pytest.mark.parametrize("word", ["", " ", "-1", "NoDevFiles", "void", "none", "no", ","])
+def test_words_for_no_gpu_are_none_and_the_run_is_one_on_the_cpu(word):
+    visible = devices.graphics_devices({"CUDA_VISIBLE_DEVICES": word})
+    assert visible == []
+    assert devices.environment_of(Device(memory_fraction=0.5), 1, 2, visible) == {}
+    devices.require_no_silent_cpu(Device(), "cpu", visible)
 
 
 def test_cpu_beside_a_gpu_that_jax_cannot_use_is_refused_unless_allowed():

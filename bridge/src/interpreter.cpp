@@ -85,7 +85,8 @@ void make_libpython_global() {
 void require(const PyStatus& status, const Choice& python) {
   if (!PyStatus_Exception(status)) return;
   throw StartError("Python did not start as " + python.executable.string() + " (" + python.reason +
-                   "): " + (status.err_msg ? status.err_msg : "no reason given") + kRemedy);
+                   "): " + (status.err_msg ? status.err_msg : "no reason given") + kRemedy +
+                   note_of_pythonpath());
 }
 
 void initialise(const Choice& python) {
@@ -159,6 +160,17 @@ void start_python() {
     }
   }
   usable = true;
+}
+
+std::string note_of_pythonpath() {
+  constexpr size_t most = 300;
+  const char* value = std::getenv("PYTHONPATH");
+  if (value == nullptr || *value == '\0') return {};
+  std::string folders = value;
+  if (folders.size() > most) folders = folders.substr(0, most) + "...";
+  return "; PYTHONPATH=" + folders +
+         " puts its packages before those of the environment: unset it, or leave in it only what "
+         "is not installed there";
 }
 
 std::vector<fs::path> package_directories() {

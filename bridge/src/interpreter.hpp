@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace ngcm {
@@ -21,5 +22,8 @@ void start_python();
 // Directories, besides Python's own, that hold the package that belongs to this library: the prefix
 // or build tree, or the folder that a wheel was unpacked into. Mostly one, none in an environment.
 std::vector<std::filesystem::path> package_directories();
+
+// What to add to the remedy of a package that does not work: PYTHONPATH, if it is set; else empty.
+std::string note_of_pythonpath();
 
 }  // namespace ngcm

@@ -166,9 +166,11 @@ const Abi& load_abi() {
     return *loaded_abi;
   } catch (const py::error_already_set& error) {
     throw ngcm::StartError(
-        std::string("cannot import ngcm_coupler.abi: ") + error.what() + "\nsearched " + searched +
+        "cannot import ngcm_coupler.abi: " + text_of(error.type().attr("__name__")) + ": " +
+        text_of(py::str(error.value())) + "\nsearched " + searched +
         "\nInstall ngcm_coupler with its dependencies into this Python, or set NGCM_PYTHON to "
-        "the python executable of the environment that has it");
+        "the python executable of the environment that has it" +
+        ngcm::note_of_pythonpath());
   }
 }
 

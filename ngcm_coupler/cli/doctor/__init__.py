@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ngcm_coupler.cli.doctor.findings import Absent, Concern, Finding, Report
 from ngcm_coupler.cli.tables import text_table
-from ngcm_coupler.errors import ConfigError, NgcmError
+from ngcm_coupler.errors import ConfigError, NgcmError, import_remedy
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -83,7 +83,9 @@ def _finding(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, "warning", str(error))
     except Exception as error:  # whatever it is, the other checks have to be told too
         kind = "" if isinstance(error, NgcmError) else f"{type(error).__name__}: "
-        return Finding(name, "fault", f"{kind}{error}")
+        remedy = import_remedy(error)
+        said = f"{kind}{error}"
+        return Finding(name, "fault", said if not remedy or remedy in said else f"{said}; {remedy}")
 
 
 def table(reports: Sequence[tuple[str, Report]]) -> str:

@@ -19,7 +19,7 @@ from ngcm_coupler.cli.doctor.python import shared_libraries
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.engine import engine_of
-from ngcm_coupler.errors import CheckpointError, ConfigError
+from ngcm_coupler.errors import CheckpointError, ConfigError, pythonpath_remedy
 
 _LEAST_DISK = 2**30
 _HOST = """\
@@ -139,10 +139,10 @@ def netcdf() -> str:
         )  # fmt: skip
     if done.returncode or not done.stdout.strip():
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise Fault(
-            f"the package netCDF4 does not work{beside} ({said}); install it again with `python -m"
-            " pip install --force-reinstall netcdf4`"
+        remedy = pythonpath_remedy() or (
+            "install it again with `python -m pip install --force-reinstall netcdf4`"
         )
+        raise Fault(f"the package netCDF4 does not work{beside} ({said}); {remedy}")
     return f"netCDF4 {done.stdout.strip()}{beside}"
 
 

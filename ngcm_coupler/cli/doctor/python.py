@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -15,9 +16,13 @@ from pathlib import Path
 import ngcm_coupler
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.doctor.findings import Fault, program
+from ngcm_coupler.errors import hiding_modules, pythonpath_remedy
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 """The Pythons that the tests run in, at either end; pyproject.toml has the same."""
+
+_PACKAGES = ("numpy", "scipy", "cftime", "xarray", "jax", "haiku", "dinosaur", "neuralgcm")
+"""What is imported without more ado; MPI and netCDF have checks of their own."""
 
 _ABI_VERSION = re.compile(r"#define NGCM_ABI_VERSION (\d+)")
 
@@ -28,6 +33,7 @@ def checks() -> dict[str, Callable[[], str]]:
         "python": python,
         "variables": variables,
         "package": package,
+        "packages": packages,
         "libpython": libpython,
         "libngcm": libngcm,
         "embedding": embedding,
@@ -82,6 +88,22 @@ def package() -> str:
             f" library is of {installed}; unset PYTHONPATH, or install the package again"
         )
     return f"{installed}, {folder}"
+
+
+def packages() -> str:
+    """All that is imported in a run can be, and comes from this environment."""
+    for name in _PACKAGES:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever a broken package comes upon
+            remedy = pythonpath_remedy() or (
+                f"install it again with `{sys.executable} -m pip install --force-reinstall {name}`"
+            )
+            raise Fault(
+                f"{name} cannot be imported ({type(error).__name__}: {error}); {remedy}"
+            ) from error
+    found = [str(path) for path in hiding_modules()]
+    return f"all work{', those of PYTHONPATH first: ' if found else ''}{', '.join(found)}"
 
 
 def libpython() -> str:

@@ -161,6 +161,16 @@ def test_environment_without_the_package_is_an_error_with_the_remedy(run, tmp_pa
     assert "Install ngcm_coupler" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["numpy", "cftime", "encodings"])
+def test_broken_package_on_pythonpath_is_named_in_the_remedy(run, tmp_path, namelist, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("raise ImportError('of another machine')")
+    done = run("attempt", namelist, PYTHONPATH=str(tmp_path))
+    assert done.stdout.startswith("15 embedding\n"), done.stdout + done.stderr
+    assert f"PYTHONPATH={tmp_path} puts its packages before those of the environment" in done.stdout
+    assert "unset it" in done.stdout and "Traceback" not in done.stdout
+
+
 def test_library_under_a_prefix_takes_the_package_beside_it(run, prefix, tmp_path, namelist):
     library = tmp_path / "prefix" / "lib" / "libngcm.so"
     package = library.parent / "ngcm" / "python" / "ngcm_coupler"

@@ -8,11 +8,11 @@ and ``check`` answer at once.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
-from ngcm_coupler.errors import NgcmError, unexpected
+from ngcm_coupler.cli import standard_output
+from ngcm_coupler.errors import NgcmError, import_remedy, unexpected
 
 EXIT_ERROR = 1
 """Exit code of a command that failed; argparse exits with 2 on wrong usage."""
@@ -20,22 +20,16 @@ EXIT_ERROR = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; an `NgcmError` becomes its message."""
-    arguments = _parser().parse_args(argv)
     try:
-        code = arguments.run(arguments)
-        sys.stdout.flush()
-    except NgcmError as error:
-        print(error, file=sys.stderr)
-        return EXIT_ERROR
+        with standard_output.written():
+            arguments = _parser().parse_args(argv)
+            return arguments.run(arguments)
     except BrokenPipeError:
-        # The reader, such as `head`, has had enough. Python flushes once more at exit, which must
-        # not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
     except Exception as error:  # the net under all commands
-        print(_own_fault(error), file=sys.stderr)
+        text = str(error) if isinstance(error, NgcmError) else _own_fault(error)
+        print("; ".join(filter(None, [text, import_remedy(error)])), file=sys.stderr)
         return EXIT_ERROR
-    return code
 
 
 def _own_fault(error: Exception) -> str:

@@ -204,8 +204,15 @@ def _stream(
         _signals_reach(process, stop),
     ):
         for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+            except OSError:
+                # A run that nobody hears of is stopped, with a restart where one is kept.
+                process.send_signal(stop)
+                for _ in process.stdout or ():
+                    pass
+                raise
             unfinished -= {name for name in unfinished if line.startswith(completed(name))}
     code = process.returncode
     return (128 - code if code < 0 else code), unfinished

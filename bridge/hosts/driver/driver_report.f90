@@ -6,6 +6,7 @@ module driver_report
   use coupled_surfaces, only: surfaces
   use latitude_bands, only: bands
   use ngcm_kinds, only: dp
+  use standard_output, only: print_line
   implicit none (type, external)
   private
 
@@ -13,6 +14,8 @@ module driver_report
 
   real(dp), parameter :: seconds_per_day = 86400.0_dp
   real(dp), parameter :: days_per_year = 365.25_dp
+  integer, parameter :: longest_line = 200
+  character(*), parameter :: heading = "(a20, 3a10, 6a9, a8)"
   type :: reporter
     type(bands), private :: grid
     !! of this rank's cells [m2], and their part that is sea
@@ -40,6 +43,7 @@ contains
     !! this rank's cell areas [m2]
     real(dp), intent(in) :: area(:, :)
     type(surfaces), intent(in) :: below
+    character(longest_line) :: line
 
     self%grid = grid
     self%cell = area
@@ -50,12 +54,13 @@ contains
       "# sea ice takes ", below%over_ice%description(), &
       "# land takes ", below%over_land%description()
     write (output_unit, "(a)") "#"
-    write (output_unit, "(a20, 3a10, 6a9, a8)") &
+    write (output_unit, heading) &
       "# date              ", "interval", "simulated", "sea", "into sea", "latent", "sensible", &
-      "precip.", "ice", "land", "wind", &
+      "precip.", "ice", "land", "wind"
+    write (line, heading) &
       "#                   ", "[s]", "[yr/day]", "[K]", "[W m-2]", "[W m-2]", "[W m-2]", &
       "[mm/day]", "[Mm2]", "[K]", "[m s-1]"
-    flush (output_unit)
+    call print_line(trim(line))
   end subroutine create
 
   !! Prints the line of one coupling interval: means over sea, open water, globe, land; the area of
@@ -71,6 +76,7 @@ contains
     real(dp), intent(in) :: wind(:, :)
     real(dp) :: speed, sst, taken, latent, sensible, rain, ice_area, land, strongest
     real(dp), allocatable :: heat(:, :), water(:, :)
+    character(longest_line) :: line
 
     water = self%weight("ice_free_sea", below)
     heat = (1.0_dp - below%ice_fraction)*below%over_water%heat
@@ -88,10 +94,10 @@ contains
     strongest = maxval(self%grid%gather(merge(wind, 0.0_dp, water > 0.0_dp)))
     if (self%grid%rank /= 0) return
     speed = real(seconds, dp)/days_per_year/max(wall_seconds, tiny(wall_seconds))
-    write (output_unit, "(a, 1x, 2f10.3, f10.4, 3f9.2, 3a9, f8.2)") date, wall_seconds, speed, &
+    write (line, "(a, 1x, 2f10.3, f10.4, 3f9.2, 3a9, f8.2)") date, wall_seconds, speed, &
       sst, taken, latent, sensible, figure(rain, 3, below%over_water%has_rain), &
       figure(1.0e-12_dp*ice_area, 4, .true.), figure(land, 3, below%over_land%exchanged), strongest
-    flush (output_unit)
+    call print_line(trim(line))
   end subroutine interval
 
   !! Prints the heading of the closing table.
@@ -158,10 +164,12 @@ contains
   subroutine completed(self, intervals)
     class(reporter), intent(in) :: self
     integer, intent(in) :: intervals
+    character(longest_line) :: line
 
     if (self%grid%rank /= 0) return
-    write (output_unit, "(/, a, i0, a)") "ngcm_driver: completed ", intervals, " intervals"
-    flush (output_unit)
+    write (output_unit, "(a)") ""
+    write (line, "(a, i0, a)") "ngcm_driver: completed ", intervals, " intervals"
+    call print_line(trim(line))
   end subroutine completed
 
   !! Prints the last line of a run that has left a restart before its end.
@@ -170,11 +178,13 @@ contains
     integer, intent(in) :: intervals
     !! of the model
     character(*), intent(in) :: date
+    character(longest_line) :: line
 
     if (self%grid%rank /= 0) return
-    write (output_unit, "(/, a, i0, 3a)") "ngcm_driver: stopped after ", intervals, &
-      " intervals at ", date, "; run it again to go on"
-    flush (output_unit)
+    write (output_unit, "(a)") ""
+    write (line, "(a, i0, 3a)") "ngcm_driver: stopped after ", intervals, " intervals at ", date, &
+      "; run it again to go on"
+    call print_line(trim(line))
   end subroutine stopped
 
   !! Areas of a surface in this rank's cells [m2], as the atmosphere knows them.

@@ -19,6 +19,7 @@ program driver
   use ngcm, only: ngcm_component, ngcm_status
   use ngcm_kinds, only: dp, i4, i8
   use run_length, only: read_run_length
+  use standard_output, only: require_output
   use stop_signals, only: stop_signal_received, stop_signals_watch
   use surface_state, only: load_surfaces, save_surfaces
   use timeout_abort, only: end_stuck_job
@@ -40,6 +41,7 @@ program driver
   real(dp) :: started
   character(:), allocatable :: file, date
 
+  call require_output()
   call MPI_Init()
   comm = MPI_COMM_WORLD
   call MPI_Comm_dup(comm, work)

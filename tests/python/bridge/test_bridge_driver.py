@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from ngcm_coupler.errors import OutputError
 from ngcm_coupler.output.restart.files import read_restart
 
 DRIVER = """
@@ -54,6 +55,24 @@ def _without_clock(output: str) -> str:
 def _hours(output: str) -> list[list[str]]:
     """The columns of the hourly lines."""
     return [line.split() for line in output.splitlines() if re.match(r"\S+T\S+ ", line)]
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("> /dev/full", "standard output cannot be written ("),
+        (">&-", "standard output is closed; give the program a file"),
+    ],
+)
+def test_driver_that_cannot_print_says_so_and_fails(prefix, tmp_path, namelist, where, reason):
+    driver = prefix / "bin" / "ngcm_driver"
+    done = subprocess.run(
+        ["sh", "-c", f"'{driver}' '{namelist}' {where}"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == OutputError.status, done.stderr
+    assert done.stderr.count(f"ngcm: error 13 (output): {reason}") == 1
+    assert "Fortran runtime error" not in done.stderr and "Traceback" not in done.stderr
 
 
 # 3 do not divide the 32 latitudes.

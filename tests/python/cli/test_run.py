@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import signal
 import stat
@@ -73,6 +74,33 @@ def test_run_that_reaches_its_end_succeeds(pretend, namelist, capfd):
     pretend(f"echo '{COMPLETED}'")
     assert cli.main(["run", str(namelist)]) == 0
     assert COMPLETED in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["full", "broken"])
+def test_run_that_nobody_hears_of_is_stopped(pretend, namelist, monkeypatch, capfd, where):
+    stopped = namelist.parent / "stopped"
+    pretend("")
+    _script(
+        namelist.parent / "bin" / "mpirun",
+        f"""\
+        [ "$1" = --version ] && echo "{MPICH}" && exit 0
+        trap 'touch {stopped}; exit 75' TERM
+        echo a line
+        sleep 60 > /dev/null & wait
+        """,
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    full = os.open("/dev/full", os.O_WRONLY)
+    with (
+        os.fdopen({"full": full, "broken": writer}[where], "w") as file,
+        monkeypatch.context() as context,
+    ):
+        context.setattr(sys, "stdout", file)
+        assert cli.main(["run", str(namelist)]) == 1
+    assert stopped.exists()
+    said = capfd.readouterr().err
+    assert ("standard output cannot be written (No space left" in said) == (where == "full")
 
 
 def test_exit_code_of_the_driver_is_passed_on(pretend, namelist):

@@ -37,6 +37,7 @@ class Job:
       queue: queue or partition; '' for none.
       mpi: type of MPI for srun; '' for the site's default.
       setup: lines of shell before all else, such as ``module load``.
+      modules: folders of PYTHONPATH, of an engine that is a module from outside.
     """
 
     system: str
@@ -61,6 +62,7 @@ class Job:
     queue: str = ""
     mpi: str = ""
     setup: tuple[str, ...] = ()
+    modules: tuple[Path, ...] = ()
 
     @property
     def coupled(self) -> bool:

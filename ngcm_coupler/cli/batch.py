@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -135,7 +136,18 @@ def _job(arguments: argparse.Namespace, config: Config) -> Job:
         queue=arguments.queue,
         mpi=arguments.mpi,
         setup=tuple(arguments.setup),
+        modules=_modules(config),
     )
+
+
+def _modules(config: Config) -> tuple[Path, ...]:
+    """Where Python finds an engine from outside, as it has found it here."""
+    from ngcm_coupler.config.model_groups import BUILT_IN_ENGINES
+
+    if config.model.engine in BUILT_IN_ENGINES:
+        return ()
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return tuple(Path(folder).absolute() for folder in folders if folder)
 
 
 def _faults(arguments: argparse.Namespace, config: Config, job: Job) -> list[str]:

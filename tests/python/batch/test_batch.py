@@ -112,6 +112,34 @@ def test_plain_script_runs_segments_until_the_stop_date(folder, capsys):
     assert len(calls(folder)) == 2
 
 
+@pytest.mark.parametrize("system", ["pbs", "slurm", "plain"])
+def test_a_job_finds_an_engine_from_outside_whatever_environment_it_gets(
+    folder, monkeypatch, system
+):
+    outside = folder / "engines of ours"
+    outside.mkdir()
+    (outside / "our_planet.py").write_text("from ngcm_coupler.engine.built_in import Analytic\n"
+                                           "ENGINE = Analytic()\n")  # fmt: skip
+    (folder / "run.nml").write_text(CHAIN.replace("'analytic'", "'our_planet'"))
+    monkeypatch.setenv("PYTHONPATH", f"engines of ours{os.pathsep}")
+    monkeypatch.syspath_prepend(outside)
+    assert cli.main(["batch", "run.nml", "--system", system]) == 0
+    written = folder / f"run{job.SYSTEMS[system]}"
+    line = next(each for each in written.read_text().splitlines() if "PYTHONPATH" in each)
+    for given, expected in {"": str(outside), "/x": f"{outside}:/x"}.items():
+        said = subprocess.run(
+            ["sh", "-c", f'{line}; printf %s "$PYTHONPATH"'],
+            env={"PYTHONPATH": given}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert said.stdout == expected
+
+
+def test_a_job_of_a_built_in_engine_has_the_pythonpath_of_its_own(folder, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    assert cli.main(["batch", "run.nml", "--system", "pbs"]) == 0
+    assert "PYTHONPATH" not in (folder / "run.pbs").read_text()
+
+
 def test_failed_segment_ends_the_chain_and_is_run_anew_on_demand(folder):
     options = ["--stop-date", "2000-01-02"]
     assert cli.main(["batch", "run.nml", "--system", "plain", *options]) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from pathlib import Path
 
@@ -74,8 +76,8 @@ def set_aside(changes: dict[Where, str | int]) -> list[Path]:
         if key not in changes or not file.exists():
             continue
         folder = file.parent / ASIDE
-        count = len(list(folder.glob(f"{file.stem}.*{file.suffix}"))) + 1
-        target = folder / f"{file.stem}.{count}{file.suffix}"
+        names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
+        target = next(name for name in names if not os.path.lexists(name))
         try:
             folder.mkdir(exist_ok=True)
             file.rename(target)

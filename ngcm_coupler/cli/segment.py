@@ -107,6 +107,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if following is None or arguments.write is None:
         print(following.name if following else COMPLETE)
         return 0
+    if arguments.write.exists() and arguments.write.samefile(arguments.namelist):
+        raise ConfigError(
+            f"--write {arguments.write} is the namelist of the chain itself; give another file"
+        )
     changes = segment.settings(config, following, arguments.wall_clock)
     text = segment_text(arguments.namelist, loaded, changes)
     segment.set_aside(changes)

@@ -347,6 +347,22 @@ def test_script_that_may_have_been_changed_is_not_replaced(folder, capsys):
     assert (folder / "run.pbs").read_text() == "mine"
 
 
+def test_what_is_moved_aside_replaces_nothing(folder):
+    changes = {Where("ngcm_history", "file"): "his[1]tory.nc"}
+    (folder / "incomplete").mkdir()
+    (folder / "incomplete" / "his[1]tory.2.nc").write_text("earlier")
+    for number in range(1, 4):
+        (folder / "his[1]tory.nc").write_text(f"attempt {number}")
+        segment.set_aside(changes)
+    found = {path.name: path.read_text() for path in (folder / "incomplete").iterdir()}
+    assert found == {
+        "his[1]tory.1.nc": "attempt 1",
+        "his[1]tory.2.nc": "earlier",
+        "his[1]tory.3.nc": "attempt 2",
+        "his[1]tory.4.nc": "attempt 3",
+    }
+
+
 def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     options = ["--stop-date", "2000-01-01T18:00:00", "--hours", "6"]
     assert cli.main(["segment", "run.nml", *options]) == 0
@@ -354,6 +370,13 @@ def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     assert capsys.readouterr().out == "2000-01-01T000000\n"
     read = config.load("segment.nml")
     assert (read.driver.run_hours, read.run.stop_date) == (6, "2000-01-01T18:00:00")
+
+
+def test_the_namelist_of_the_chain_is_not_replaced_by_that_of_a_segment(folder, capsys):
+    (folder / "link.nml").symlink_to("run.nml")
+    assert cli.main(["segment", "run.nml", "--write", "link.nml"]) == 1
+    assert "link.nml is the namelist of the chain itself" in capsys.readouterr().err
+    assert (folder / "run.nml").read_text() == CHAIN
 
 
 def test_what_a_segment_writes_from_its_start_on_has_the_date_in_its_name(folder):

@@ -22,6 +22,7 @@ from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.host_fields import HostFields
 from ngcm_coupler.component.imports import Imports
+from ngcm_coupler.component.memory import give_memory_back
 from ngcm_coupler.component.start import start
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
@@ -465,6 +466,7 @@ class Component:
             self._owner = Bystander()
             self._owners.close()
             self._ranks.close()
+            give_memory_back()
 
     def _require_open(self) -> None:
         if self.closed:

@@ -115,6 +115,7 @@ class NeuralGCM:
         self._sigma = vertical
         self.nominal_levels = np.asarray(vertical.centers, np.float64)
         self._initial_state = initial_state
+        self._units: dict[str, float] = {}
         self.name = f"neuralgcm-{checkpoint.sha256[:16]}"
         self.grid: Grid = _gaussian_grid(self._model, checkpoint)
         self.parameters: Parameters = self._model.params
@@ -379,10 +380,11 @@ class NeuralGCM:
         """The same model with other learned parameters, which may be tracers."""
         return api.PressureLevelModel(self._model._structure, parameters, self._model.gin_config)
 
-    @functools.cache  # noqa: B019 - one model lives as long as its component
     def _unit(self, unit: str) -> float:
         """Size of the model's nondimensional one in that unit."""
-        return float(self._model.from_nondim_units(1.0, unit))
+        if unit not in self._units:
+            self._units[unit] = float(self._model.from_nondim_units(1.0, unit))
+        return self._units[unit]
 
     def _to_nodal(self, points: jax.Array) -> jax.Array:
         """(n,) -> upstream's (longitude, latitude)."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from pathlib import Path
 
 from ngcm_coupler.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
-from ngcm_coupler.errors import ConfigError, OutputError, RestartError
+from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown
 
 _STOP_DATE = where(lambda at: at.run.stop_date)
 _WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
@@ -105,30 +104,17 @@ def _replaced(document: str, at: Where, value: str) -> str:
     groups = [group for group in namelist.scan(document) if group.name == at.group]
     for group in groups:
         for assignment in group.assignments:
-            if assignment.key != at.key:
-                continue
-            begin = _offset(document, assignment.line)
-            written = re.escape(assignment.text)
-            found = re.compile(rf"\b{at.key}\s*=\s*({written})", re.IGNORECASE).search(
-                document, begin
-            )
-            if len(assignment.items) != 1 or found is None:
-                raise ConfigError(
-                    f"{at} = {assignment.text} cannot be replaced for a segment; write key ="
-                    " value on one line"
-                )
-            return document[: found.start(1)] + value + document[found.end(1) :]
+            if assignment.key == at.key:
+                if len(assignment.items) != 1:
+                    raise ConfigError(
+                        f"{at} = {shown(assignment.text)} cannot be replaced for a segment; give"
+                        " one value"
+                    )
+                return document[: assignment.begin] + value + document[assignment.end :]
     if not groups:
         return f"{document.rstrip()}\n&{at.group}\n  {at.key} = {value}\n/\n"
-    begin = _offset(document, groups[0].line)
-    opening = re.compile(rf"[&$]{at.group}\b", re.IGNORECASE).search(document, begin)
-    assert opening is not None  # `scan` has found it on that line
-    return f"{document[: opening.end()]}\n  {at.key} = {value}\n{document[opening.end() :]}"
-
-
-def _offset(document: str, line: int) -> int:
-    """Where a line begins; the first is 1."""
-    return sum(len(part) + 1 for part in document.split("\n")[: line - 1])
+    body = groups[0].body
+    return f"{document[:body]}\n  {at.key} = {value}\n{document[body:]}"
 
 
 def _dated(file: str, date: str) -> str:

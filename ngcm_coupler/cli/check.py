@@ -23,6 +23,7 @@ from ngcm_coupler.errors import (
     NgcmError,
     RestartError,
     reading,
+    shown,
 )
 
 _SEA_GRID = where(lambda at: at.grid.sea_grid_file)
@@ -45,6 +46,13 @@ names every fault with its line.
 
 Strings stand in quotes, a group ends with `/`, `!` starts a comment, and names may be written in
 capitals. Paths are relative to the folder in which the run starts.
+
+Programs in Fortran read the file too, so that only what all read alike is taken. Names and numbers
+are ASCII; a string may have letters of any language, but no control characters. Lines end with a
+line feed, or as in Windows. No text before a group, quoted or not, has its name with the sign `&`,
+and none on its line a `!`. A key that stands twice has the same value both times. A file without
+any group leaves every default, with a warning; one that holds other text only is no namelist and
+is refused, as is a file with null bytes, of which UTF-16 is full.
 """
 
 
@@ -80,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(*error.faults, sep="\n", file=sys.stderr)
         print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
         return 1
-    print(f"{arguments.file}: ok")
+    print(f"{shown(arguments.file, 400)}: ok")
     print(summary(config), end="")
     return 0
 
@@ -206,7 +214,7 @@ def summary(config: Config) -> str:
         lines["oasis"] = f"{len(config.oasis.exports)} exports, {config.oasis.coupling}; " + (
             "the namcouple here and its files fit" if prepared else "no namcouple here yet"
         )
-    return "".join(f"  {label:<12}{line}\n" for label, line in lines.items())
+    return "".join(f"  {label:<12}{shown(line, 1000)}\n" for label, line in lines.items())
 
 
 def describe(form: str) -> str:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import cftime
 
-from ngcm_coupler.errors import ArgumentError
+from ngcm_coupler.errors import ArgumentError, shown
 
 REAL = "proleptic_gregorian"
 """The calendar whose dates are those of the almanac."""
@@ -24,6 +24,9 @@ CALENDARS = (REAL, "noleap", "360_day")
 
 SECONDS_PER_DAY = 86400
 """[s]."""
+
+LAST_YEAR = 99999
+"""The last that the libraries of dates and the files of a run can count seconds from."""
 
 _DAYS_PER_YEAR = {"noleap": 365, "360_day": 360}
 _EPOCH = "days since 1970-01-01"
@@ -88,12 +91,14 @@ def year_and_day(day: Number, calendar: str) -> tuple[Number, Number, int]:
 
 def _numbers(text: str) -> tuple[int, ...]:
     """Year, month, day, hour, minute and second, each in its range."""
-    match = re.fullmatch(_FORM, text)
+    match = re.fullmatch(_FORM, text, re.ASCII)
     if match is None:
         raise ValueError("is not of the form YYYY-MM-DDTHH:MM:SS")
-    year, *others = (int(number or 0) for number in match.groups())
-    if year == 0:
-        raise ValueError("is no date of the calendar: year 0 is out of range")
+    digits, *rest = match.groups()
+    if not 1 <= len(digits.lstrip("0")) <= len(str(LAST_YEAR)):
+        year = shown(digits.lstrip("0"), 20) or "0"
+        raise ValueError(f"is no date of the calendar: year {year} is out of range")
+    year, others = int(digits), [int(number or 0) for number in rest]
     for (name, largest), number in zip(_LARGEST.items(), others, strict=True):
         smallest = _SMALLEST.get(name, 0)
         if not smallest <= number <= largest:

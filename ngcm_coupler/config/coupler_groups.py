@@ -17,7 +17,7 @@ def _short(limit: int) -> dict[str, Any]:
     """The declaration of a name that OASIS cuts off after so many characters."""
 
     def problem(name: str) -> str | None:
-        fits = re.fullmatch(rf"[A-Za-z]\w{{0,{limit - 1}}}", name)
+        fits = re.fullmatch(rf"[A-Za-z]\w{{0,{limit - 1}}}", name, re.ASCII)
         return None if fits else f"is no name of 1 to {limit} letters, digits and _"
 
     return {"note": f"1 to {limit} letters, digits and _", "check": problem}
@@ -39,7 +39,7 @@ def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
         name, _, partner = (part.strip() for part in pair.partition("="))
         if name not in known:
             return f"names {name!r}, which is no field{did_you_mean(name, known)}"
-        if not re.fullmatch(r"\w{1,8}", partner):
+        if not re.fullmatch(r"\w{1,8}", partner, re.ASCII):
             return f"gives {name} the name {partner!r}; OASIS takes 1 to 8 characters"
         if partner in (field.oasis for field in fields.FIELDS):
             return f"gives {name} the name {partner}, which is the plugin's own; rename it"

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import Assignment, Fault, Group, scan
 from ngcm_coupler.config.names import Where
-from ngcm_coupler.config.settings import GROUPS, Config
+from ngcm_coupler.config.settings import GROUPS, PROGRAMS, Config
+from ngcm_coupler.config.tokens import place_for_fortran
+from ngcm_coupler.errors import shown
+
+_HIDDEN_LINE = re.compile(r"![^\n\r]*+\r(?!\r*(?:\n|\Z))")
+_NO_COMMENT = re.compile(r"^[ \t\r]*+[^ \t\r\n!]", re.MULTILINE)
+
+
+_READ_IN_FORTRAN = PROGRAMS
+_READ_THROUGH_OASIS = frozenset({"ngcm_oasis", "ngcm_coupling", "ngcm_grid"})
+"""Groups that programs of the project read themselves: always, and in a run through OASIS."""
 
 
 class Conflict(NamedTuple):
@@ -33,8 +44,17 @@ class Document:
         self.faults: list[Fault] = []
         self._lines: dict[str | Where, int] = {}
         self._refused: set[Where] = set()
-        for group in scan(text):
+        groups = scan(text)
+        in_fortran = _READ_IN_FORTRAN
+        if any(group.name == "ngcm_oasis" for group in groups):
+            in_fortran |= _READ_THROUGH_OASIS
+        for group in groups:
+            if group.name in in_fortran:
+                group.faults += group.unread
+        self.is_empty = not groups
+        for group in groups:
             self._read_group(group)
+        self.faults += _text_faults(text, groups)
 
     def judge(self, conflicts: Iterable[Conflict]) -> None:
         """Makes faults of conflicts, but not of those that a value already refused brings."""
@@ -61,7 +81,7 @@ class Document:
 
     def _read_foreign_group(self, group: Group) -> None:
         """Takes a group of an unknown name for the host's unless it looks like one of ours."""
-        message = f"there is no group &{group.name}"
+        message = f"there is no group &{shown(group.name)}"
         if group.name.startswith("ngcm_"):
             hint = schema.did_you_mean(group.name, GROUPS, "&{}".format)
             known = f"; the groups are {', '.join(map('&{}'.format, GROUPS))}"
@@ -78,10 +98,44 @@ class Document:
             remedy = schema.did_you_mean(name, keys) or f"; its keys are {', '.join(keys)}"
             if name.partition("(")[0] in keys:
                 remedy = "; give the whole list at once, without an index"
-            self.faults.append(Fault(line, f"&{group} has no key {name}{remedy}"))
+            self.faults.append(Fault(line, f"&{group} has no key {shown(name)}{remedy}"))
             return
         try:
             self.settings[group][name] = keys[name].convert(assignment.items)
         except ValueError as error:
             self._refused.add(where)
-            self.faults.append(Fault(line, f"{where} = {assignment.text} {error}"))
+            self.faults.append(Fault(line, f"{where} = {shown(assignment.text, 400)} {error}"))
+
+
+def _text_faults(text: str, groups: list[Group]) -> list[Fault]:
+    """What keeps Fortran programs from finding in a text what has been found here."""
+    if hidden := _HIDDEN_LINE.search(text):
+        message = (
+            "a carriage return stands in a comment, which it does not end for Fortran; end lines"
+            " with a line feed, as `tr '\\r' '\\n'` makes of it"
+        )
+        return [Fault(_line(text, hidden.start()), message)]
+    found = {group.name: group for group in reversed(groups)}
+    faults = []
+    for name in GROUPS:
+        here, there = found.get(name), place_for_fortran(text, name)
+        if there is not None and (here is None or here.begin != there):
+            message = (
+                f"Fortran finds &{name} here, within other text or a string; begin a group on a"
+                " line of its own, and write its name without & elsewhere"
+            )
+            faults.append(Fault(_line(text, there), message))
+        elif here is not None and there is None:
+            message = (
+                f"Fortran does not find &{name} here: a ! before it makes a comment of it, or no"
+                " blank follows; begin it on a line of its own"
+            )
+            faults.append(Fault(here.line, message))
+    if not (groups or faults) and (words := _NO_COMMENT.search(text)):
+        message = "holds no group of a namelist, such as &ngcm_model engine = 'analytic' /"
+        return [Fault(_line(text, words.end()), message)]
+    return faults
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1

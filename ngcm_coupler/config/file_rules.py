@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
+from ngcm_coupler.errors import shown
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
@@ -31,15 +32,9 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         name = key.value(config) if declared.path else ""
         if not name or key in elsewhere:
             continue
-        match declared.path:
-            case "in":
-                problem = _read_problem(name)
-            case "folder":
-                problem = _folder_problem(pathlib.Path(name))
-            case _:
-                problem = _write_problem(pathlib.Path(name))
-        if problem:
-            yield Conflict(f"{key} = {text_of(name)} {problem}", (key,))
+        checks = {"in": _read_problem, "folder": _folder_problem}
+        if problem := _problem(checks.get(declared.path, _write_problem), name):
+            yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
     if config.history.file and config.history.file == config.history.budget_file:
         yield Conflict(
             f"{_BUDGET_FILE} and {_HISTORY_FILE} are one file; give two names",
@@ -49,21 +44,30 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
 
 def unreadable(key: Where, name: str) -> Iterator[Conflict]:
     """Says that a file which a key names cannot be read, if that is so; '' names none."""
-    if name and (problem := _read_problem(name)):
-        yield Conflict(f"{key} = {text_of(name)} {problem}", (key,))
+    if name and (problem := _problem(_read_problem, name)):
+        yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
 
 
-def _read_problem(name: str) -> str | None:
-    if os.access(name, os.R_OK):
+def _problem(check: Callable[[pathlib.Path], str | None], name: str) -> str | None:
+    """What a check finds, or the system says of a name that none of its files can have."""
+    try:
+        return check(pathlib.Path(name))
+    except (OSError, ValueError) as error:  # too long, or with a null byte in it
+        return f"cannot be the name of a file: {getattr(error, 'strerror', None) or error}"
+
+
+def _read_problem(file: pathlib.Path) -> str | None:
+    reason = "cannot be read" if file.exists() else "does not exist"
+    if os.access(file, os.R_OK):
         return None
-    reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
     return f"{reason} (from the folder {pathlib.Path.cwd()})"
 
 
 def _write_problem(file: pathlib.Path) -> str | None:
     folder = file.parent
     if not folder.is_dir():
-        return f"cannot be written: there is no folder {folder.absolute()}; create it"
+        absolute = shown(str(folder.absolute()), 400)
+        return f"cannot be written: there is no folder {absolute}; create it"
     if file.is_dir():
         return "is a folder; give a file in it"
     if not os.access(file if file.exists() else folder, os.W_OK):
@@ -84,6 +88,9 @@ def begins(restart: Restart) -> bool:
     if not restart.read_file or not restart.folder:
         return False
     own = pathlib.Path(restart.folder)
-    return pathlib.Path(restart.read_file).absolute() == own.absolute() and not any(
-        own.glob("restart_*.nc")
-    )
+    try:
+        return pathlib.Path(restart.read_file).absolute() == own.absolute() and not any(
+            own.glob("restart_*.nc")
+        )
+    except (OSError, ValueError):  # its name is one that no folder can have
+        return False

@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from ngcm_coupler.config.namelist import Value, text_of, value_of
+from ngcm_coupler.errors import shown
 
 Setting = Value | tuple[str, ...] | tuple[int, ...]
 """What one key can hold; a list is a tuple, so that a group stays hashable."""
@@ -21,6 +23,9 @@ Setting = Value | tuple[str, ...] | tuple[int, ...]
 Path = Literal["", "in", "out", "state", "folder"]
 """Whether a key names a file: one to read, one that each run writes anew from its start on, one for
 the state at the end of a run, or a folder to write into."""
+
+LONGEST = 4095
+"""Bytes of a text, as many as a path of Linux has and Fortran programs keep."""
 
 _KINDS: dict[type, str] = {bool: "logical", int: "integer", float: "real", str: "string"}
 _ARTICLES = {"integer": "an integer"}
@@ -135,9 +140,11 @@ class Key:
             if value is None:
                 wants_text = isinstance(self.default, str) or (self._is_list and self.items is str)
                 remedy = "write text in quotes" if wants_text else f"expected {self._expected()}"
-                return f"holds {item}, which cannot be read; {remedy}"
+                return f"holds {shown(item)}, which cannot be read; {remedy}"
         if len(items) > 1 and not self._is_list:
             return f"is a list; expected {self._expected()}"
+        if any(isinstance(value, str) and len(os.fsencode(value)) > LONGEST for value in values):
+            return f"is longer than {LONGEST} bytes"
         wanted = self.items if self._is_list else type(self.default)
         accepted = (int, float) if wanted is float else (wanted,)
         if any(type(value) not in accepted for value in values):
@@ -162,7 +169,9 @@ class Key:
         elif self.choices:
             for item in setting if isinstance(setting, tuple) else (setting,):
                 if item not in self.choices:
-                    which = f"holds {text_of(item)}, which" if isinstance(setting, tuple) else ""
+                    which = (
+                        f"holds {shown(text_of(item))}, which" if isinstance(setting, tuple) else ""
+                    )
                     hint = did_you_mean(str(item), self.choices, text_of)
                     return f"{which} is none of {text_of(self.choices)}{hint}".lstrip()
         if problem is None and self.check:
@@ -195,5 +204,5 @@ def did_you_mean(
     name: str, candidates: Iterable[str], spell: Callable[[str], str] = str, cutoff: float = 0.6
 ) -> str:
     """Returns ``; did you mean X?`` for the candidate nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=cutoff)
+    near = difflib.get_close_matches(name.lower()[:100], list(candidates), n=1, cutoff=cutoff)
     return f"; did you mean {spell(near[0])}?" if near else ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
 from ngcm_coupler.config.namelist import read
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
-from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, SURFACES, Config
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
+from ngcm_coupler.errors import ConfigError, shown
 from ngcm_coupler.fields.arguments import path_text
+
+_log = logging.getLogger(__name__)
 
 
 def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
@@ -43,19 +46,21 @@ def parse(
       ConfigError: the text cannot be used; carries every fault.
     """
     document = Document(text)
+    if document.is_empty and not document.faults:
+        _log.warning("%s holds no group: every key has its default", shown(name, 400))
     config = Config(
         **{
             attribute: GROUPS[group](**document.settings.get(group, {}))
             for group, attribute in ATTRIBUTES.items()
-        }
+        },
+        named=PROGRAMS & document.settings.keys(),
     )
     rules: list[Rule] = [*([file_conflicts] if with_files else []), *RULES]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
     # OASIS it has &ngcm_driver all the same, which says the length of the run.
-    if document.settings.keys() & {"ngcm_driver", *SURFACES}:
+    if config.named:
         rules.append(length_conflicts)
-    slabs = SURFACES if config.oasis.exports else {"ngcm_driver", *SURFACES}
-    if document.settings.keys() & slabs:
+    if config.named & (SURFACES if config.oasis.exports else PROGRAMS):
         rules.append(slab_conflicts)
     for rule in (*rules, *further_rules):
         document.judge(rule(config))

@@ -12,10 +12,17 @@ import dataclasses
 import pathlib
 import re
 
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.config.tokens import Token, joined, tokens
+from ngcm_coupler.errors import ConfigError, shown
 
 Value = bool | int | float | str
 """What one item of a namelist can hold."""
+
+LONGEST_FILE = 2**24
+"""Bytes that a namelist may have; whatever is larger is something else."""
+
+LONGEST_REPEAT = 1024
+"""Greatest count in ``count*value``, more items than any key has."""
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -27,150 +34,197 @@ class Fault:
 
     def located(self, name: str) -> str:
         """Returns the message with the file and line before it, as compilers print them."""
-        return f"{name}:{self.line}: {self.message}" if self.line else f"{name}: {self.message}"
+        place = f"{shown(name, 400)}:{self.line}" if self.line else shown(name, 400)
+        message = "\n".join(shown(line, 900) for line in self.message.split("\n"))
+        return f"{place}: {message}"
 
 
 @dataclasses.dataclass
 class Assignment:
-    """One ``key = item, item, ...``; items are kept as they were written, a null value as ''."""
+    """One ``key = item, item, ...``.
+
+    Attributes:
+      key: in lower case.
+      line: on which the key stands.
+      items: as they were written, ``2*1`` as two of them, a null value as ''.
+      begin: where the first item begins in the text.
+      end: where the last one ends.
+    """
 
     key: str
     line: int
     items: list[str] = dataclasses.field(default_factory=list)
+    begin: int = 0
+    end: int = 0
 
     @property
     def text(self) -> str:
-        """The items as the user wrote them, for messages."""
+        """The items, nearly as the user wrote them."""
         return ", ".join(self.items)
+
+    def add(self, token: Token) -> None:
+        """Takes one more item, or as many as its count says."""
+        self.begin = self.begin or token.begin
+        self.end = token.end
+        count, star, item = token.text.partition("*")
+        if star and count.isdecimal() and 0 < int(count[:5]) <= LONGEST_REPEAT:
+            self.items += [item] * int(count)
+        else:
+            self.items.append(token.text)
 
 
 @dataclasses.dataclass
 class Group:
-    """One ``&name ... /`` with what was wrong in its form."""
+    """One ``&name ... /`` with what was wrong in its form.
+
+    Attributes:
+      name: in lower case.
+      line: on which it begins.
+      begin: where its first character stands in the text.
+      body: where the text after its name begins.
+      assignments: in their order.
+      faults: in its form.
+      unread: what is sound, but gfortran's library cannot read.
+    """
 
     name: str
     line: int
+    begin: int = 0
+    body: int = 0
     assignments: list[Assignment] = dataclasses.field(default_factory=list)
     faults: list[Fault] = dataclasses.field(default_factory=list)
+    unread: list[Fault] = dataclasses.field(default_factory=list)
 
 
 _OPENING = re.compile(
     r"""
       ![^\n]*                                   # a comment hides what it holds
-    | (?<![^\s/])[&$](?!end\b)(?P<name>[a-z]\w*)
-    | ^[ \t]*(?P<stray>[a-z]\w*)[ \t]*=         # a key that an earlier '/' has shut out
+    | (?<![^ \t\r\n/])[&$](?!end\b)(?P<name>[a-z]\w*)
+    | ^[ \t]*+(?P<stray>[a-z]\w*+)[ \t]*+=       # a key that an earlier '/' has shut out
     """,
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE | re.ASCII,
 )
 
-_TOKEN = re.compile(
-    r"""
-      (?P<comment>![^\n]*)
-    | (?P<string>'(?:[^'\n]|'')*'|"(?:[^"\n]|"")*")
-    | (?P<quote>['"][^\n]*)                     # a quote that nothing closes on its line
-    | (?P<close>/|[&$]end\b)
-    | (?P<open>[&$][a-z]\w*)
-    | (?P<key>[a-z][\w%]*(?:\([^()\n]*\)[\w%]*)*)\s*=(?!=)
-    | (?P<comma>,)
-    | (?P<word>[^\s,/!'"&$=]+|[=&$])
-    """,
-    re.IGNORECASE | re.VERBOSE,
+_INTEGER = re.compile(r"[+-]?\d{1,400}", re.ASCII)
+_REAL = re.compile(
+    r"[+-]?(?:(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[ed][+-]?\d{1,9})?|inf|infinity|nan)",
+    re.ASCII,
 )
-
-_INTEGER = re.compile(r"[+-]?\d+")
-_REAL = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?|inf|infinity|nan)")
 _LOGICAL = {".true.": True, ".t.": True, "t": True, ".false.": False, ".f.": False, "f": False}
 
 
 def read(path: str) -> str:
-    """Returns the text of a namelist file.
+    """Returns the text of a namelist file, its line ends as they are.
 
     Raises:
-      ConfigError: there is no such file, or it cannot be read.
+      ConfigError: there is no such file, it cannot be read, or it is no text.
     """
     try:
-        # Hosts keep comments in Latin-1 too: such bytes must not keep a file from being read.
-        return pathlib.Path(path).read_text(encoding="utf-8-sig", errors="surrogateescape")
+        with pathlib.Path(path).open("rb") as file:
+            content = file.read(LONGEST_FILE + 1)
     except (OSError, ValueError) as error:  # a path with a null byte in it is a ValueError
         reason = getattr(error, "strerror", error)
-        raise ConfigError(f"{path}: cannot read the namelist: {reason}") from error
+        name = shown(path, 400)
+        raise ConfigError(f"{name}: cannot read the namelist: {reason}") from error
+    if len(content) > LONGEST_FILE or b"\0" in content:
+        got = "null bytes, as UTF-16 does" if b"\0" in content else f"over {LONGEST_FILE} bytes"
+        name = shown(path, 400)
+        raise ConfigError(f"{name}: is no namelist: it holds {got}; give a text file of ASCII")
+    # Hosts keep comments in Latin-1 too: such bytes must not keep a file from being read.
+    return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def scan(text: str) -> list[Group]:
     """Splits a namelist file into its groups, in order; text outside of groups is comment."""
     groups: list[Group] = []
-    position = 0
+    position, line = 0, 1
     while opening := _OPENING.search(text, position):
+        line += text.count("\n", position, opening.end())
         position = opening.end()
         if opening["name"]:
-            group = Group(opening["name"].lower(), _line(text, opening.start("name")))
-            position = _scan_group(text, position, group)
+            group = Group(opening["name"].lower(), line, opening.start(), position)
+            position = _scan_group(text, group)
+            line += text.count("\n", group.body, position)
             groups.append(group)
         elif opening["stray"] and groups:
-            line = _line(text, opening.start("stray"))
             message = (
-                f"{opening['stray']} stands outside of any group: "
+                f"{shown(opening['stray'])} stands outside of any group: "
                 f"a / before it has ended &{groups[-1].name}"
             )
             groups[-1].faults.append(Fault(line, message))
     return groups
 
 
-def _scan_group(text: str, position: int, group: Group) -> int:
+def _scan_group(text: str, group: Group) -> int:
     """Fills `group` from what stands after its name; returns where the text after it begins."""
     current: Assignment | None = None
     item_expected = True  # A comma where an item is expected stands for a null value.
-    line = group.line
-    for token in _TOKEN.finditer(text, position):
-        line += text.count("\n", position, token.start())
-        position = token.start()
-        match token.lastgroup:
+    last_line, remark = 0, ""
+    for token in tokens(text, group.body, group.line):
+        if token.fault:
+            group.faults.append(Fault(token.line, f"&{group.name}: {token.fault}"))
+        if token.kind == "comment":
+            remark = token.text if item_expected and token.line == last_line else remark
+            continue
+        if remark and current and token.kind in ("string", "word"):
+            message = (
+                f"&{group.name} {shown(current.key)}: gfortran reads no value after the comment"
+                f" {shown(remark)}; put the comment on a line of its own"
+            )
+            group.unread.append(Fault(token.line, message))
+        last_line, remark = token.line, ""
+        match token.kind:
             case "close":
-                return token.end()
+                _keep_first(group)
+                return token.end
             case "open":
-                group.faults.append(_unended(group, f"before {token[0]} on line {line}"))
-                return token.start()
+                place = f"before {shown(token.text)} on line {token.line}"
+                group.faults.append(_unended(group, place))
+                _keep_first(group)
+                return token.begin
             case "key":
-                current = Assignment(token["key"].lower(), line)
+                current = Assignment(token.text.lower(), token.line)
                 item_expected = True
-                _add(group, current)
+                group.assignments.append(current)
             case "comma" if current:
                 if item_expected:
                     current.items.append("")
                 item_expected = True
             case "string" | "word" if current:
-                current.items.append(token[0])
+                current.add(token)
                 item_expected = False
             case "quote":
-                message = f"&{group.name}: no quote closes {token[0].strip()} on its line"
-                group.faults.append(Fault(line, message))
-                if current in group.assignments:
-                    group.assignments.remove(current)
-            case "string" | "word" | "comma":
-                message = f"&{group.name}: {token[0]} belongs to no key; write key = value"
-                group.faults.append(Fault(line, message))
+                message = f"&{group.name}: no quote closes {shown(token.text.strip())} on its line"
+                group.faults.append(Fault(token.line, message))
+                if group.assignments and group.assignments[-1] is current:
+                    group.assignments.pop()
+            case "string" | "word":
+                message = f"&{group.name}: {shown(token.text)} belongs to no key; write key = value"
+                group.faults.append(Fault(token.line, message))
     group.faults.append(_unended(group, "before the end of the file"))
+    _keep_first(group)
     return len(text)
 
 
-def _add(group: Group, assignment: Assignment) -> None:
-    for earlier in group.assignments:
-        if earlier.key == assignment.key:
-            message = (
-                f"&{group.name} {assignment.key} is set twice, first on line {earlier.line}; "
-                "keep one"
-            )
-            group.faults.append(Fault(assignment.line, message))
-            return
-    group.assignments.append(assignment)
+def _keep_first(group: Group) -> None:
+    """Leaves the first assignment to each key; others that do not say the same are faults."""
+    first: dict[str, Assignment] = {}
+    for assignment in group.assignments:
+        first.setdefault(assignment.key, assignment)
+    group.faults += [
+        Fault(
+            assignment.line,
+            f"&{group.name} {shown(assignment.key)} is set twice, first on line"
+            f" {first[assignment.key].line}; keep one",
+        )
+        for assignment in group.assignments
+        if assignment.items != first[assignment.key].items
+    ]
+    group.assignments = list(first.values())
 
 
 def _unended(group: Group, place: str) -> Fault:
     return Fault(group.line, f"&{group.name} is not ended by a / {place}")
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
 
 
 def value_of(item: str) -> Value | None:
@@ -180,7 +234,7 @@ def value_of(item: str) -> Value | None:
     """
     if item[:1] in ("'", '"'):
         quote = item[0]
-        return item[1:-1].replace(quote * 2, quote).rstrip()
+        return joined(item[1:-1]).replace(quote * 2, quote).rstrip(" ")
     lower = item.lower()
     if lower in _LOGICAL:
         return _LOGICAL[lower]

@@ -10,6 +10,12 @@ from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.fields import Need
 
+SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land", "oasis_ocean"})
+"""Groups of the surfaces, whose names do not begin with ``ngcm_``."""
+
+PROGRAMS = SURFACES | {"ngcm_driver"}
+"""Groups of the project's own programs."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -40,6 +46,8 @@ class Config:
     oasis_ocean: program_groups.OasisOcean = dataclasses.field(
         default_factory=program_groups.OasisOcean
     )
+    named: frozenset[str] = dataclasses.field(default=PROGRAMS, compare=False)
+    """Groups of the project's own programs that the namelist has: their rules hold for it."""
 
     @property
     def available(self) -> frozenset[Need]:
@@ -82,7 +90,11 @@ class Config:
         return Config(**groups)
 
     def resolved_text(self) -> str:
-        """Returns the namelist with every default filled in; `parse` gives this object back."""
+        """Returns the namelist with every default filled in; `parse` gives this object back.
+
+        Groups of the project's programs that it has not and does not need stay away: a host of
+        another's has no use for them, and need not fit their defaults.
+        """
         return "".join(self._groups(lambda key, value: True))
 
     def changed_text(self) -> str:
@@ -93,6 +105,8 @@ class Config:
         """The namelist groups with those keys that are chosen by declaration and value."""
         for name, attribute in ATTRIBUTES.items():
             group = getattr(self, attribute)
+            if name in PROGRAMS - self.named and group == type(group)():
+                continue
             lines = [
                 f"  {name_of_key} = {text_of(value)}\n"
                 for name_of_key, key in schema.keys(type(group)).items()
@@ -105,12 +119,10 @@ class Config:
 MEMBER = "{member}"
 """In the name of a file that each member has of its own, the number of the member."""
 
-SURFACES = frozenset({"slab_ocean", "slab_ice", "bucket_land", "oasis_ocean"})
-"""Groups of the surfaces, whose names do not begin with ``ngcm_``."""
-
 ATTRIBUTES: dict[str, str] = {
     ("" if field.name in SURFACES else "ngcm_") + field.name: field.name
     for field in dataclasses.fields(Config)
+    if field.compare
 }
 """Namelist group -> attribute of `Config`."""
 

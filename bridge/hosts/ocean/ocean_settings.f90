@@ -13,7 +13,7 @@ module ocean_settings
 
   public :: settings
 
-  integer, parameter :: name_length = 128, path_length = 1024, most_names = 256
+  integer, parameter :: name_length = 128, path_length = 4095, most_names = 256
   real(dp), parameter :: seconds_per_day = 86400.0_dp
 
   type :: settings
@@ -127,8 +127,8 @@ contains
     class(settings), intent(inout) :: self
     character(*), intent(in) :: file
     type(ngcm_status), intent(out) :: status
-    character(path_length) :: sea_grid_file
-    character(name_length) :: sea_grid_name, sea_grid_kind, sea_area
+    character(path_length) :: sea_grid_file, sea_grid_name
+    character(name_length) :: sea_grid_kind, sea_area
     namelist /ngcm_grid/ sea_grid_file, sea_grid_name, sea_grid_kind, sea_area
     integer :: unit, error
     character(512) :: reason

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.config import KEYS, Where
-from ngcm_coupler.config.namelist import scan
+from ngcm_coupler.config.namelist import scan, text_of
+from ngcm_coupler.config.settings import PROGRAMS
 from ngcm_coupler.errors import RestartError
 
 KEYS_THAT_MAY_DIFFER = frozenset(key for key, declared in KEYS.items() if declared.may_differ)
@@ -129,10 +130,18 @@ def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -
 
 
 def _bound_keys(text: str) -> dict[str, str]:
-    """The keys that must stay, ``&group key`` -> value as text."""
+    """The keys that must stay, ``&group key`` -> value as text.
+
+    A group of the project's programs that is not there has its defaults.
+    """
+    groups = {group.name: group for group in scan(text)}
     given = {
+        key: text_of(declared.default)
+        for key, declared in KEYS.items()
+        if key.group in PROGRAMS - groups.keys()
+    } | {
         Where(group.name, assignment.key): assignment.text
-        for group in scan(text)
+        for group in groups.values()
         for assignment in group.assignments
     }
     return {str(key): value for key, value in given.items() if key not in KEYS_THAT_MAY_DIFFER}

@@ -8,7 +8,8 @@ from typing import Any
 import f90nml
 import pytest
 
-from ngcm_coupler.config.namelist import Fault, read, scan, text_of, value_of
+from ngcm_coupler.config import Config, parse
+from ngcm_coupler.config.namelist import LONGEST_FILE, Fault, read, scan, text_of, value_of
 from ngcm_coupler.errors import ConfigError
 
 
@@ -178,3 +179,119 @@ def test_latin_1_comments_and_a_byte_order_mark_do_no_harm(tmp_path):
     file = tmp_path / "old.nml"
     file.write_bytes(b"\xef\xbb\xbf&g ! d\xe9but\n a = 1 /\n")
     assert items(read(str(file))) == {"a": ["1"]}
+
+
+DRIVER = "&ngcm_driver run_hours = 48 /\n"
+
+
+def document_faults(text):
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "f.nml", with_files=False)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("&my_host remark = '&ngcm_driver run_hours=3 /' /\n" + DRIVER,
+         "f.nml:1: Fortran finds &ngcm_driver here, within other text or a string"),
+        ("&my_host remark = 'wait!' / " + DRIVER,
+         "f.nml:1: Fortran does not find &ngcm_driver here: a ! before it makes a comment"),
+        ("see&ngcm_driver run_hours = 3 /\n" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
+        ("\f" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
+        ("&! &ngcm_driver run_hours = 3 /\n" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
+        ("! x\r" + DRIVER, "f.nml:1: a carriage return stands in a comment, which it does not end"),
+        ("&ngcm_driver\n! 3:\r\r run_hours = 48 /\n", "f.nml:2: a carriage return stands in a"),
+        ("&ngcm_history file = 'a\rb' /", "holds the control character U+000D"),
+        ("&ngcm_driver run_hours = \N{ARABIC-INDIC DIGIT THREE} /",
+         "&ngcm_driver: \N{ARABIC-INDIC DIGIT THREE} holds U+0663 (ARABIC-INDIC DIGIT THREE)"),
+        ("&ngcm_driver run_hours = \N{FULLWIDTH DIGIT THREE} /",
+         "f.nml:1: &ngcm_driver: \N{FULLWIDTH DIGIT THREE} holds U+FF13 (FULLWIDTH DIGIT THREE)"),
+        ("&ngcm_log level =\xa0'info' /", "&ngcm_log: \\xa0 holds U+00A0 (NO-BREAK SPACE)"),
+        ("&bucket_land bucket_depth_mm=2 visible_albedo = .1 so\N{LATIN SMALL LETTER LONG S} = 1 /",
+         "f.nml:1: &bucket_land: so\N{LATIN SMALL LETTER LONG S} holds U+017F"),
+        ("&ngcm_history file = 'a\x07b' /", "'a\\x07b' holds the control character U+0007; take"),
+        ("&ngcm_history file = 'a\0b' /", "holds the control character U+0000"),
+        ("&ngcm_history file = 'a\x85b' /", "holds the control character U+0085"),
+        ("&ngcm_driver run_hours = 4'8' /", "no blank or comma stands before '8'"),
+        ("&ngcm_driver run_hours = 48&end", "no blank or comma stands before &end"),
+        ("&ngcm_history fields = 'rainfall_flux''snowfall_flux' /", "which is no field"),
+        ("&ngcm_driver run_hours = 1*2*3 /", "holds 2*3, which cannot be read"),
+        ("&ngcm_driver run_hours = 3* /", "has an empty place where an integer"),
+        ("&ngcm_driver run_hours = 99999999*1 /", "holds 99999999*1, which cannot be read"),
+        ("&ngcm_driver run_hours(1) = 3 /", "has no key run_hours(1); give the whole list"),
+        ("just some prose\n", "f.nml:1: holds no group of a namelist, such as &ngcm_model"),
+    ],
+)  # fmt: skip
+def test_what_fortran_would_read_otherwise_is_a_fault(text, fault):
+    assert any(fault in found for found in document_faults(text)), document_faults(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (DRIVER.encode("utf-16"), "null bytes, as UTF-16 does"),
+        (b"\x7fELF\0\0", "null bytes"),
+        (b"! " + b"x" * LONGEST_FILE, "over 16777216 bytes"),
+    ],
+)
+def test_a_file_that_is_no_text_is_no_namelist(tmp_path, content, got):
+    file = tmp_path / "binary"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"is no namelist: it holds {got}"):
+        read(str(file))
+
+
+@pytest.mark.parametrize("text", ["", "\n \t\r\n", "! all as it is\n  ! by default"])
+def test_a_file_without_groups_leaves_the_defaults_and_says_so(text, caplog):
+    assert parse(text, "empty.nml") == Config()
+    assert "empty.nml holds no group: every key has its default" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&ngcm_driver run_hours = " + "9" * 5000 + " /",
+        "&slab_ocean mixed_layer_depth_m = " + "9" * 400 + " /",
+        "&slab_ocean mixed_layer_depth_m = 1" + "0" * 100_000 + " /",
+        "&ngcm_driver " + "k" * 100_000 + " = 1 /",
+        "&ngcm_" + "g" * 100_000 + " /",
+        "&ngcm_history file = '" + "f" * 100_000 + "' /",
+        "&ngcm_history file = " + "'" * 100_001 + " /",
+        "&ngcm_history\n" + " file = 'x\n" * 20_000 + "/",
+        "&ngcm_history\n" + "".join(f" k{n} = 'x\n" for n in range(20_000)) + "/",
+        "&ngcm_driver " + "run_hours = 1\n" * 20_000 + " run_hours = 2 /",
+        "&ngcm_driver " + "".join(f"k{n} = 1\n" for n in range(5_000)) + "/",
+        "&a / " * 20_000 + "&ngcm_driver run_hours = 0 /",
+        "&" * 200_000 + " &ngcm_driver run_hours = 0 /",
+        "(" * 100_000 + "&ngcm_driver a" + "(b)" * 30_000 + " = 1 /",
+        "&ngcm_run start_date = '99999999999-01-01' /",
+        "&ngcm_run start_date = '" + "9" * 4000 + "-01-01' /",
+        "&ngcm_run start_date = '\N{FULLWIDTH DIGIT TWO}000-01-01' /",
+    ],
+    ids=lambda text: text[:30].replace("\n", " "),
+)
+def test_faults_of_large_texts_are_few_lines_of_bounded_length(text):
+    for fault in document_faults(text):
+        assert len(fault) < 1500
+        assert all(letter.isprintable() for letter in fault)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".nc", "y" * 300 + "/x.nc", "/".join("z" * 4000)])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ngcm_history file",
+        "ngcm_restart folder",
+        "ngcm_restart read_file",
+        "ngcm_grid sea_grid_file",
+    ],
+)
+def test_a_name_that_no_file_can_have_is_a_fault(key, name):
+    group, _, key = key.partition(" ")
+    with pytest.raises(ConfigError) as caught:
+        parse(f"&{group} {key} = '{name}' /")
+    assert all(
+        "cannot be the name of a file: File name too long" in f or "is longer" in f
+        for f in caught.value.faults
+    )

@@ -6,6 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+from ngcm_coupler.batch.quoting import one_line
+
 SYSTEMS = {"slurm": ".slurm", "pbs": ".pbs", "plain": ".sh"}
 """Systems that scripts are written for, and the ending of their file names."""
 
@@ -63,6 +65,18 @@ class Job:
     mpi: str = ""
     setup: tuple[str, ...] = ()
     modules: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses text that would leave its line in the script.
+
+        Raises:
+          ConfigError: it holds a line end or another control character.
+        """
+        for field in dataclasses.fields(self):
+            given = getattr(self, field.name)
+            for text in given if isinstance(given, tuple) else (given,):
+                if isinstance(text, str | Path):
+                    one_line(f"{field.name} of the job", str(text))
 
     @property
     def coupled(self) -> bool:

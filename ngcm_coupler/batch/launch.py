@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ngcm_coupler.batch.job import Job
+from ngcm_coupler.batch.quoting import word
 
 NAMELIST = '"$log/run.nml"'
 """The namelist of the segment, as the shell of a script knows it."""
@@ -38,7 +37,7 @@ def commands(job: Job) -> list[str]:
 def _srun(job: Job) -> list[str]:
     options = [f"--ntasks={sum(job.ranks)}"]
     if job.mpi:
-        options.append(f"--mpi={shlex.quote(job.mpi)}")
+        options.append(f"--mpi={word(job.mpi)}")
     if job.cpus_per_rank:
         options += [f"--cpus-per-task={job.cpus_per_rank}", "--cpu-bind=cores"]
     else:

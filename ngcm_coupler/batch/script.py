@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 
 from ngcm_coupler.batch import launch
 from ngcm_coupler.batch.job import Job, clock_text
+from ngcm_coupler.batch.quoting import word
 
 STOPS = 3
 """Segments in a row that may stop early without having come further."""
@@ -41,18 +41,19 @@ def _directives(job: Job) -> list[str]:
         options += [f"--cpus-per-task={job.cpus_per_rank}"] if job.cpus_per_rank else []
         options += ["--gres=gpu:1"] if job.gpu else []
         options += [f"--time={clock_text(limit)}"] if limit else []
-        options += [f"--account={job.account}"] if job.account else []
-        options += [f"--partition={job.queue}"] if job.queue else []
-        options.append(f"--output={job.folder / LOGS}/%x.%j.out")
+        options += [f"--account={word(job.account)}"] if job.account else []
+        options += [f"--partition={word(job.queue)}"] if job.queue else []
+        logs = str(job.folder / LOGS).replace("%", "%%")
+        options.append(f"--output={word(f'{logs}/%x.%j.out')}")
         return ["#!/bin/bash", *(f"#SBATCH {option}" for option in options)]
     if job.system == "pbs":
         ranks = -(-tasks // job.nodes)
         chunk = f"{job.nodes}:ncpus={ranks * max(1, job.cpus_per_rank)}:mpiprocs={ranks}"
         options = [f"-N {job.name}", f"-l select={chunk}{':ngpus=1' if job.gpu else ''}"]
         options += [f"-l walltime={clock_text(limit)}"] if limit else []
-        options += [f"-A {job.account}"] if job.account else []
-        options += [f"-q {job.queue}"] if job.queue else []
-        options += ["-j oe", f"-o {job.folder / LOGS}/"]
+        options += [f"-A {word(job.account)}"] if job.account else []
+        options += [f"-q {word(job.queue)}"] if job.queue else []
+        options += ["-j oe", f"-o {word(f'{job.folder / LOGS}/')}"]
         return ["#!/bin/bash", *(f"#PBS {option}" for option in options)]
     return ["#!/bin/sh"]
 
@@ -75,14 +76,14 @@ def _head(job: Job) -> list[str]:
             "# submits the next, but none after one that failed: look into its folder in logs/,"
         ]
         lines += ["# then submit this again."]
-    lines += ["set -eu", f"cd {shlex.quote(str(job.folder))}"]
+    lines += ["set -eu", f"cd {word(str(job.folder))}"]
     if job.system != "plain":
-        lines.append(f"script={shlex.quote(str(job.script))}")
+        lines.append(f"script={word(str(job.script))}")
     return lines
 
 
 def _environment(job: Job) -> list[str]:
-    paths = ":".join(shlex.quote(str(path)) for path in job.paths)
+    paths = ":".join(word(str(path)) for path in job.paths)
     lines = ["", *job.setup, f'export PATH={paths}:"$PATH"']
     if job.modules:
         # A job of PBS does not get the environment that it is submitted from.
@@ -118,16 +119,15 @@ def _begin(job: Job) -> list[str]:
         + (f" --wall-clock {limit}" if limit and job.stops_early else ""),
     ]
     if job.coupled:
-        latest = _quoted(f"{job.restarts}/latest")
         lines += [
             "# OASIS overwrites its restart files: each segment starts from those of its own date.",
-            f"newest=$(cat {latest} 2>/dev/null || echo first)",
-            f"saved={_quoted(job.restarts + '/oasis_$newest')}",
+            f"newest=$(cat -- {word(f'{job.restarts}/latest')} 2>/dev/null || echo first)",
+            f'saved={word(f"{job.restarts}/oasis_")}"$newest"',
             'if [ "$newest" = first ] && [ ! -d "$saved" ]; then',
-            '  mkdir -p "$saved"',
-            '  cp rst?.nc "$saved/"',
+            '  mkdir -p -- "$saved"',
+            '  cp -- rst?.nc "$saved/"',
             "fi",
-            'cp "$saved"/rst?.nc .',
+            'cp -- "$saved"/rst?.nc .',
             "# For the length of this segment; leave it out where the namcouple is your own.",
             f"ngcm-coupler namcouple --no-restarts {launch.NAMELIST}",
         ]
@@ -176,9 +176,10 @@ def _end(job: Job) -> list[str]:
     ]
     if job.coupled:
         lines += [
-            f"saved={_quoted(job.restarts + '/oasis_')}$(cat {_quoted(job.restarts + '/latest')})",
-            'mkdir -p "$saved"',
-            'cp rst?.nc "$saved/"',
+            f"newest=$(cat -- {word(f'{job.restarts}/latest')})",
+            f'saved={word(f"{job.restarts}/oasis_")}"$newest"',
+            'mkdir -p -- "$saved"',
+            'cp -- rst?.nc "$saved/"',
         ]
     if job.system != "plain":
         lines += [
@@ -193,12 +194,7 @@ def _end(job: Job) -> list[str]:
 
 def _segment(job: Job) -> str:
     """The command that says which segment is next."""
-    words = ["ngcm-coupler", "segment", shlex.quote(str(job.namelist))]
-    words += ["--stop-date", shlex.quote(job.stop_date)] if job.stop_date else []
+    words = ["ngcm-coupler", "segment", word(str(job.namelist))]
+    words += ["--stop-date", word(job.stop_date)] if job.stop_date else []
     words += ["--hours", str(job.segment_hours)] if job.segment_hours else []
     return " ".join(words)
-
-
-def _quoted(path: str) -> str:
-    """A path with shell variables in double quotes."""
-    return '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'

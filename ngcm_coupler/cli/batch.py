@@ -71,6 +71,7 @@ def _count(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import engine
     from ngcm_coupler.batch import chain, script
+    from ngcm_coupler.batch.quoting import word
     from ngcm_coupler.batch.segment_namelist import settings
 
     loaded = engine.load(str(arguments.namelist))
@@ -96,7 +97,8 @@ def _run(arguments: argparse.Namespace) -> int:
         ) from error
     except OSError as error:
         raise OutputError(f"{job.script} cannot be written ({error.strerror})") from error
-    print(f"{job.script}\nstart the chain with `{_START[job.system]} {job.script.name}`")
+    start = f"{_START[job.system]} {word(job.script.name)}"
+    print(f"{job.script}\nstart the chain with `{start}`")
     return 0
 
 
@@ -115,7 +117,7 @@ def _job(arguments: argparse.Namespace, config: Config) -> Job:
     return Job(
         system=arguments.system,
         # PBS takes no more than 15 characters, of these.
-        name=re.sub(r"[^\w-]", "_", arguments.namelist.stem)[:15],
+        name=re.sub(r"[^\w-]", "_", arguments.namelist.stem, flags=re.ASCII)[:15],
         script=output.absolute(),
         folder=folder,
         namelist=arguments.namelist,

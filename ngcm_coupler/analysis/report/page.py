@@ -7,6 +7,7 @@ import dataclasses
 import html
 import importlib.resources
 from collections.abc import Sequence
+from unicodedata import category
 
 from ngcm_coupler import __version__
 from ngcm_coupler.analysis.report.maps import Map
@@ -226,4 +227,10 @@ def _sign(cell: str) -> str:
 
 
 def _(text: str) -> str:
-    return html.escape(text)
+    """Text of a file as HTML shows it, with a sign in the place of what no page can hold."""
+    return html.escape(
+        "".join(
+            letter if letter in "\t\n" or category(letter) not in ("Cc", "Cs") else "\ufffd"
+            for letter in text
+        )
+    )

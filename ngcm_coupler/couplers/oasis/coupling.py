@@ -7,6 +7,7 @@ check, the restart files and the budgets of what was exchanged. So they cannot d
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Literal
 
 from ngcm_coupler.config import INTERVAL, Config, where
@@ -17,7 +18,7 @@ from ngcm_coupler.couplers.oasis.namcouple import (
     Namcouple,
     Operation,
 )
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, shown
 from ngcm_coupler.fields import Field, field
 
 _EXPORTS = where(lambda at: at.oasis.exports)
@@ -224,9 +225,10 @@ def _faults(config: Config) -> list[str]:
     if not config.oasis.exports:
         faults.append(f"{_EXPORTS} is empty: the ocean would get nothing; name the fields it needs")
     prefix = ocean_grid_name(config)
-    if len(prefix) > GRID_LIMIT or prefix == config.oasis.grid:
+    fits = re.fullmatch(rf"(?![#$])[!-~]{{1,{GRID_LIMIT}}}", prefix)
+    if not fits or prefix == config.oasis.grid:
         faults.append(
-            f"{_SEA_GRID_NAME} = '{prefix}' cannot be the ocean's prefix in"
+            f"{_SEA_GRID_NAME} = '{shown(prefix)}' cannot be the ocean's prefix in"
             f" OASIS' files, which has at most {GRID_LIMIT} characters and is not the atmosphere's"
             f" '{config.oasis.grid}'; rename the grid in its file"
         )

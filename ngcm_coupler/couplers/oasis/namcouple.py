@@ -7,9 +7,10 @@ characters, wants a keyword after one blank, no blank lines, and a restart file 
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, shown
 
 NAME = "namcouple"
 """The only name under which OASIS looks for it, in the folder of the run."""
@@ -100,9 +101,9 @@ def text(namcouple: Namcouple, introduction: str = "") -> str:
     """
     count, components = len(namcouple.entries), namcouple.components
     lines = [
-        *(f"# {line}".rstrip() for line in introduction.splitlines()),
+        *(f"# {_remark(line)}".rstrip() for line in introduction.splitlines()),
         *_section("NFIELDS", "Number of couplings under $STRINGS.", str(count)),
-        *_section("NBMODEL", "The programs.", " ".join([str(len(components)), *components])),
+        *_section("NBMODEL", "The programs.", _line(str(len(components)), *components)),
         *_section("RUNTIME", "Length of the run [s].", str(namcouple.runtime)),
         *_section("NLOGPRT", "Debug output of OASIS, 0 to 30, and timing statistics.", "0 0"),
         "#",
@@ -111,7 +112,11 @@ def text(namcouple: Namcouple, introduction: str = "") -> str:
         " $STRINGS",
     ]
     for entry in namcouple.entries:
-        lines += ["#", *([f"# {entry.comment}"] if entry.comment else []), *_entry_lines(entry)]
+        lines += [
+            "#",
+            *([f"# {_remark(entry.comment)}"] if entry.comment else []),
+            *_entry_lines(entry),
+        ]
     return "\n".join([*lines, " $END", ""])
 
 
@@ -121,15 +126,39 @@ def _section(keyword: str, comment: str, content: str) -> list[str]:
 
 def _entry_lines(entry: Entry) -> list[str]:
     shapes = [str(n) for shape in (entry.source_shape, entry.target_shape) for n in shape or ()]
-    grids = [*shapes, entry.source_grid, entry.target_grid]
+    names = ":".join(entry.sources), ":".join(entry.targets)
+    operations = entry.operations
     return [
-        f"{':'.join(entry.sources)} {':'.join(entry.targets)} 1 {entry.period}"
-        f" {len(entry.operations)} {entry.restart_file} {entry.status}",
-        " ".join(grids) + (f" LAG={entry.lag:+d}" if entry.lag else ""),
+        _line(*names, "1", entry.period, len(operations), entry.restart_file, entry.status),
+        _line(*shapes, entry.source_grid, entry.target_grid, *_lag(entry.lag)),
         "P 0 P 0",
-        " ".join(operation.name for operation in entry.operations),
-        *(" ".join(operation.words) for operation in entry.operations),
+        _line(*(operation.name for operation in operations)),
+        *(_line(*operation.words) for operation in operations),
     ]
+
+
+def _lag(seconds: int) -> tuple[str, ...]:
+    return (f"LAG={seconds:+d}",) if seconds else ()
+
+
+def _line(*words: object) -> str:
+    """A line of the file: what OASIS would take for more than one word of it is refused.
+
+    Raises:
+      ConfigError: a word is empty, has blanks or letters beyond ASCII, or begins a comment.
+    """
+    for word in map(str, words):
+        if not re.fullmatch(r"(?![#$])[!-~]+", word):
+            raise ConfigError(
+                f"'{shown(word)}' cannot stand in a namcouple, whose words are of ASCII letters"
+                " without blanks; rename it"
+            )
+    return " ".join(map(str, words))
+
+
+def _remark(text: str) -> str:
+    """Text of a comment, which stays one."""
+    return shown(text, longest=400).encode("ascii", "backslashreplace").decode()
 
 
 def read(path: Path) -> Namcouple:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -103,3 +104,34 @@ def test_a_missing_file_and_a_wrong_line_are_named(tmp_path):
     path.write_text(text.replace("$RUNTIME", "$RUNTIM"))
     with pytest.raises(ConfigError, match=r"there is no \$RUNTIME"):
         namcouple.read(path)
+
+
+@pytest.mark.parametrize("text", ["a b", "a\nb", "", "été", "#a", "$END", "a\tb", "a\0"])
+@pytest.mark.parametrize("place", ["component", "source", "target_grid", "file", "restart_file"])
+def test_a_word_that_oasis_would_not_take_for_one_is_refused(place, text):
+    entry = OURS.entries[0]
+    match place:
+        case "component":
+            wrong = dataclasses.replace(OURS, components=(text, "oceanx"))
+        case "source":
+            wrong = dataclasses.replace(
+                OURS, entries=(dataclasses.replace(entry, sources=(text,)),)
+            )
+        case "file":
+            operation = Operation("MAPPING", (text, "src", "bfb"))
+            changed = dataclasses.replace(entry, operations=(operation,))
+            wrong = dataclasses.replace(OURS, entries=(changed,))
+        case _:
+            wrong = dataclasses.replace(
+                OURS, entries=(dataclasses.replace(entry, **{place: text}),)
+            )
+    with pytest.raises(ConfigError, match="cannot stand in a namcouple, whose words are of ASCII"):
+        namcouple.text(wrong)
+
+
+def test_a_name_in_a_comment_stays_in_it(tmp_path):
+    path = tmp_path / namcouple.NAME
+    path.write_text(
+        namcouple.text(OURS, "Written from\x0b été\n $END of it.nml."), encoding="ascii"
+    )
+    assert namcouple.read(path) == OURS

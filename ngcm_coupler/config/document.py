@@ -17,9 +17,9 @@ _HIDDEN_LINE = re.compile(r"![^\n\r]*+\r(?!\r*(?:\n|\Z))")
 _NO_COMMENT = re.compile(r"^[ \t\r]*+[^ \t\r\n!]", re.MULTILINE)
 
 
-_READ_IN_FORTRAN = PROGRAMS
-_READ_THROUGH_OASIS = frozenset({"ngcm_oasis", "ngcm_coupling", "ngcm_grid"})
-"""Groups that programs of the project read themselves: always, and in a run through OASIS."""
+_READ_IN_FORTRAN = PROGRAMS | {"ngcm_oasis"}
+_READ_BY_THE_OCEAN = frozenset({"ngcm_coupling", "ngcm_grid"})
+"""Groups that programs of the project read themselves: always, and where their ocean takes part."""
 
 
 class Conflict(NamedTuple):
@@ -46,8 +46,8 @@ class Document:
         self._refused: set[Where] = set()
         groups = scan(text)
         in_fortran = _READ_IN_FORTRAN
-        if any(group.name == "ngcm_oasis" for group in groups):
-            in_fortran |= _READ_THROUGH_OASIS
+        if any(group.name == "oasis_ocean" for group in groups):
+            in_fortran |= _READ_BY_THE_OCEAN
         for group in groups:
             if group.name in in_fortran:
                 group.faults += group.unread

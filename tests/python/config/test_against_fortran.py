@@ -85,9 +85,9 @@ def by_fortran(readings, text: bytes) -> Config | None:
 
 def differences(config: Config, readings, text: bytes) -> list[str]:
     """Where the package has accepted what Fortran reads otherwise or not at all."""
-    found, read_here = [], set(PROGRAMS)
-    if re.search(rb"(?i)[&$]ngcm_oasis\b", text):
-        read_here |= {"ngcm_oasis", "ngcm_coupling", "ngcm_grid"}
+    found, read_here = [], {*PROGRAMS, "ngcm_oasis"}
+    if re.search(rb"(?i)[&$]oasis_ocean\b", text):
+        read_here |= {"ngcm_coupling", "ngcm_grid"}
     for group, reading in readings.items():
         settings = getattr(config, ATTRIBUTES[group])
         if group not in read_here:
@@ -191,3 +191,28 @@ def test_what_is_unusual_and_sound_has_the_same_values_for_both(program, tmp_pat
             assert isinstance(config, Config), name
             assert config.driver.run_hours == 48, name
             assert differences(config, readings, file.read_bytes()) == [], name
+
+
+REMARKS = {
+    "&ngcm_driver run_hours = ! of a day\n 48 /\n": False,
+    "&ngcm_driver run_hours =\n ! of two days\n 48 /\n": True,
+    "&ngcm_driver run_hours = 48, ! two days\n hours_per_line = 1 /\n": True,
+    "&ngcm_oasis exports = 'rainfall_flux', ! rain\n 'snowfall_flux' /\n": False,
+    "&ngcm_oasis exports = 'rainfall_flux' ! rain\n 'snowfall_flux' /\n": True,
+    "&ngcm_oasis exports = 'rainfall_flux',\n ! snow\n 'snowfall_flux' /\n": True,
+    "&ngcm_history fields = 'rainfall_flux', ! rain\n 'snowfall_flux' /\n": True,
+}
+"""Where comments may stand: gfortran reads no value after one that follows = or a comma."""
+
+
+def test_a_comment_stands_where_programs_that_read_the_group_can_read_on(program, tmp_path):
+    for text, sound in REMARKS.items():
+        file = tmp_path / "run.nml"
+        file.write_text(text)
+        (readings,) = fortran_reader.read(program, [file])
+        config = by_the_package(file)
+        assert isinstance(config, Config) == sound, (text, config)
+        if not sound:
+            assert "gfortran reads no value after the comment ! " in str(config)
+        if "history" not in text:  # which no program of the project reads
+            assert all(reading.error <= 0 for reading in readings.values()) == sound, text

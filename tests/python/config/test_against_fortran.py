@@ -8,14 +8,16 @@ import math
 import random
 import re
 import shutil
+from typing import Any
 
+import f90nml
 import pytest
 from config import fortran_reader, namelist_mutator
 from project import ROOT
 
 from ngcm_coupler.config import GROUPS, Config, parse
 from ngcm_coupler.config.keys import keys
-from ngcm_coupler.config.namelist import read, scan, text_of
+from ngcm_coupler.config.namelist import read, text_of
 from ngcm_coupler.config.settings import ATTRIBUTES, PROGRAMS
 from ngcm_coupler.errors import ConfigError
 
@@ -139,21 +141,31 @@ def campaign(program, strict, folder, count, first=0):
 
 
 def is_read(error: ConfigError, unaided, text: bytes) -> bool:
-    """Whether Fortran has a value for whatever is written, and passes over nothing."""
+    """Whether whatever is written has a value, the same for Fortran and an independent reader."""
     if _PASSED_OVER.search(error.faults[0]):
         return False
-    for group in scan(text.decode(errors="surrogateescape")):
-        values = unaided[group.name].values if group.name in unaided else {}
-        if any(values.get(assignment.key, 0) is None for assignment in group.assignments):
-            return False
+    try:
+        others: Any = f90nml.reads(text.decode(errors="surrogateescape"))
+    except Exception:
+        return False
+    for group, values in others.items():
+        for name, other in values.items() if group in unaided else ():
+            here = unaided[group].values.get(name)
+            plain = [each.rstrip() if isinstance(each, str) else each for each in _listed(other)]
+            if plain != _listed(here):
+                return False
     return True
+
+
+def _listed(value) -> list:
+    return list(value) if isinstance(value, tuple | list) else [value]
 
 
 def test_spoilt_namelists_are_read_as_fortran_reads_them_or_refused(program, strict, tmp_path):
     tally, bad, refused = campaign(program, strict, tmp_path, COUNT)
     assert bad == []
     assert tally["accepted"] > COUNT / 10
-    assert tally["read by both"] > 0.9 * tally["read by Fortran"], refused
+    assert tally["read by both"] > 0.97 * tally["read by Fortran"], refused
 
 
 SOUND = {

@@ -112,19 +112,18 @@ def place_for_fortran(text: str, name: str) -> int | None:
             if position < 0:
                 return None
             continue
-        if text[position : position + len(name)].lower() != name:
-            # The letter that tells the names apart is passed over, whatever it is.
-            position += 1 + _common(text[position : position + len(name)].lower(), name)
-            continue
-        position += len(name)
-        if text[position : position + 1] in _AFTER_A_NAME:
+        alike = _alike(text[position : position + len(name)], name)
+        position += alike
+        if alike < len(name):
+            position += 1  # the letter that tells the names apart is passed over, whatever it is
+        elif text[position : position + 1] in _AFTER_A_NAME:
             return mark.start()
     return None
 
 
-def _common(text: str, name: str) -> int:
-    """How many letters two texts begin with alike."""
-    for place, pair in enumerate(zip(text, name, strict=False)):
-        if pair[0] != pair[1]:
+def _alike(text: str, name: str) -> int:
+    """How many letters of ASCII a text begins with as the name does, in either case."""
+    for place, (letter, other) in enumerate(zip(text, name, strict=False)):
+        if not letter.isascii() or letter.lower() != other:
             return place
     return len(text)

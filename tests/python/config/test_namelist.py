@@ -200,6 +200,8 @@ def document_faults(text):
         ("see&ngcm_driver run_hours = 3 /\n" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
         ("\f" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
         ("&! &ngcm_driver run_hours = 3 /\n" + DRIVER, "f.nml:1: Fortran finds &ngcm_driver here"),
+        ("&buc\N{KELVIN SIGN}et_land /\n&a b = '&bucket_land' /\n&bucket_land soil_layer_m = 99 /",
+         "f.nml:3: &bucket_land soil_layer_m = 99 is too large"),
         ("! x\r" + DRIVER, "f.nml:1: a carriage return stands in a comment, which it does not end"),
         ("&ngcm_driver\n! 3:\r\r run_hours = 48 /\n", "f.nml:2: a carriage return stands in a"),
         ("&ngcm_history file = 'a\rb' /", "holds the control character U+000D"),

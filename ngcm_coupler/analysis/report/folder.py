@@ -58,10 +58,10 @@ class RunFiles:
 
 
 def find(folder: Path) -> RunFiles:
-    """The history and budget files in a folder.
+    """The history and budget files in a folder, but for those that have no record yet.
 
     Raises:
-      DataError: there is none, one cannot be read or has no record, or they are of two runs.
+      DataError: there is none, one cannot be read, none has a record, or they are of two runs.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; give the one that holds the files of a run")
@@ -76,14 +76,15 @@ def find(folder: Path) -> RunFiles:
             f"{folder} holds no history or budget file of ngcm_coupler{seen}; set file and"
             " budget_file in &ngcm_history and give the folder that they are in"
         )
-    for segment in (*history, *budget):
-        if not len(segment.bounds):
-            raise DataError(
-                f"{segment.path} has no record: its run has not completed an interval; remove it or"
-                " give the folder of another run"
-            )
-    _require_one_run((*history, *budget))
-    return RunFiles(_in_order(history), _in_order(budget))
+    # A chain whose last segment ends within a month has the file of that month, yet without a mean.
+    begun = [[each for each in kind if len(each.bounds)] for kind in (history, budget)]
+    if not any(begun):
+        raise DataError(
+            f"{', '.join(each.path.name for each in (*history, *budget))} in {folder} has no record"
+            " yet: the run has not completed the time of one; wait until it has"
+        )
+    _require_one_run([each for kind in begun for each in kind])
+    return RunFiles(*map(_in_order, begun))
 
 
 def _is_netcdf(path: Path) -> bool:

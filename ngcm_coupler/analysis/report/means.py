@@ -91,7 +91,7 @@ def field_means(segments: Sequence[RunFile], names: Sequence[str], grid: Grid) -
       names: fields wanted.
       grid: their grid.
     """
-    present = [name for name in names if name in segments[0].variables]
+    present = [name for name in dict.fromkeys(names) if name in segments[0].variables]
     has_ice = _ICE in segments[0].variables
     if not has_ice:
         present = [name for name in present if not needs_ice(segments[0], name)]

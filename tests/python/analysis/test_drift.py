@@ -69,10 +69,10 @@ def synthetic(days):
     }
 
 
-def write_history(path, days):
+def write_history(path, days, needs=frozenset()):
     """A history of daily records, in which air and sea warm by 0.5 and 0.02 K a day."""
     grid = GaussianGrid(8, 4)
-    exports = offered(frozenset())
+    exports = offered(needs)
     fields = (*(row for row in IMPORTS if row.surface == "sea"), *exports)
     fields = tuple(row for row in fields if not row.name.startswith("imposed_"))
     history = History(str(path), grid, np.zeros(grid.size), fields, START, {"source": "a model"},
@@ -170,3 +170,10 @@ def test_the_page_of_a_long_run_has_the_drift(tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<section id="drift">' in page and "2001-03-22 + 10 d" in page
     assert "of the second half" in page
+
+
+def test_a_field_of_two_columns_is_read_once_where_there_is_no_budget(tmp_path):
+    write_history(tmp_path / "history.nc", 25, frozenset({"water"}))
+    tables = {table.caption: columns(table) for table in drift(tmp_path, 10)}
+    (water,) = (each for each in tables.values() if "P [mm/day]" in each)
+    assert water["P [mm/day]"][:3] == ("0.0000",) * 3

@@ -322,7 +322,17 @@ def test_a_folder_without_a_run_is_refused(tmp_path, capsys):
 
 def test_a_run_that_has_not_completed_an_interval_is_refused(tmp_path, capsys):
     Run(tmp_path).write("run", 0)
-    assert "run_fields has no record" in refusal(tmp_path, capsys)
+    error = refusal(tmp_path, capsys)
+    assert "run_fields, run_sums in" in error and "has no record yet" in error
+    assert "remove" not in error
+
+
+def test_a_chain_whose_last_month_has_begun_is_reported_up_to_there(tmp_path):
+    """The file of the month that is under way is there, and holds no mean yet."""
+    Run(tmp_path).write("january", 2).write("february", 0)
+    files = find(tmp_path)
+    for kind, suffix in (files.history, "fields"), (files.budget, "sums"):
+        assert [each.path.name for each in kind] == [f"january_{suffix}"]
 
 
 def test_a_damaged_file_is_refused(tmp_path, capsys):

@@ -20,11 +20,15 @@ module flux_book
     !! integral of each flux over the run so far [J, kg, N s], on rank 0
     real(dp), private, allocatable :: total(:)
     integer, private :: unit = 0
+    !! why a line could not be written; empty so far
+    character(:), private, allocatable :: failure
   contains
     procedure :: open => open_book
     procedure :: enter
+    procedure :: to_disk
     procedure :: table
     procedure :: close => close_book
+    procedure, private :: add
   end type book
 
 contains
@@ -52,9 +56,11 @@ contains
       iomsg=reason)
     if (error /= 0) then
       status = ngcm_status(ngcm_error_output, "cannot write the flux book: "//trim(reason))
-    else
-      write (self%unit, "(a)") "seconds,field,integral"
+      return
     end if
+    self%failure = ""
+    call self%add("seconds,field,integral")
+    call self%to_disk(status)
   end subroutine open_book
 
   !! Enters the flux of the interval that has ended. Collective.
@@ -69,6 +75,7 @@ contains
     real(dp), intent(in) :: ice(:)
     real(dp), allocatable :: weight(:)
     real(dp) :: integral
+    character(80) :: line
 
     select case (field%surface)
      case ("sea_ice")
@@ -84,8 +91,36 @@ contains
       [self%grid%nlon, self%grid%last - self%grid%first + 1])))
     self%total(number) = self%total(number) + interval_seconds*integral
     if (self%grid%rank /= 0) return
-    write (self%unit, "(i0, 3a, es25.17e3)") seconds, ",", field%alias, ",", integral
+    write (line, "(i0, 3a, es25.17e3)") seconds, ",", field%alias, ",", integral
+    call self%add(trim(line))
   end subroutine enter
+
+  !! Hands what has been entered to the system, so that it outlives this process. Call it after each
+  !! interval.
+  subroutine to_disk(self, status)
+    class(book), intent(inout) :: self
+    type(ngcm_status), intent(out) :: status
+    integer :: error
+    character(512) :: reason
+
+    status = ngcm_status(ngcm_ok, "")
+    if (self%grid%rank /= 0) return
+    flush (self%unit, iostat=error, iomsg=reason)
+    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
+    if (self%failure /= "") status = ngcm_status(ngcm_error_output, &
+      "cannot write the flux book: "//self%failure//"; make room on the disk")
+  end subroutine to_disk
+
+  !! Adds a line.
+  subroutine add(self, line)
+    class(book), intent(inout) :: self
+    character(*), intent(in) :: line
+    integer :: error
+    character(512) :: reason
+
+    write (self%unit, "(a)", iostat=error, iomsg=reason) line
+    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
+  end subroutine add
 
   !! Prints the integrals over the run.
   subroutine table(self, fields)

@@ -181,6 +181,8 @@ contains
       call self%flux_book%enter(self%elapsed, self%interval_seconds, i, self%exports(i), &
         self%imports(place_of(ice_fraction, self%imports))%values)
     end do
+    call self%flux_book%to_disk(status)
+    call require(status, self%comm)
     self%elapsed = self%elapsed + self%interval_seconds
     call self%clock%lap(in_coupler)
   end subroutine send

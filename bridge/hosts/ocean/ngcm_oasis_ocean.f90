@@ -57,10 +57,11 @@ program ngcm_oasis_ocean
     call lap(in_waiting)
     call go_on_if_ok()
     if (config%sequential) then
-      call fluxes%enter(start, received, model%sent_fraction)
+      call fluxes%enter(start, received, model%sent_fraction, status)
     else
-      call fluxes%enter(start, received, model%earlier_fraction)
+      call fluxes%enter(start, received, model%earlier_fraction, status)
     end if
+    call go_on_if_ok()
     call lap(in_output)
     do step = 1, config%interval/config%step
       call model%advance(config%step, received)
@@ -121,13 +122,14 @@ contains
     call go_on_if_ok()
 
     area = column(merge(grid%area(points%global_index), 0.0_dp, sea))
+    call oasis_enddef(error)
+    ! Only now is the atmosphere there too, which has seen to it that no other run has this folder.
     call fluxes%open(config%component//"_fluxes.csv", points, area, coupler%receives, status)
     call go_on_if_ok()
     if (config%output_file /= "") then
       call output%open(config%output_file, grid, points, status)
       call go_on_if_ok()
     end if
-    call oasis_enddef(error)
     allocate (received(size(sea), size(received_names)))
     received = 0.0_dp
     call report%create(points, area, latitude, coupler%receives, coupler%sends, &

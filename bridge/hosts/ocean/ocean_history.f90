@@ -80,6 +80,7 @@ contains
       start=spread(1, 1, size(grid%sizes)), count=grid%sizes))
     call keep(error, nf90_put_var(self%id, latitude, grid%latitude, &
       start=spread(1, 1, size(grid%sizes)), count=grid%sizes))
+    call keep(error, nf90_sync(self%id))
     status = outcome(error, file)
   end subroutine open_history
 

@@ -17,10 +17,14 @@ module received_book
     real(dp), private, allocatable :: area(:, :)
     logical, private :: coupled(size(received_names)) = .false.
     integer, private :: unit = 0
+    !! why a line could not be written; empty so far
+    character(:), private, allocatable :: failure
   contains
     procedure :: open => open_book
     procedure :: enter
     procedure :: close => close_book
+    procedure, private :: add
+    procedure, private :: to_disk
   end type book
 
 contains
@@ -49,20 +53,24 @@ contains
       iomsg=reason)
     if (error /= 0) then
       status = ngcm_status(ngcm_error_output, "cannot write the flux book: "//trim(reason))
-    else
-      write (self%unit, "(a)") "seconds,field,integral"
+      return
     end if
+    self%failure = ""
+    call self%add("seconds,field,integral")
+    call self%to_disk(status)
   end subroutine open_book
 
   !! Enters what has come at `seconds` since the start of the run. Collective.
-  subroutine enter(self, seconds, received, ice)
-    class(book), intent(in) :: self
+  subroutine enter(self, seconds, received, ice, status)
+    class(book), intent(inout) :: self
     integer, intent(in) :: seconds
     !! shape (points, fields)
     real(dp), intent(in) :: received(:, :)
     !! fraction of ice with which the atmosphere computed the fluxes [1]
     real(dp), intent(in) :: ice(:, :)
+    type(ngcm_status), intent(out) :: status
     real(dp) :: integral
+    character(80) :: line
     integer :: i
 
     do i = 1, size(received_names)
@@ -73,11 +81,38 @@ contains
         integral = self%points%total(self%area*received(:, i:i))
       end if
       if (self%points%rank == 0) then
-        write (self%unit, "(i0, 3a, es25.17e3)") seconds, ",", trim(received_names(i)), ",", &
-          integral
+        write (line, "(i0, 3a, es25.17e3)") seconds, ",", trim(received_names(i)), ",", integral
+        call self%add(trim(line))
       end if
     end do
+    call self%to_disk(status)
   end subroutine enter
+
+  !! Hands what has been entered to the system, so that it outlives this process.
+  subroutine to_disk(self, status)
+    class(book), intent(inout) :: self
+    type(ngcm_status), intent(out) :: status
+    integer :: error
+    character(512) :: reason
+
+    status = ngcm_status(ngcm_ok, "")
+    if (self%points%rank /= 0) return
+    flush (self%unit, iostat=error, iomsg=reason)
+    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
+    if (self%failure /= "") status = ngcm_status(ngcm_error_output, &
+      "cannot write the flux book: "//self%failure//"; make room on the disk")
+  end subroutine to_disk
+
+  !! Adds a line.
+  subroutine add(self, line)
+    class(book), intent(inout) :: self
+    character(*), intent(in) :: line
+    integer :: error
+    character(512) :: reason
+
+    write (self%unit, "(a)", iostat=error, iomsg=reason) line
+    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
+  end subroutine add
 
   subroutine close_book(self)
     class(book), intent(in) :: self

@@ -61,7 +61,14 @@ def run_until_killed(command: list[str], program: str) -> tuple[int, str]:
     ranks = [number for number, name in job.members().items() if name == program[:15]]
     assert len(ranks) == 2, job.err
     os.kill(max(ranks), signal.SIGKILL)
-    return failed(job)
+    code, said = failed(job)
+    # What either side has entered is in its book, in whole lines, interval by interval.
+    books = [pathlib.Path(f"{name}_fluxes.csv").read_text() for name in ("ngcm", "ocean")]
+    assert all(text.endswith("\n") for text in books)
+    dates = [{line.split(",")[0] for line in text.splitlines()[1:]} for text in books]
+    assert min(map(len, dates)) > 3
+    assert len(dates[0] ^ dates[1]) <= 2
+    return code, said
 
 
 def without(name: str) -> Edit:

@@ -4,9 +4,19 @@ module stop_signals
   implicit none (type, external)
   private
 
-  public :: stop_signals_watch, stop_signal_received
+  public :: stop_signals_hold, stop_signals_watch, stop_signals_release, stop_signal_received
 
   interface
+    !! From now on SIGUSR1 is only noted: for the time before it is known whether restarts are kept.
+    subroutine stop_signals_hold() bind(c)
+      implicit none (type, external)
+    end subroutine stop_signals_hold
+
+    !! From now on SIGUSR1 ends the process again, as one that has been noted does at once.
+    subroutine stop_signals_release() bind(c)
+      implicit none (type, external)
+    end subroutine stop_signals_release
+
     !! From now on the signals are only noted, and the program has to ask for them.
     subroutine stop_signals_watch() bind(c)
       implicit none (type, external)

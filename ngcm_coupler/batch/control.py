@@ -81,13 +81,12 @@ class JobLimits:
         """
         now = time.monotonic()
         # The first one compiles, and says nothing of the others.
-        if self._intervals != 1:
+        if self._intervals > 1:
             self._longest_interval = max(self._longest_interval, now - self._interval_begun)
-        elif self._ranks.is_root:
-            self._longest_interval = 0.0
         self._interval_begun = now
         over = False
-        if self._ranks.is_root and self._limits.wall_clock_seconds:
+        # A run that has not begun would leave nothing to go on from.
+        if self._intervals and self._ranks.is_root and self._limits.wall_clock_seconds:
             left = self._limits.wall_clock_seconds - (now - self._begun)
             need = self._limits.margin_seconds + self._longest_interval + self._longest_restart
             over = left < need

@@ -20,7 +20,8 @@ program driver
   use ngcm_kinds, only: dp, i4, i8
   use run_length, only: read_run_length
   use standard_output, only: require_output
-  use stop_signals, only: stop_signal_received, stop_signals_watch
+  use stop_signals, only: stop_signal_received, stop_signals_hold, stop_signals_release, &
+    stop_signals_watch
   use surface_state, only: load_surfaces, save_surfaces
   use timeout_abort, only: end_stuck_job
   implicit none (type, external)
@@ -41,6 +42,7 @@ program driver
   real(dp) :: started
   character(:), allocatable :: file, date
 
+  call stop_signals_hold()
   call require_output()
   call MPI_Init()
   comm = MPI_COMM_WORLD
@@ -53,7 +55,11 @@ program driver
   call require(status, comm)
   call atmosphere%keeps_restarts(keeps, status)
   call require(status, comm)
-  if (keeps) call stop_signals_watch()
+  if (keeps) then
+    call stop_signals_watch()
+  else
+    call stop_signals_release()
+  end if
   call atmosphere%coupling_interval(seconds, status)
   call require(status, comm)
   interval_seconds = int(seconds)
@@ -64,8 +70,8 @@ program driver
   call set_up_surfaces()
 
   done = 0
-  stopping = .false.
   due = .false.
+  call ask_to_stop()
   do interval = 1, intervals
     call atmosphere%is_complete(complete, status)
     call require(status, comm)
@@ -91,14 +97,13 @@ program driver
     call atmosphere%restart_due(due, status)
     call require(status, comm)
     if (due) call write_restart()
-    if (stop_signal_received()) call atmosphere%request_stop(status)
-    call require(status, comm)
-    call atmosphere%stop_requested(stopping, status)
-    call require(status, comm)
+    call ask_to_stop()
   end do
 
   if (done > 0 .and. keeps .and. .not. due) call write_restart()
   if (done > 0) call report_fields()
+  call atmosphere%time(date, status)
+  call require(status, comm)
   call report%budgets(below)
   call atmosphere%destroy(status)
   call require(status, comm)
@@ -112,6 +117,15 @@ program driver
   if (stopping) stop run_again, quiet=.true.
 
 contains
+
+  !! Finds out whether any rank has been told to stop, or the time of the job is over.
+  subroutine ask_to_stop()
+
+    if (stop_signal_received()) call atmosphere%request_stop(status)
+    call require(status, comm)
+    call atmosphere%stop_requested(stopping, status)
+    call require(status, comm)
+  end subroutine ask_to_stop
 
   !! Writes the restart of both sides where &ngcm_restart says.
   subroutine write_restart()

@@ -16,7 +16,7 @@ from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 pytestmark = pytest.mark.slow
 
-TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
+TO_DISK = "ngcm_coupler.files.whole:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 FILL = ("sh", "-c", "cat /dev/zero > $0 || true")
@@ -210,6 +210,23 @@ def test_a_signal_during_a_restart_lets_it_be_written_and_stops(segment, name, r
     assert "ngcm_driver: stopped after 2 intervals at 2000-01-01T03:00:00" in job.out
     assert "Traceback" not in job.err and "ngcm: error" not in job.err
     segment.require_newest(3)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_signal_while_the_model_is_built_stops_the_run_before_its_first_interval(segment, rank):
+    plan = f"strike('ngcm_coupler.abi:create', signals(signal.SIGUSR1), rank={rank}, call=1)"
+    job = segment.start(plan)
+    assert job.ended() == RUN_AGAIN
+    assert "ngcm_driver: stopped after 0 intervals at 2000-01-01T01:00:00" in job.out
+    assert "ngcm: error" not in job.err
+    segment.require_newest(1)
+
+
+def test_a_signal_while_the_model_is_built_ends_a_run_that_keeps_nothing(segment):
+    plan = "strike('ngcm_coupler.abi:create', signals(signal.SIGUSR1), rank=1, call=1)"
+    job = segment.start(plan, "&ngcm_restart /\n")
+    assert job.ended() not in (0, RUN_AGAIN)
+    assert "User defined signal 1" in job.out + job.err
 
 
 def test_sigusr1_to_mpirun_reaches_all_ranks(segment):

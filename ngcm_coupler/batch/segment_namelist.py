@@ -9,6 +9,7 @@ from pathlib import Path
 from ngcm_coupler.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown
+from ngcm_coupler.files import kind_of, require_free
 
 _STOP_DATE = where(lambda at: at.run.stop_date)
 _WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
@@ -67,13 +68,16 @@ def set_aside(changes: dict[Where, str | int]) -> list[Path]:
     A report would else count its records twice. Returns where the files are now.
 
     Raises:
-      OutputError: a file cannot be moved.
+      OutputError: a file cannot be moved, or a run is writing it.
     """
     moved = []
     for key in _OUTPUTS:
         file = Path(str(changes.get(key, "")))
         if key not in changes or not file.exists():
             continue
+        if kind := kind_of(file):
+            raise OutputError(f"{key} = '{file}' is {kind}, and no file; name another")
+        require_free(file, f"{key} = '{file}'")
         folder = file.parent / ASIDE
         names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
         target = next(name for name in names if not os.path.lexists(name))

@@ -15,12 +15,11 @@ from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
 from ngcm_coupler.errors import shown
+from ngcm_coupler.files import kind_of
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
 _RESTART = where(lambda at: at.restart.read_file)
-_HISTORY_FILE = where(lambda at: at.history.file)
-_BUDGET_FILE = where(lambda at: at.history.budget_file)
 
 
 def file_conflicts(config: Config) -> Iterator[Conflict]:
@@ -35,11 +34,25 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         checks = {"in": _read_problem, "folder": _folder_problem}
         if problem := _problem(checks.get(declared.path, _write_problem), name):
             yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
-    if config.history.file and config.history.file == config.history.budget_file:
-        yield Conflict(
-            f"{_BUDGET_FILE} and {_HISTORY_FILE} are one file; give two names",
-            (_BUDGET_FILE, _HISTORY_FILE),
-        )
+    yield from _shared_conflicts(config)
+
+
+def _shared_conflicts(config: Config) -> Iterator[Conflict]:
+    """What a run writes from its start on is no other file of the run, least of all one it reads.
+
+    A restart may be written over that from which the run goes on.
+    """
+    named = {
+        key: os.path.realpath(name)
+        for key, declared in KEYS.items()
+        if declared.path and (name := key.value(config)) and "\0" not in name
+    }
+    for key, file in named.items():
+        if KEYS[key].path != "out":
+            continue
+        for other, its in named.items():
+            if its == file and other != key and not (KEYS[other].path == "out" and other < key):
+                yield Conflict(f"{key} and {other} are one file; give two names", (key, other))
 
 
 def unreadable(key: Where, name: str) -> Iterator[Conflict]:
@@ -70,6 +83,8 @@ def _write_problem(file: pathlib.Path) -> str | None:
         return f"cannot be written: there is no folder {absolute}; create it"
     if file.is_dir():
         return "is a folder; give a file in it"
+    if kind := kind_of(file):
+        return f"is {kind}, and no file; give a file"
     if not os.access(file if file.exists() else folder, os.W_OK):
         return "cannot be written: permission denied"
     return None

@@ -109,6 +109,32 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
     return text
 
 
+def file_text(name: str, path: str | os.PathLike[str], *, optional: bool = False) -> str:
+    """Takes the path of a file that netCDF is to read or write, as text.
+
+    Args:
+      name: what messages call it.
+      path: text, or an object that stands for a path.
+      optional: whether it may be empty, for no file.
+
+    Raises:
+      ArgumentError: it is neither, nothing that netCDF takes, or can only be that of a folder.
+    """
+    text = path_text(name, path)
+    if optional and not text:
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(
+            f"{name}: got {text!a}, expected the path of a file in UTF-8, which netCDF needs;"
+            " give the file another name"
+        ) from error
+    if text.rpartition("/")[2] in ("", ".", ".."):
+        raise ArgumentError(f"{name}: got {text!r}, expected the path of a file; name one")
+    return text
+
+
 def _array(name: str, values: ArrayLike) -> np.ndarray:
     if isinstance(values, (list, tuple)) and any(map(np.ma.isMaskedArray, values)):
         values = np.ma.array(values)  # numpy.asarray would take what is under the masks

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from ngcm_coupler.errors import DataError, ShapeError
-from ngcm_coupler.fields.arguments import numbers, path_text, require_writable
+from ngcm_coupler.fields.arguments import numbers, require_writable
 from ngcm_coupler.regrid.product import product
 from ngcm_coupler.regrid.vectors import axes, rotate
 from ngcm_coupler.regrid.weights import GridPoints, Weights, check_weights, read_weights
@@ -97,7 +97,7 @@ class Regridder:
             they carry.
         """
         weights = read_weights(
-            path_text("weight file", file),
+            file,
             source_size=source.size if source else None,
             target_size=target.size if target else None,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
+from ngcm_coupler.files import replaced
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
@@ -113,12 +113,11 @@ def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.nd
     Raises:
       OutputError: it cannot be written; one of that name stays as it was.
     """
-    path.unlink(missing_ok=True)
     variables = {
         name: ((f"{name}_ny", f"{name}_nx"), values.reshape(shape[::-1]), {})
         for name, values in fields.items()
     }
-    return _update(path, variables)
+    return _update(path, variables, keeps=False)
 
 
 def _places(prefix: str, grid: Grid | SurfaceGrid) -> Variables:
@@ -153,15 +152,15 @@ def _plane(prefix: str) -> tuple[str, str]:
     return f"y_{prefix}", f"x_{prefix}"
 
 
-def _update(path: Path, variables: Variables) -> Path:
-    """Writes variables into a file, whole or not at all; what else it holds stays.
+def _update(path: Path, variables: Variables, *, keeps: bool = True) -> Path:
+    """Writes variables into a file, whole or not at all; what else it holds stays, if it `keeps`.
 
     netCDF cannot change the size of a dimension, so the file is written anew beside the old one.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with contextlib.ExitStack() as stack:
-            old = stack.enter_context(open_dataset(path)) if path.exists() else None
+        with replaced(path) as temporary, contextlib.ExitStack() as stack:
+            there = keeps and path.exists()
+            old = stack.enter_context(open_dataset(path)) if there else None
             form = old.data_model if old else "NETCDF3_64BIT_OFFSET"
             new = stack.enter_context(open_dataset(temporary, "w", format=form))
             new.set_fill_off()
@@ -178,13 +177,10 @@ def _update(path: Path, variables: Variables) -> Path:
                 new[name][...] = values
             for one in kept:
                 new[one.name][...] = one[...]
-        temporary.replace(path)
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"{path} cannot be written ({error}); check folder, permission and free space"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ngcm_coupler.errors import OutputError, RestartError
+from ngcm_coupler.files import replaced
 from ngcm_coupler.netcdf import open_dataset
 
 FORMAT_VERSION = 3
@@ -25,9 +25,13 @@ POINTER = "latest"
 
 _TITLE = "ngcm_coupler restart"
 
+_NAME = re.compile(r"restart_-?\d{4,}-\d\d-\d\dT\d{6}\.nc")
+_LEFT_OVER = re.compile(rf"\.({_NAME.pattern}|{POINTER})\.\d+\.tmp")
+"""Files of a folder that are ours by their names; all others there stay, whatever they are."""
+
 
 def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Writes a restart file, whole or not at all. See `_replaced`.
+    """Writes a restart file, whole or not at all, and reads it back. See `replaced`.
 
     Args:
       path: file to write.
@@ -35,36 +39,53 @@ def write_restart(path: str, header: dict[str, Any], arrays: dict[str, np.ndarra
       arrays: name -> array.
 
     Raises:
-      OutputError: the file cannot be written.
+      OutputError: the file cannot be written, or does not read back as it was written; one of
+        that name stays as it was.
     """
-    final = Path(path)
-    if not final.name:
-        raise OutputError(f"restart file {path!r} cannot be written: it is a folder; name a file")
     try:
-        with (
-            _replaced(final) as temporary,
-            open_dataset(temporary, "w", format="NETCDF4") as file,
-        ):
-            file.setncatts(
-                {
-                    "title": _TITLE,
-                    "format_version": FORMAT_VERSION,
-                    "header": json.dumps(header),
-                    "sha256": _digest(header, arrays),
-                }
-            )
-            for name, array in arrays.items():
-                dims = []
-                for size in array.shape:
-                    dims.append(f"size_{size}")
-                    if dims[-1] not in file.dimensions:
-                        file.createDimension(dims[-1], size)
-                file.createVariable(name, array.dtype, dims)[...] = array
+        with replaced(Path(path)) as temporary:
+            _write(temporary, header, arrays)
+            _require_same(temporary, header, arrays)
     except (OSError, RuntimeError, UnicodeError) as error:
         raise OutputError(
-            f"restart file {final} cannot be written ({error}); check folder, permission and free"
+            f"restart file {path} cannot be written ({error}); check folder, permission and free"
             " space"
         ) from error
+
+
+def _write(path: Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    with open_dataset(path, "w", format="NETCDF4") as file:
+        file.setncatts(
+            {
+                "title": _TITLE,
+                "format_version": FORMAT_VERSION,
+                "header": json.dumps(header),
+                "sha256": _digest(header, arrays),
+            }
+        )
+        for name, array in arrays.items():
+            dims = []
+            for size in array.shape:
+                dims.append(f"size_{size}")
+                if dims[-1] not in file.dimensions:
+                    file.createDimension(dims[-1], size)
+            file.createVariable(name, array.dtype, dims)[...] = array
+
+
+def _require_same(path: Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Reads back what has been written: a file that nobody can read is worse than none.
+
+    Raises:
+      OSError: something has come out otherwise.
+    """
+    try:
+        read_header, read_arrays = _read(path)
+    except (_Damage, RestartError) as error:
+        raise OSError(f"it cannot be read back: {error}") from error
+    if odd := sorted(read_arrays.keys() ^ arrays.keys()):
+        raise OSError(f"it does not read back by the names {', '.join(map(ascii, odd[:5]))}")
+    if _digest(read_header, read_arrays) != _digest(header, arrays):
+        raise OSError("it does not read back with the same values")
 
 
 def write_into(
@@ -72,8 +93,8 @@ def write_into(
 ) -> Path:
     """Writes a restart file into a folder and points to it; the oldest beyond `keep` go.
 
-    The pointer is replaced only when the file is on the disk, and only then do older ones go: at
-    any moment the pointer names a whole file.
+    The pointer is replaced only when the file is on the disk and has been read back, and only then
+    do older ones go, those of the same run: at any moment the pointer names a whole file.
 
     Args:
       folder: where to; made if it is missing.
@@ -93,14 +114,16 @@ def write_into(
     try:
         place.mkdir(exist_ok=True)
         write_restart(str(file), header, arrays)
-        with _replaced(place / POINTER) as temporary:
+        with replaced(place / POINTER) as temporary:
             temporary.write_text(file.name + "\n")
         # What a killed process has left of a write.
-        for rest in (*place.glob(".restart_*.tmp"), *place.glob(f".{POINTER}.*.tmp")):
-            rest.unlink(missing_ok=True)
+        for rest in place.iterdir():
+            if _LEFT_OVER.fullmatch(rest.name):
+                rest.unlink(missing_ok=True)
         # Files of later dates belong to a run that was set back to an earlier one: leave them.
-        earlier = [other for other in _files(place) if other.name < file.name]
-        for other in earlier[: max(0, len(earlier) + 1 - keep)]:
+        earlier = [each for each in _files(place) if each.name < file.name]
+        own = [each for each in earlier if len(earlier) >= keep and _is_of_run(each, header)]
+        for other in own[: max(0, len(own) + 1 - keep)]:
             other.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"&ngcm_restart folder = '{folder}' cannot be used: {error}") from error
@@ -147,6 +170,10 @@ def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise RestartError(f"{damage}{_remedy(Path(path).parent, Path(path))}") from damage
 
 
+_DAMAGE = (OSError, RuntimeError, LookupError, ValueError, AttributeError, TypeError)
+"""What netCDF and JSON make of damage depends on where it lies."""
+
+
 class _Damage(Exception):
     """A restart file that is not whole."""
 
@@ -169,12 +196,26 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             arrays = {name: np.asarray(variable[...]) for name, variable in file.variables.items()}
         header = json.loads(attributes["header"])
         checksum = attributes["sha256"]
-    # What netCDF makes of damage depends on where it lies.
-    except (OSError, RuntimeError, LookupError, ValueError, AttributeError) as error:
+    except _DAMAGE as error:
         raise _Damage(f"restart file {path} cannot be read: {error}") from error
     if _digest(header, arrays) != checksum:
         raise _Damage(f"restart file {path} is damaged: its contents do not match its checksum")
     return header, arrays
+
+
+def _is_of_run(path: Path, header: dict[str, Any]) -> bool:
+    """Whether a file has been written by the run of that header: only such ones grow old.
+
+    A link is not, for somebody has put its file elsewhere to keep it.
+    """
+    if not _NAME.fullmatch(path.name) or path.is_symlink():
+        return False
+    try:
+        with open_dataset(path, "r") as file:
+            there = json.loads(file.getncattr("header"))
+        return all(there.get(key) == header.get(key) for key in ("start", "identity"))
+    except _DAMAGE:
+        return False
 
 
 def _files(folder: Path) -> list[Path]:
@@ -190,34 +231,6 @@ def _remedy(folder: Path, damaged: Path | None = None) -> str:
                 _read(file)
                 return f"; the newest whole one is {file}: give it as read_file in &ngcm_restart"
     return "; use an earlier one"
-
-
-@contextlib.contextmanager
-def _replaced(final: Path) -> Iterator[Path]:
-    """Replaces a file, whole or not at all.
-
-    What is written under the temporary name that this gives, beside the final one, is brought to
-    the disk and renamed, and the folder's entry follows; a file of that name stays as it was until
-    then, whatever happens to the process or to the machine.
-    """
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        _bring_to_disk(temporary)
-        temporary.replace(final)
-        _bring_to_disk(final.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _bring_to_disk(path: Path) -> None:
-    """Waits until a file, or the entries of a folder, would outlive a power failure."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _digest(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.errors import ArgumentError, DataError
-from ngcm_coupler.fields.arguments import path_text
+from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.regrid.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
@@ -39,7 +39,7 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
       DataError: the file cannot be read, is of no known kind, lacks something, or holds an
         impossible grid.
     """
-    path = Path(path_text("grid file", file))
+    path = Path(file_text("grid file", file))
     with opened(path, "grid file") as dataset:
         grid = _read(GridFile(path, dataset, "grid file"), name)
         grid.check_sizes()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.errors import DataError, shown
+from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.regrid.variables import Variables, opened
 from ngcm_coupler.regrid.weights.links import GridPoints, Weights
 
@@ -81,9 +82,10 @@ def read_weights(
       The weights, ordered by target and source.
 
     Raises:
+      ArgumentError: `file` is no path of a file.
       DataError: the file cannot be read, is no weight file, or is not for these grids.
     """
-    path = Path(file)
+    path = Path(file_text("weight file", file))
     with opened(path, "weight file") as dataset:
         sizes = {"source": source_size, "target": target_size}
         weights = _read(WeightFile(path, dataset, "weight file"), sizes)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ngcm_coupler.errors import ArgumentError, OutputError
-from ngcm_coupler.fields.arguments import path_text
+from ngcm_coupler.fields.arguments import file_text
+from ngcm_coupler.files import replaced
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.weights.links import GridPoints, Weights
 
@@ -54,27 +53,20 @@ def write_weights(
         )
     if format not in ("esmf", "oasis"):
         raise ArgumentError(f"write_weights: format is {format!r}, expected 'esmf' or 'oasis'")
-    final = Path(path_text("weight file", file))
+    final = Path(file_text("weight file", file))
     weights.check_links()
     weights = weights.summed()
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     kind = "NETCDF3_64BIT_OFFSET"
     if max(weights.weight.size, weights.source_size, weights.target_size) * 8 > LARGEST_OFFSET:
         kind = "NETCDF3_64BIT_DATA"
     try:
-        with open_dataset(temporary, "w", format=kind) as dataset:
+        with replaced(final) as temporary, open_dataset(temporary, "w", format=kind) as dataset:
             (_write_esmf if format == "esmf" else _write_scrip)(weights, dataset)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(final)
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"weight file {final} cannot be written ({error}); check folder, permission and free"
             " space"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _write_scrip(weights: Weights, dataset: Any) -> None:

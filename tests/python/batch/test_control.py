@@ -77,8 +77,9 @@ def test_killed_while_writing_leaves_the_restart_before(here, moment):
     program = f"""
         import os, pathlib
         import numpy as np
+        from ngcm_coupler.files import whole
         from ngcm_coupler.output.restart import files as restart
-        replace, bring = pathlib.Path.replace, restart._bring_to_disk
+        replace, bring = pathlib.Path.replace, whole._bring_to_disk
         def dying_replace(self, target):
             if "{moment}" == "replace" or pathlib.Path(target).name == "latest":
                 os._exit(9)
@@ -87,7 +88,7 @@ def test_killed_while_writing_leaves_the_restart_before(here, moment):
             if "{moment}" == "fsync":
                 os._exit(9)
             bring(path)
-        pathlib.Path.replace, restart._bring_to_disk = dying_replace, dying_bring
+        pathlib.Path.replace, whole._bring_to_disk = dying_replace, dying_bring
         restart.write_into("restarts", 2, "{date(2)}", {HEADER}, {{"state.a": np.zeros(9)}})
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 ADVANCE = "ngcm_coupler.device.members:Members.advance"
 GATHER = "ngcm_coupler.parallel.points:Points.gather"
-TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
+TO_DISK = "ngcm_coupler.files.whole:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 TIMEOUT_SECONDS = 10

@@ -18,7 +18,7 @@ RESIDENT = "ngcm_coupler.device.members:Members"
 BUILD = "ngcm_coupler.engine.build:build_atmosphere"
 SCATTER = "ngcm_coupler.component.host_fields:HostFields.distribute_exports"
 """Called twice before the first interval, and after every one."""
-TO_DISK = "ngcm_coupler.output.restart.files:_bring_to_disk"
+TO_DISK = "ngcm_coupler.files.whole:_bring_to_disk"
 """Called for a restart, its folder, the pointer to it and the folder again."""
 
 

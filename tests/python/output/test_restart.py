@@ -9,7 +9,8 @@ import pytest
 
 from ngcm_coupler.errors import OutputError, RestartError
 from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.output.restart.files import read_restart, write_restart
+from ngcm_coupler.output.restart import files
+from ngcm_coupler.output.restart.files import read_restart, write_into, write_restart
 
 HEADER = {"identity": {"atmosphere": "x"}, "elapsed_seconds": 3600}
 ARRAYS = {
@@ -89,3 +90,66 @@ def test_other_netcdf_file_is_refused(tmp_path):
 def test_missing_file_is_refused(tmp_path):
     with pytest.raises(RestartError, match=r"absent\.nc"):
         read_restart(str(tmp_path / "absent.nc"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a restart of the first of January, and what writes others there."""
+
+    def write(day, keep=9, header=HEADER, arrays=ARRAYS):
+        date = f"2000-01-{day:02}T00:00:00"
+        return write_into(str(tmp_path / "restarts"), keep, date, header, arrays)
+
+    write(1)
+    return write
+
+
+def names(file):
+    return sorted(each.name for each in file.parent.iterdir())
+
+
+@pytest.mark.parametrize("damage", ["a value", "a name", "the end"])
+def test_a_restart_that_does_not_read_back_is_not_pointed_to(folder, monkeypatch, damage):
+    write = files._write
+
+    def spoilt(path, header, arrays):
+        if damage == "a name":
+            arrays = {"e\u0301" if name == "state.a" else name: a for name, a in arrays.items()}
+        write(path, header, arrays)
+        if damage == "a value":
+            with import_netcdf4().Dataset(path, "a") as file:
+                file["state.a"][0, 0] = 7.0
+        if damage == "the end":
+            path.write_bytes(path.read_bytes()[:-500])
+
+    before = folder(1)
+    monkeypatch.setattr(files, "_write", spoilt)
+    with pytest.raises(OutputError, match="cannot be written .it "):
+        folder(2, keep=1)
+    assert files.newest(str(before.parent)) == before
+    assert names(before) == ["latest", before.name]
+    read_restart(str(before))
+
+
+def test_only_restarts_of_the_same_run_grow_old(folder, tmp_path):
+    """What somebody has put there stays, whatever it is called."""
+    place = folder(2).parent
+    other = HEADER | {"start": "1999-01-01T00:00:00"}
+    write_restart(str(place / "restart_1999-06-01T000000.nc"), other, ARRAYS)
+    write_restart(str(place / "restart_0_before_the_crash.nc"), HEADER, ARRAYS)
+    (place / "restart_1998-01-01T000000.nc").write_text("notes")
+    kept = tmp_path / "kept.nc"
+    write_restart(str(kept), HEADER, ARRAYS)
+    (place / "restart_1997-01-01T000000.nc").symlink_to(kept)
+    (place / ".restart_mine.tmp").write_text("notes")
+    (place / ".restart_2000-01-01T000000.nc.77.tmp").write_text("of a killed process")
+    theirs = set(names(place / "any")) - {
+        "latest", "restart_2000-01-01T000000.nc", "restart_2000-01-02T000000.nc",
+        ".restart_2000-01-01T000000.nc.77.tmp",
+    }  # fmt: skip
+    assert len(theirs) == 5
+    for day in (3, 4, 5):
+        folder(day, keep=2)
+    own = {"latest", "restart_2000-01-04T000000.nc", "restart_2000-01-05T000000.nc"}
+    assert set(names(place / "any")) == own | theirs
+    assert kept.exists()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib.util
-import os
 from pathlib import Path
 
 from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint, checkpoint_from_contents
@@ -13,6 +11,7 @@ from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import read_pickle
 from ngcm_coupler.engine.neuralgcm.checkpoint.portable import MAGIC, pack, unpack
 from ngcm_coupler.errors import CheckpointError, OutputError
 from ngcm_coupler.fields.arguments import path_text
+from ngcm_coupler.files import replaced, require_file
 
 DEMO = "demo"
 """The name that stands for the small checkpoint inside the `neuralgcm` package."""
@@ -45,12 +44,11 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
     try:
-        if file.is_char_device() or file.is_block_device():  # some have no end
-            raise OSError(errno.ENODEV, "a device, no file")
+        require_file(file)
         data = file.read_bytes()
     except OSError as error:
         raise CheckpointError(
-            f"{file}: cannot be read ({error.strerror}); expected a NeuralGCM checkpoint; "
+            f"{file}: cannot be read ({error.strerror or error}); expected a NeuralGCM checkpoint; "
             "give the path of a file, or 'demo' for the one inside the neuralgcm package"
         ) from error
     if data.startswith(MAGIC):
@@ -74,21 +72,15 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
       path: the file; one that exists is replaced.
 
     Raises:
+      ArgumentError: `path` is no path.
       OutputError: the file cannot be written.
     """
-    file = Path(path)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    file = Path(path_text("checkpoint", path))
     try:
-        try:
-            with partial.open("wb") as stream:
-                stream.write(pack(checkpoint.as_dict(), checkpoint.sha256))
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replaced(file) as partial:
+            partial.write_bytes(pack(checkpoint.as_dict(), checkpoint.sha256))
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be written ({error.strerror}); "
+            f"{file}: cannot be written ({error.strerror or error}); "
             "choose a file in an existing folder with free space"
         ) from error

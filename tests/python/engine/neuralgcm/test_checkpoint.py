@@ -261,7 +261,7 @@ def test_file_that_is_no_checkpoint_is_refused(tmp_path, data, message):
 def test_missing_file_and_directory_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"none\.pkl: cannot be read \(No such file"):
         read_checkpoint(tmp_path / "none.pkl")
-    with pytest.raises(CheckpointError, match=r"cannot be read \(Is a directory"):
+    with pytest.raises(CheckpointError, match=r"cannot be read \(it is a folder"):
         read_checkpoint(str(tmp_path))
 
 

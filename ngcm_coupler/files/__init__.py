@@ -1,0 +1,8 @@
+"""Files of users: claimed by who writes them, watched while they grow, replaced as a whole."""
+
+from ngcm_coupler.files.claims import Claims as Claims
+from ngcm_coupler.files.claims import require_free as require_free
+from ngcm_coupler.files.grown import Grown as Grown
+from ngcm_coupler.files.whole import kind_of as kind_of
+from ngcm_coupler.files.whole import replaced as replaced
+from ngcm_coupler.files.whole import require_file as require_file

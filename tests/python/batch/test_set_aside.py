@@ -1,0 +1,51 @@
+"""What an earlier attempt has written moves out of the way, and never over anything."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ngcm_coupler.batch.segment_namelist import set_aside
+from ngcm_coupler.config import where
+from ngcm_coupler.errors import OutputError
+from ngcm_coupler.files import Claims
+
+HISTORY = where(lambda at: at.history.file)
+
+
+def contents(folder):
+    return {each.name: each.read_text() for each in (folder / "incomplete").iterdir()}
+
+
+def test_attempts_are_numbered_and_none_takes_the_place_of_another(tmp_path):
+    file = tmp_path / "h[1].nc"
+    (tmp_path / "incomplete").mkdir()
+    (tmp_path / "incomplete" / "h[1].2.nc").write_text("of long ago")
+    for attempt in ("first", "second"):
+        file.write_text(attempt)
+        assert len(set_aside({HISTORY: str(file)})) == 1
+    assert contents(tmp_path) == {
+        "h[1].1.nc": "first", "h[1].2.nc": "of long ago", "h[1].3.nc": "second",
+    }  # fmt: skip
+    assert set_aside({HISTORY: str(file)}) == []
+
+
+def test_a_file_that_a_run_is_writing_stays(tmp_path):
+    file = tmp_path / "h.nc"
+    file.write_text("records")
+    claims = Claims()
+    claims.take(file, "the history")
+    with pytest.raises(OutputError, match="&ngcm_history file = '.*' is being written by this"):
+        set_aside({HISTORY: str(file)})
+    assert file.read_text() == "records"
+    claims.release()
+    assert len(set_aside({HISTORY: str(file)})) == 1
+
+
+def test_what_is_no_file_stays(tmp_path):
+    os.mkfifo(tmp_path / "h.nc")
+    with pytest.raises(OutputError, match="is a pipe, and no file"):
+        set_aside({HISTORY: str(tmp_path / "h.nc")})
+    with pytest.raises(OutputError, match="is a device"):
+        set_aside({HISTORY: "/dev/null"})

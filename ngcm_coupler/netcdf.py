@@ -71,6 +71,19 @@ def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) 
         yield file
 
 
+@contextlib.contextmanager
+def left_open(path: str | os.PathLike[str], mode: str, **options: Any) -> Iterator[Any]:
+    """Opens a file that stays open after the block, unless that fails. See `open_dataset`."""
+    with exclusive():
+        file = import_netcdf4().Dataset(path, mode, **options)
+        try:
+            yield file
+        except BaseException:
+            with contextlib.suppress(OSError, RuntimeError):
+                file.close()
+            raise
+
+
 def keep_little(file: Any) -> None:
     """Bounds the memory that a file takes which is written record by record.
 

@@ -87,7 +87,7 @@ def _environment(job: Job) -> list[str]:
     lines = ["", *job.setup, f'export PATH={paths}:"$PATH"']
     if job.modules:
         # A job of PBS does not get the environment that it is submitted from.
-        modules = shlex.quote(":".join(map(str, job.modules)))
+        modules = word(":".join(map(str, job.modules)))
         lines.append(f'export PYTHONPATH={modules}"${{PYTHONPATH:+:$PYTHONPATH}}"')
     lines.append(f"export OMP_NUM_THREADS={max(1, job.cpus_per_rank)}")
     if job.system != "slurm":

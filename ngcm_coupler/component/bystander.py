@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.files import Claims
 from ngcm_coupler.output.restart.host_state import HostState
 
 States = tuple[dict[str, np.ndarray], list[Any]]
@@ -52,6 +53,9 @@ class Bystander:
     ) -> None:
         """See `Owner`; does nothing."""
 
+    def claim_files(self, claims: Claims, clock: Clock) -> None:
+        """See `Owner`; does nothing."""
+
     def open_files(self, clock: Clock, host: HostState) -> None:
         """See `Owner`; does nothing."""
 
@@ -68,6 +72,9 @@ class Bystander:
         """See `Owner`; does nothing."""
 
     def close_files(self) -> None:
+        """See `Owner`; does nothing."""
+
+    def abandon(self) -> None:
         """See `Owner`; does nothing."""
 
     def close(self, clock: Clock) -> None:

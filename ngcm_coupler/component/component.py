@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,18 +23,25 @@ from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.host_fields import HostFields
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.component.memory import give_memory_back
+from ngcm_coupler.component.segment import Segment
 from ngcm_coupler.component.start import start
+from ngcm_coupler.component.turns import Turns, in_turn
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
-from ngcm_coupler.fields.arguments import indices, is_whole_number, path_text
+from ngcm_coupler.fields.arguments import file_text, indices, is_whole_number
+from ngcm_coupler.files import Claims
 from ngcm_coupler.grid import Grid
+from ngcm_coupler.output.file_names import claim_early
 from ngcm_coupler.output.log import log
-from ngcm_coupler.output.log.timing import Phase, Stopwatch, within
+from ngcm_coupler.output.log.timing import Phase, Stopwatch
 from ngcm_coupler.output.restart.host_state import HostState
 from ngcm_coupler.parallel import HostComm, Owners, Ranks, communicator
 
+if TYPE_CHECKING:
+    from ngcm_coupler.component.owner import Owner
 
-class Component:
+
+class Component(Segment):
     """One coupled atmosphere or an ensemble of them, as one rank of the host sees it.
 
     Fields are values of this rank's points, as vectors or as arrays of rank 2, which over the whole
@@ -66,10 +73,13 @@ class Component:
 
     grid: Grid
 
-    def __init__(self, config: configuration.Config, ranks: Ranks) -> None:
+    def __init__(
+        self, config: configuration.Config, ranks: Ranks, claims: Claims | None = None
+    ) -> None:
         """Builds the atmosphere on its owners. Collective; use `create` from a host."""
         self.closed = False
-        self._stopwatch = Stopwatch()
+        self._turns, self._stopwatch, self._claims = Turns(), Stopwatch(), claims or Claims()
+        self._owner: Owner | Bystander = Bystander()
         self._ranks = ranks
         self._pending = False
         self._config = config
@@ -81,6 +91,16 @@ class Component:
         self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
         self.interval_seconds = config.coupling.interval_seconds
+        try:
+            self._begin(config, ranks)
+        except BaseException:
+            self._release()
+            raise
+        log.reach(self.clock.iso8601())
+        self._stopwatch.enter(Phase.HOST)
+
+    def _begin(self, config: configuration.Config, ranks: Ranks) -> None:
+        """What of the beginning may fail. Collective."""
         imports = [field(name) for name in config.coupling.imports]
         self._owner, facts = start(
             config, imports, ranks, self._owners, self._job.source, self._stopwatch
@@ -88,7 +108,8 @@ class Component:
         self.grid, self.land_area_fraction = facts.grid, facts.land_area_fraction
         self.clock, self.continues = facts.clock, facts.continues
         self._has_means = facts.host.has_means
-        self._host_arrays = HostArrays(ranks, facts.host.arrays if self.continues else None)
+        continued = facts.host.arrays if self.continues else None
+        self._host_arrays = HostArrays(ranks, self.instances, continued)
         water: set[Need] = {"water"} if facts.budgets_water else set()
         self._imports = Imports(imports, config.coupling.max_import_age_seconds)
         self._imports.put_at = facts.host.put_at
@@ -99,10 +120,9 @@ class Component:
         self._owner.gather_exports()
         self._host.distribute(self._owner)
         host = HostState(facts.host.put_at, facts.host.has_means)
-        # Last of all, so that no failure leaves a file.
-        self._ranks.collective(lambda: self._owner.open_files(self.clock, host))
-        log.reach(self.clock.iso8601())
-        self._stopwatch.enter(Phase.HOST)
+        # Last of all, so that no failure leaves a file; and none is opened that is not our own.
+        ranks.collective(lambda: self._owner.claim_files(self._claims, self.clock))
+        ranks.collective(lambda: self._owner.open_files(self.clock, host))
 
     @classmethod
     def create(
@@ -126,18 +146,20 @@ class Component:
           ParallelError: MPI is not usable, or another rank has failed.
           What `check` raises.
         """
-        ranks = Ranks(communicator(comm))
+        ranks, claims = Ranks(communicator(comm)), Claims()
         try:
             config = ranks.collective(lambda: engine.load(namelist))
             settings = config.log
             log.set_up(settings.level, settings.format, ranks.rank, speaks=ranks.is_root)
+            # Before the model is built, which takes longer than to see that it cannot run.
             if check is not None:
-                # Before the model is built, which takes longer than to see that it cannot run.
                 ranks.collective(lambda: check(config) if ranks.is_root else None)
-            return cls(config, ranks)
+            ranks.collective(lambda: claim_early(claims, config) if ranks.is_root else None)
+            return cls(config, ranks, claims)
         except BaseException as error:
             if not isinstance(error, NgcmError):
                 error.add_note(f"rank {ranks.rank}, in create")
+            claims.release()
             ranks.close()
             raise
 
@@ -187,7 +209,7 @@ class Component:
         self._require_open()
         return self._host.number(name)
 
-    @within(Phase.START_UP)
+    @in_turn(Phase.START_UP)
     def set_partition(self, global_index: ArrayLike) -> None:
         """Declares the points that this rank holds. Collective, before the first put.
 
@@ -209,7 +231,7 @@ class Component:
         self._host.deal(self._ranks.collective(check))
         self._host.distribute(self._owner)
 
-    @within(Phase.PUT_GET)
+    @in_turn(Phase.PUT_GET)
     def put(self, name: str | int, values: ArrayLike) -> None:
         """Takes an imported field; it holds until it is put again.
 
@@ -231,7 +253,7 @@ class Component:
             raise FieldError(f"{self.field(number).name} is an export; it cannot be put")
         self._imports.put(number - 1, values, self.clock.elapsed_seconds)
 
-    @within(Phase.PUT_GET)
+    @in_turn(Phase.PUT_GET)
     def get(self, name: str | int, out: np.ndarray | None = None) -> np.ndarray:
         """Hands out a field; waits for an interval in flight.
 
@@ -264,7 +286,6 @@ class Component:
             )
         return self._imports.layout.hand_out(source.name, self._host.values(number), out)
 
-    @within(Phase.OTHER)
     def advance(self, seconds: int | None = None) -> None:
         """Advances by one coupling interval with the imports as they are. Collective.
 
@@ -277,11 +298,15 @@ class Component:
 
         Raises:
           ArgumentError: ``seconds`` is something else.
-          StateError: an import has not been put, or is older than &ngcm_coupling allows.
+          StateError: an import has not been put, or is older than &ngcm_coupling allows; or
+            another thread is in this call.
           DivergedError: the interval before this one has produced values that are not finite.
         """
+        with self._turns.only_advance(), self._stopwatch.phase(Phase.OTHER):
+            self._advance(self.interval_seconds if seconds is None else seconds)
+
+    def _advance(self, asked: int) -> None:
         self.wait()
-        asked = self.interval_seconds if seconds is None else seconds
         self._watchdog.interval_begins(self.clock.iso8601())
         with self._stopwatch.phase(Phase.GATHER):
             self._ranks.collective(lambda: self._check_advance(asked))
@@ -303,7 +328,7 @@ class Component:
         if not self._ranks.alone:
             self.wait()
 
-    @within(Phase.OTHER)
+    @in_turn(Phase.OTHER)
     def wait(self) -> None:
         """Waits for the interval in flight and takes its exports from the device. Collective.
 
@@ -330,7 +355,7 @@ class Component:
             log.reach(self.clock.iso8601())
             self._ranks.collective(lambda: self._owner.report(self.clock))
 
-    @within(Phase.RESTART)
+    @in_turn(Phase.RESTART)
     def save(self, name: str, values: ArrayLike) -> None:
         """Keeps an array of the host's own for the next restart file. Collective.
 
@@ -347,7 +372,7 @@ class Component:
         self._require_open()
         self._host_arrays.save(self._host.at_root, self._imports.layout, name, values)
 
-    @within(Phase.START_UP)
+    @in_turn(Phase.START_UP)
     def load(self, name: str, out: np.ndarray | None = None) -> np.ndarray:
         """Gives back what `save` has put into the restart file that this run began from.
 
@@ -370,7 +395,7 @@ class Component:
         points, layout = self._host.at_root, self._imports.layout
         return self._host_arrays.load(points, layout, name, out, self.clock)
 
-    @within(Phase.OTHER)
+    @in_turn(Phase.OTHER)
     def write_restart(self, path: str | os.PathLike[str] = "") -> None:
         """Writes everything needed to continue bit for bit. Collective.
 
@@ -380,10 +405,11 @@ class Component:
           path: the file; if empty, where &ngcm_restart says, which may be nowhere.
 
         Raises:
-          ArgumentError: `path` is no path.
+          ArgumentError: `path` is no path of a file.
           OutputError: the file cannot be written; one of that name stays as it was.
         """
         self.wait()
+        file = self._ranks.collective(lambda: file_text("write_restart", path, optional=True))
         with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.minimum(self._imports.put_at, self._host.points.mine.size > 0)
             imports = self._host.at_root.gather(self._imports.values)
@@ -391,42 +417,12 @@ class Component:
             host = HostState(put_at, self._has_means, self._host_arrays.saved)
 
             def write(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-                self._job.write(path_text("write_restart", path), self.clock, header, arrays)
+                self._job.write(file, self.clock, header, arrays)
 
             self._ranks.collective(
                 lambda: self._owner.write_restart(self.clock, states, imports, host, write)
             )
         self._host_arrays.saved.clear()
-
-    def keeps_restarts(self) -> bool:
-        """Whether &ngcm_restart says where to write restarts."""
-        self._require_open()
-        return self._job.keeps_restarts
-
-    def restart_is_due(self) -> bool:
-        """Whether &ngcm_restart asks for a restart at the date that has been reached."""
-        self._require_open()
-        return self._job.restart_is_due(self.clock)
-
-    def is_complete(self) -> bool:
-        """Whether the run has reached stop_date of &ngcm_run; never where that is empty."""
-        self._require_open()
-        return self._job.is_complete(self.clock)
-
-    def request_stop(self) -> None:
-        """Says that this rank has been asked to stop, by a signal for example."""
-        self._require_open()
-        self._job.request_stop()
-
-    @within(Phase.AGREEMENT)
-    def stop_requested(self) -> bool:
-        """Whether to write a restart and stop now, before the time of the job is over. Collective.
-
-        All ranks get the same answer. It is so once `request_stop` has been called on any of them,
-        or when the limit of &ngcm_limits would not let another interval end. Ask after every one.
-        """
-        self._require_open()
-        return self._job.must_stop()
 
     def on_timeout(self, action: Callable[[], None]) -> None:
         """Sets what is called, in another thread, when an interval takes too long.
@@ -442,7 +438,7 @@ class Component:
             raise ArgumentError(f"on_timeout: got {action!r}, expected a function; give one")
         self._watchdog.on_timeout(action)
 
-    @within(Phase.OTHER)
+    @in_turn(Phase.OTHER)
     def close(self) -> None:
         """Completes the interval in flight and releases everything. Collective.
 
@@ -460,19 +456,19 @@ class Component:
                 self._ranks.collective(self._owner.close_files)
         finally:
             self.closed = True
-            self._watchdog.close()
             self._pending = False
             self._owner.close(self.clock)
-            self._owner = Bystander()
-            self._owners.close()
+            self._release()
             self._ranks.close()
             give_memory_back()
 
-    def _require_open(self) -> None:
-        if self.closed:
-            raise StateError(
-                "the component has been closed; call its methods before, or create another one"
-            )
+    def _release(self) -> None:
+        """Gives back all but the communicator, whatever has failed before."""
+        self._watchdog.close()
+        self._owner.abandon()
+        self._owner = Bystander()
+        self._owners.close()
+        self._claims.release()
 
     def _number(self, name: str | int) -> int:
         return self.field_id(name) if isinstance(name, str) else name

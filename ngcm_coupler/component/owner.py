@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,8 +16,9 @@ from ngcm_coupler.config import Config
 from ngcm_coupler.device.ensemble import whose
 from ngcm_coupler.device.leaves import not_finite
 from ngcm_coupler.device.members import Members
-from ngcm_coupler.errors import DivergedError
+from ngcm_coupler.errors import DivergedError, OutputError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.files import Claims
 from ngcm_coupler.output.history import needs_levels
 from ngcm_coupler.output.log.journal import Journal
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
@@ -25,6 +27,7 @@ from ngcm_coupler.output.restart.contents import Contents, description, held_by
 from ngcm_coupler.output.restart.continuation import require_continues
 from ngcm_coupler.output.restart.earlier import with_water_budget
 from ngcm_coupler.output.restart.files import read_restart, write_restart
+from ngcm_coupler.output.restart.form import require_form, require_shapes
 from ngcm_coupler.output.restart.host_state import HostState
 from ngcm_coupler.parallel import Owners, Ranks, distributed
 
@@ -89,8 +92,17 @@ class Owner:
           RestartError: the file is damaged or belongs to another run; the message says how.
         """
         header, arrays = read_restart(path)
+        require_form(path, header, arrays)
         require_continues(
             path, header, self._description(self._config), start, self._config.restart.branch
+        )
+        atmosphere, fields = self.members.atmosphere, self.members.fields
+        require_shapes(
+            path,
+            header,
+            arrays,
+            exports=(self._config.ensemble.members, len(fields), atmosphere.grid.size),
+            imports=len(self._imports),
         )
         whole = Contents.of_file(header, arrays, self._config.run.calendar)
         own = whole.of_members(slice(self._owners.mine.start, self._owners.mine.stop))
@@ -231,6 +243,19 @@ class Owner:
         contents = contents.with_history(self.records.history_state())
         write(*contents.file(self._description(self._config)))
 
+    def claim_files(self, claims: Claims, clock: Clock) -> None:
+        """Claims the files that this rank is to write.
+
+        Args:
+          claims: of the component.
+          clock: at the begin of the run or segment.
+
+        Raises:
+          ConfigError, OutputError: see `Records`.
+        """
+        if self._writes:
+            self.records.claim(claims, clock, of_all=self._ranks.is_root)
+
     def open_files(self, clock: Clock, host: HostState) -> None:
         """Creates the files of each member, and on the first rank that of all.
 
@@ -239,10 +264,10 @@ class Owner:
           host: the exchange with the host.
 
         Raises:
-          ConfigError, OutputError: see `Records`.
+          OutputError: see `Records`.
         """
-        if self._owners.parts > 1 and not self._ranks.is_root:
-            return  # the first rank writes what they share
+        if not self._writes:
+            return
 
         def save(path: str, place: int) -> None:
             """Writes a restart file from which one member goes on alone."""
@@ -297,12 +322,23 @@ class Owner:
         """Completes the files."""
         self.records.close()
 
+    def abandon(self) -> None:
+        """Closes the files that a failure has left open, without another word."""
+        if records := getattr(self, "records", None):  # from the states of the members on
+            with contextlib.suppress(OutputError):
+                records.close_files()
+
     def close(self, clock: Clock) -> None:
         """Ends the log, and what the owners share. Collective over them."""
         if self._journal is not None:
             self._journal.end(clock)
         if self._owners.parts > 1:
             distributed.shutdown()
+
+    @property
+    def _writes(self) -> bool:
+        """Whether this rank has files: of parts of one member the first writes what they share."""
+        return self._owners.parts == 1 or self._ranks.is_root
 
     @property
     def _each(self) -> bool:

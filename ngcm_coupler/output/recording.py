@@ -20,8 +20,9 @@ import numpy as np
 from ngcm_coupler.clock.calendars import date_problem
 from ngcm_coupler.errors import DataError, OutputError, reading, shown
 from ngcm_coupler.fields import Field
+from ngcm_coupler.files import Grown
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import exclusive, import_netcdf4, require_sound_header
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, left_open, require_sound_header
 
 TITLE = "ngcm_coupler recording"
 FORMAT_VERSION = 1
@@ -62,14 +63,14 @@ class Recorder:
         self._fields = {"import": tuple(imports), "export": tuple(exports)}
         self._record = -1
         try:
-            with exclusive():
-                # The fifth classic format has variables of any size and types without a sign.
-                self._file = import_netcdf4().Dataset(path, "w", format="NETCDF3_64BIT_DATA")
+            # The fifth classic format has variables of any size and types without a sign.
+            with left_open(path, "w", format="NETCDF3_64BIT_DATA") as self._file:
                 self._define(grid, header, len(restart))
                 self._file["lat"][:] = grid.latitudes
                 self._file["lon"][:] = grid.longitudes
                 self._file["restart"][:] = np.frombuffer(restart, np.uint8)
                 self._to_disk()
+                self._grown = Grown(path)
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{path}' cannot be created ({error}); check folder,"
@@ -114,7 +115,10 @@ class Recorder:
         """
         try:
             with exclusive():
-                self._file.close()
+                try:
+                    self._grown.require_whole()
+                finally:
+                    self._file.close()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{self._path}' cannot be completed ({error})"
@@ -126,6 +130,7 @@ class Recorder:
         record = self._record
         try:
             with exclusive():
+                self._grown.require_whole()
                 if values is not None:
                     for row, field in zip(values, self._fields[kind], strict=True):
                         self._file[field.name][record] = row.reshape(self._shape)
@@ -135,6 +140,7 @@ class Recorder:
                     self._file[name][record] = array
                 self._file["state"][record] = state
                 self._to_disk()
+                self._grown.note()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_recording file = '{self._path}': interval {record + 1} cannot be written"

@@ -13,17 +13,26 @@ import numpy as np
 
 from ngcm_coupler import __version__
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config
+from ngcm_coupler.config import DATE, PERIOD, Config
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.files import Claims
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.budget.provenance import Sources
 from ngcm_coupler.output.budget.table import table
+from ngcm_coupler.output.file_names import (
+    BUDGET_FILE,
+    HISTORY_FILE,
+    RECORDING_FILE,
+    dated,
+    of_member,
+    outputs,
+)
 from ngcm_coupler.output.history import Continued, Existing, History
 from ngcm_coupler.output.recording import Recorder
 
@@ -109,24 +118,20 @@ class Records:
         if not self._config.restart.branch:
             self._continued = state
 
-    def open(self, clock: Clock, of_all: bool) -> None:
-        """Says where the fields come from, and creates the files.
+    def claim(self, claims: Claims, clock: Clock, of_all: bool) -> None:
+        """Claims the files of this rank, so that no other run writes them too.
 
         Args:
+          claims: of the component.
           clock: at the begin of the run or segment.
           of_all: whether this rank writes the file that all members share.
 
         Raises:
           ConfigError: the history is to have a field that the model does not offer.
-          OutputError: a file cannot be created, or would replace that of an earlier segment.
+          OutputError: a file is being written by another run, or is that of an earlier segment.
         """
         self._require_offered()
-        history = self._config.history
-        files = {
-            "&ngcm_history file": history.file,
-            "&ngcm_history budget_file": history.budget_file,
-            "&ngcm_recording file": self._config.recording.file,
-        }
+        files = outputs(self._config)
         for where, name in files.items():
             # A name with a date is taken only by a run from that same date, which has failed; one
             # with a period by a run that is continued.
@@ -136,7 +141,25 @@ class Records:
                     f"{where} = '{name}' exists, and this run continues another: its records would"
                     f" be lost; put {DATE} in the name, for the date at which a segment begins"
                 )
-        self._files = {where: _dated(name, clock) for where, name in files.items()}
+        self._files = {where: dated(name, clock) for where, name in files.items()}
+        for where, name in self._files.items():
+            if where == HISTORY_FILE:
+                names = [name] if of_all else []
+            else:
+                names = [of_member(name, number) for number in self._members]
+            for each in filter(None, names):
+                claims.take(each, f"{where} = '{each}'")
+
+    def open(self, clock: Clock, of_all: bool) -> None:
+        """Says where the fields come from, and creates the files that have been claimed.
+
+        Args:
+          clock: at the begin of the run or segment.
+          of_all: whether this rank writes the file that all members share.
+
+        Raises:
+          OutputError: a file cannot be created.
+        """
         sources = Sources.of(
             self._config,
             self._atmosphere.name,
@@ -153,10 +176,11 @@ class Records:
                 " limits; the model has learned an exchange of its own and absorbs part of it",
                 ", ".join(imposed),
             )
+        history = self._config.history
         attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
         if core := engine_of(self._config).dynamical_core(self._config):
             attributes["dynamical_core"] = core
-        if of_all and (file := self._files["&ngcm_history file"]):
+        if of_all and (file := self._files[HISTORY_FILE]):
             self._history = History(
                 file,
                 self._atmosphere.grid,
@@ -174,11 +198,10 @@ class Records:
                 existing=self._existing(clock),
                 continued=self._continued,
             )
-        if name := self._files["&ngcm_history budget_file"]:
-            self._budget_files = [
-                BudgetFile(of_member(name, number), ledger, clock, attributes, provenance)
-                for number, ledger in zip(self._members, self._ledgers, strict=True)
-            ]
+        if name := self._files[BUDGET_FILE]:
+            for number, ledger in zip(self._members, self._ledgers, strict=True):
+                file = of_member(name, number)
+                self._budget_files.append(BudgetFile(file, ledger, clock, attributes, provenance))
 
     def _require_offered(self) -> None:
         """Refuses a field of the history that only the model itself can tell it does not offer."""
@@ -214,7 +237,7 @@ class Records:
         Raises:
           OutputError: a file cannot be created.
         """
-        file = self._files["&ngcm_recording file"]
+        file = self._files[RECORDING_FILE]
         if not file:
             return
         for place, number in enumerate(self._members):
@@ -338,8 +361,19 @@ class Records:
         for number, ledger in zip(self._members, self._ledgers, strict=True):
             if ledger.clock is not None:
                 _log.info("%s%s", self._heading(number), table(ledger))
+        self.close_files()
+
+    def close_files(self) -> None:
+        """Completes the files that are open; to call it again does nothing.
+
+        Raises:
+          OutputError: a file cannot be completed.
+        """
+        history, self._history = self._history, None
+        others = [*self._budget_files, *self._recorders]
+        self._budget_files, self._recorders = [], []
         with contextlib.ExitStack() as files:  # one that fails leaves none open
-            for file in (self._history, *self._budget_files, *self._recorders):
+            for file in (history, *others):
                 if file is not None:
                     files.callback(file.close)
 
@@ -349,13 +383,3 @@ class Records:
 
     def _heading(self, number: int) -> str:
         return f"member {number}\n" if self._config.ensemble.members > 1 else ""
-
-
-def of_member(name: str, number: int) -> str:
-    """The name of a member's own file."""
-    return name.replace(MEMBER, f"{number:03d}")
-
-
-def _dated(name: str, clock: Clock) -> str:
-    """The name of a file, with the date of the segment where it asks for that."""
-    return name.replace(DATE, clock.iso8601().replace(":", ""))

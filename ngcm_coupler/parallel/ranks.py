@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 
 from ngcm_coupler.errors import ArgumentError, NgcmError, ParallelError
+from ngcm_coupler.parallel.patience import told
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -66,7 +67,15 @@ def communicator(given: HostComm | None) -> MPI.Comm | None:
     if comm == MPI.COMM_NULL:
         raise ParallelError("the communicator is MPI_COMM_NULL; only its members may call create")
     try:
-        return comm.Dup()
+        if comm.Get_size() == 1:
+            return comm.Dup()
+        # It cannot be known which rank does not come: nothing travels but what all take part in.
+        with told(
+            comm.Get_rank(),
+            "all ranks of the communicator to call create; one has failed before it, or was given"
+            " another communicator",
+        ):
+            return comm.Dup()
     except MPI.Exception as error:
         raise ParallelError(
             f"comm: {given!r} is no communicator that MPI knows ({error}); give one that has not"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.errors import FieldError, RestartError
+from ngcm_coupler.errors import ArgumentError, FieldError, RestartError
 from ngcm_coupler.fields import TILES, Field, Surface, over
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
@@ -142,8 +143,17 @@ class Ledger:
         """Continues bit for bit from what `state` gave.
 
         Raises:
-          RestartError: the state is that of a run with other entries.
+          RestartError: the state is that of a run with other entries, or none.
         """
+        try:
+            self._restore(state)
+        except (LookupError, TypeError, ValueError, AttributeError, ArgumentError) as error:
+            raise RestartError(
+                f"the budget of the restart file cannot be taken up ({type(error).__name__}:"
+                f" {error}); go on from a file that nobody has changed"
+            ) from error
+
+    def _restore(self, state: dict[str, Any]) -> None:
         if list(state["totals"]) != list(self._totals):
             other = sorted(set(state["totals"]) ^ set(self._totals)) or ["another order"]
             raise RestartError(
@@ -151,8 +161,8 @@ class Ledger:
                 f" {', '.join(other)}; continue with the imports and the radiation of that run"
             )
         if state["clock"] is not None:
-            self.clock = Clock(state["start"], state["calendar"], state["clock"])
-        self.intervals = state["intervals"]
+            self.clock = Clock(state["start"], state["calendar"], operator.index(state["clock"]))
+        self.intervals = operator.index(state["intervals"])
         self._column_water = float.fromhex(state["column_water"])
         self._dry_air_pressure = float.fromhex(state["dry_air_pressure"])
         self._first_dry_air_pressure = float.fromhex(state["first_dry_air_pressure"])

@@ -8,7 +8,8 @@ import numpy as np
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little
+from ngcm_coupler.files import Grown
+from ngcm_coupler.netcdf import exclusive, keep_little, left_open
 from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.budget.entries import Entry
 from ngcm_coupler.output.budget.ledger import Ledger
@@ -50,11 +51,11 @@ class BudgetFile:
         count = len(ledger.entries) + 2
         self._record_bytes = disk_space.record_bytes(count * _CHUNK_BYTES, count)
         try:
-            with exclusive():
-                self._file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
+            with left_open(path, "w", format="NETCDF4") as self._file:
                 self._define(start, attributes, provenance)
                 keep_little(self._file)
                 self._file.sync()
+                self._grown = Grown(path)
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{path}' cannot be created ({error}); check folder,"
@@ -71,6 +72,7 @@ class BudgetFile:
         assert clock is not None
         try:
             with exclusive():
+                self._grown.require_whole()
                 disk_space.take(self._path, self._record_bytes)
                 record = self._file.dimensions["time"].size
                 begin = clock.elapsed_seconds - self._ledger.interval_seconds
@@ -79,6 +81,7 @@ class BudgetFile:
                 for name, value in self._ledger.last.items():
                     self._file[name][record] = _FILL_VALUE if np.isnan(value) else value
                 self._file.sync()
+                self._grown.note()
         except (OSError, RuntimeError) as error:
             raise OutputError(
                 f"&ngcm_history budget_file = '{self._path}': the record of {clock.iso8601()}"
@@ -94,7 +97,10 @@ class BudgetFile:
         """
         try:
             with exclusive():
-                self._file.close()
+                try:
+                    self._grown.require_whole()
+                finally:
+                    self._file.close()
                 disk_space.give_back(self._path)
         except (OSError, RuntimeError) as error:
             raise OutputError(

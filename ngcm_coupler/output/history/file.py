@@ -17,7 +17,8 @@ import numpy as np
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little
+from ngcm_coupler.files import Grown, replaced
+from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little, left_open
 from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.history.layout import Layout
 
@@ -63,7 +64,7 @@ class Files:
         self._layout, self._existing = layout, existing
         self._record_bytes = disk_space.record_bytes(*layout.record_size())
         self._file: Any = None
-        self._identity: tuple[int, int] | None = None
+        self._grown: Grown | None = None
 
     def open(self, path: str, begin: Clock, what: str = "cannot be created") -> None:
         """Opens a file for the records from a moment on, and closes that before it.
@@ -88,7 +89,7 @@ class Files:
                 self.count = self._take_up(path, begin)
             else:
                 self._file, self.count = self._created(path), 0
-            self.path, self._identity = path, _identity(path)
+            self.path, self._grown = path, Grown(path)
 
     def write(self, path: str, record: Record) -> None:
         """Writes a record to a file, which is opened if it is not.
@@ -100,7 +101,7 @@ class Files:
         if path != self.path:
             self.open(path, record.clock.advanced(record.bounds[0] - record.bounds[1]), what)
         with self._failures(path, what), exclusive():
-            self._require_present(path)
+            self._require_whole()
             disk_space.take(path, self._record_bytes)
             place = self.count
             self._file["time"][place] = record.time
@@ -108,7 +109,7 @@ class Files:
             for name, values in record.values.items():
                 variable = self._file[name]
                 variable[place] = values.reshape(variable.shape[1:])
-            self._file.sync()
+            self._sync()
             self.count += 1
 
     def to_disk(self) -> None:
@@ -118,7 +119,7 @@ class Files:
           OutputError: the disk has failed, or the file has gone.
         """
         with self._failures(self.path, "cannot be brought to the disk"), exclusive():
-            self._require_present(self.path)
+            self._require_whole()
             with Path(self.path).open("rb") as written:
                 os.fsync(written.fileno())
 
@@ -131,9 +132,16 @@ class Files:
         path, file, self.path, self._file = self.path, self._file, "", None
         if file is not None:
             with self._failures(path, "cannot be completed"), exclusive():
-                file.close()
-                if self._identity == _identity(path):
-                    disk_space.give_back(path)
+                grown, self._grown = self._grown, None
+                # A file that is complete may have been moved away by then.
+                if grown is None or not grown.is_there:
+                    file.close()
+                    return
+                try:
+                    grown.require_whole()
+                finally:
+                    file.close()
+                disk_space.give_back(path)
 
     def require(self, path: str, count: int) -> None:
         """Checks that a file has the records that a restart says it has.
@@ -151,13 +159,13 @@ class Files:
             )
 
     def _created(self, path: str) -> Any:
-        file = import_netcdf4().Dataset(path, "w", format="NETCDF4")
-        file.set_auto_maskandscale(False)
-        self._layout.define(file)
-        # Also of the variables that have come since.
-        file.set_auto_maskandscale(False)
-        keep_little(file)
-        file.sync()
+        with left_open(path, "w", format="NETCDF4") as file:
+            file.set_auto_maskandscale(False)
+            self._layout.define(file)
+            # Also of the variables that have come since.
+            file.set_auto_maskandscale(False)
+            keep_little(file)
+            file.sync()
         return file
 
     def _count(self, path: str) -> int:
@@ -201,9 +209,8 @@ class Files:
 
     def _shorten(self, path: str, kept: int) -> None:
         """Replaces the open file by one with its first records only, whole or not at all."""
-        old, final = self._file, Path(path)
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        try:
+        old = self._file
+        with replaced(Path(os.path.realpath(path))) as temporary:
             new = self._created(str(temporary))
             try:
                 names = [name for name, each in old.variables.items() if "time" in each.dimensions]
@@ -213,16 +220,17 @@ class Files:
             finally:
                 new.close()
                 old.close()
-            temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
         self._file = import_netcdf4().Dataset(path, "a")
         self._file.set_auto_maskandscale(False)
 
-    def _require_present(self, path: str) -> None:
-        """A file that has been removed takes records to the end, and nobody ever sees them."""
-        if self._identity != _identity(path):
-            raise OSError("the file has been removed or replaced while the run was writing it")
+    def _require_whole(self) -> None:
+        if self._grown is not None:
+            self._grown.require_whole()
+
+    def _sync(self) -> None:
+        self._file.sync()
+        if self._grown is not None:
+            self._grown.note()
 
     @contextlib.contextmanager
     def _failures(self, path: str, what: str) -> Iterator[None]:
@@ -233,9 +241,3 @@ class Files:
                 f"&ngcm_history file = '{path}': {what} ({error}); check folder, permission and"
                 " free space, and continue from the last restart, or name another file"
             ) from error
-
-
-def _identity(path: str) -> tuple[int, int]:
-    """Disk and number of a file, by which it is known whatever its name."""
-    found = Path(path).stat()
-    return found.st_dev, found.st_ino

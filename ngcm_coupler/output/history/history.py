@@ -212,13 +212,19 @@ class History:
 
     def _continue(self, continued: Continued) -> None:
         header = continued.header
+        if not 0 <= header["begin"] <= self._begin.elapsed_seconds:
+            raise RestartError(
+                f"the restart of {self._begin.iso8601()} has a record of the history begin"
+                f" {header['begin']} s after the start of the run; go on from a file that nobody"
+                " has changed"
+            )
         begin = self._begin.advanced(header["begin"] - self._begin.elapsed_seconds)
         if header["seconds"]:
             for name, own in self._identity.items():
-                if header[name] != own:
+                if header.get(name) != own:
                     raise RestartError(
                         f"the restart of {self._begin.iso8601()} is in the middle of a mean that"
-                        f" began {begin.iso8601()}, with {name} = {header[name]}; this run's is"
+                        f" began {begin.iso8601()}, with {name} = {header.get(name)}; this run's is"
                         f" {own}: leave &ngcm_history as it was, or continue from a restart at the"
                         " end of a record"
                     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ngcm_coupler.errors import RestartError
 from ngcm_coupler.fields import Surface
 from ngcm_coupler.output.history.variables import ICE, Variable
 
@@ -75,7 +76,19 @@ class Means:
         return dict(self._sums)
 
     def restore(self, sums: Mapping[str, np.ndarray], seconds: int) -> None:
-        """Continues from what `state` gave."""
+        """Continues from what `state` gave.
+
+        Raises:
+          RestartError: these are other sums.
+        """
+        own = {_AREA + surface for surface in self._surfaces}
+        own |= {_SUM + each.name for each in self._variables}
+        sizes = {array.shape[-1:] for array in sums.values()}
+        if odd := sorted(own ^ sums.keys()) or sorted(map(str, sizes - {self._land.shape})):
+            raise RestartError(
+                "the restart is in the middle of a mean, whose sums are not those of this run:"
+                f" {odd[0]!a}; continue from a restart at the end of a record"
+            )
         self._sums = {name: array.copy() for name, array in sums.items()}
         self.seconds = seconds
 

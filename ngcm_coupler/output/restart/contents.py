@@ -14,7 +14,7 @@ from ngcm_coupler.device.environment import environment
 from ngcm_coupler.device.leaves import PREFIX, not_finite
 from ngcm_coupler.device.members import Members
 from ngcm_coupler.engine import engine_of
-from ngcm_coupler.errors import DivergedError
+from ngcm_coupler.errors import ArgumentError, DivergedError, RestartError
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.continuation import checksum
 from ngcm_coupler.output.restart.host_state import HostState
@@ -52,10 +52,19 @@ class Contents:
     def of_file(
         cls, header: dict[str, Any], arrays: dict[str, np.ndarray], calendar: str
     ) -> Contents:
-        """Takes apart what `files.read_restart` has given."""
+        """Takes apart what `files.read_restart` has given, and `form` found to be of a restart.
+
+        Raises:
+          RestartError: the calendar has no such date.
+        """
         history = header.get("history")
+        try:
+            clock = Clock(header["start"], calendar, header["elapsed_seconds"])
+            clock.iso8601()
+        except (ArgumentError, ValueError, OverflowError) as error:
+            raise RestartError(f"the restart file has no date of this run: {error}") from error
         return cls(
-            Clock(header["start"], calendar, header["elapsed_seconds"]),
+            clock,
             {k: array for k, array in arrays.items() if k.startswith(PREFIX) or k == _EXPORTS},
             header["budgets"],
             arrays[_IMPORTS],

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.errors import RestartError
+
 _WATER = "state.water."
 
 
@@ -18,6 +20,9 @@ def with_water_budget(
     Args:
       states: name -> array of the state of each member, shape (members, ...).
       budgets: what the file has of the ledger of each member.
+
+    Raises:
+      RestartError: a ledger does not have it either.
     """
     if any(name.startswith(_WATER) for name in states) or any(
         "remainder" not in b for b in budgets
@@ -26,7 +31,12 @@ def with_water_budget(
     water: dict[str, list[np.float32]] = {}
     for budget in budgets:
         for name in ("column_water", "remainder"):
-            value = float.fromhex(budget[name])
+            try:
+                value = float.fromhex(budget[name])
+            except (LookupError, TypeError, ValueError) as error:
+                raise RestartError(
+                    f"the ledger of the restart file has no number {name} ({error})"
+                ) from error
             high = np.float32(value)
             water.setdefault(f"{_WATER}{name}.high", []).append(high)
             water.setdefault(f"{_WATER}{name}.low", []).append(np.float32(value - float(high)))

@@ -1,6 +1,7 @@
 """The component as a host in Python meets it: names, arrays of any kind, errors, and its end."""
 
 import inspect
+import os
 import pathlib
 
 import numpy as np
@@ -329,14 +330,49 @@ def test_libngcm_is_given_what_it_asks_for_without_a_copy(namelist):
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "", " blank", "tab\t", "nul\0", "e\u0301", "x" * 201, 5, None]
+    "name",
+    [
+        *("a/b", "ocean/temperature", "/", "", " ", " blank", "blank ", "tab\t", "nul\0", "line\n"),
+        *("e\u0301", "\u212b", "x" * 201, "x" * 300, "\u6d77" * 84, "\U0001f30a" * 63, "\udce9"),
+        *("no\u200bwidth", 5, None, b"bytes"),
+    ],
 )
 def test_a_name_that_a_restart_could_not_keep_is_refused_when_it_is_saved(component, name):
     with pytest.raises(ArgumentError, match="as the name of an array of the host, expected"):
         component.save(name, np.zeros(component.grid.size))
 
 
-@pytest.mark.parametrize("path", [".", "/", "nowhere/r.nc"])
+@pytest.mark.parametrize(
+    "name",
+    [".", "..", "...", "a b", "size_128", "imports", "temp\u00e9rature", "x" * 200, "\u6d77" * 83],
+)
+def test_a_name_that_is_saved_is_read_back(component, namelist, tmp_path, name):
+    component.save(name, SHAPED)
+    component.write_restart(tmp_path / "restart.nc")
+    namelist.write_text(NAMELIST + f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
+    with Component.create(namelist) as continued:
+        assert (continued.load(name).reshape(8, 16) == SHAPED).all()
+
+
+@pytest.mark.parametrize(
+    "path", [".", "..", "/", "folder/", pathlib.Path(), "\udcff.nc", b"\xff/r.nc", "a\0b", 3]
+)
+def test_what_can_be_no_file_of_a_restart_is_an_argument_error(component, path):
+    with pytest.raises(ArgumentError, match="^write_restart: got "):
+        component.write_restart(path)
+
+
+@pytest.mark.parametrize("path", ["nowhere/r.nc", "x" * 300, "/dev/null", "/dev/stdout"])
 def test_a_restart_is_not_written_where_no_file_can_be(component, path):
+    kind = pathlib.Path("/dev/null").stat().st_mode
     with pytest.raises(OutputError, match="cannot be written"):
         component.write_restart(path)
+    assert pathlib.Path("/dev/null").stat().st_mode == kind
+    assert pathlib.Path("/dev/stdout").is_symlink()
+
+
+def test_a_pipe_is_no_restart_and_stays(component, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="it is a pipe; name a file"):
+        component.write_restart(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()

@@ -204,6 +204,11 @@ def test_ranks_use_communicators_of_mpi4py_and_fail_and_leave_together(mpirun):
                    lambda: component.advance("now" if rank else 3600))
             component.advance()
             component.save("mine", np.full((half,), rank, int))
+            for call in component.save, component.load:
+                raises(NgcmError, "and another on another rank" if call == component.save else "",
+                       lambda: call(f"of rank {rank}", np.full(half, 1.0)))
+            raises(NgcmError, "" if rank else "rank 1 failed",
+                   lambda: component.save("a/b" if rank else "mine", np.full(half, 1.0)))
             assert component.get("air_temperature").shape == (half,)
         assert component.closed
         raises(NgcmError, "has been closed", component.wait)

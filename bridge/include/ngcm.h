@@ -21,7 +21,8 @@
  *
  * Threads. Any thread may call. With MPI all calls of a component must come from the thread that
  * initialised MPI, because the library communicates on the calling thread. Calls from several
- * threads are serialised. Messages belong to the calling thread.
+ * threads are serialised, but for two of ngcm_advance at once, which are an error of STATE.
+ * Messages belong to the calling thread.
  *
  * Process state. The host's floating-point environment (traps, rounding, flush-to-zero) and its
  * signal actions are the same after every call as before it.
@@ -85,8 +86,9 @@ NGCM_API int ngcm_last_error(char *buf, int n);
  * Collective over `fcomm`, a Fortran communicator handle (in C: MPI_Comm_c2f(comm)), or
  * NGCM_NO_MPI. The first call of the process starts the embedded Python, which takes seconds and
  * is never stopped; set NGCM_PYTHON to the python of another environment to use that one.
- * `*handle` receives a number greater than zero; on failure, 0.
- * Errors: EMBEDDING, CONFIG, CHECKPOINT, DATA, RESTART, PARALLEL, ARGUMENT. */
+ * `*handle` receives a number greater than zero; on failure, 0. The files that the run writes are
+ * claimed, and a second run that would write them is refused.
+ * Errors: EMBEDDING, CONFIG, CHECKPOINT, DATA, RESTART, OUTPUT, PARALLEL, ARGUMENT. */
 NGCM_API int ngcm_create(const char *namelist_path, int fcomm, int *handle);
 
 /* Gives the number of longitudes and latitudes of the atmosphere's Gaussian grid. */
@@ -163,12 +165,15 @@ NGCM_API int ngcm_time(int handle, char *buf, int n);
 
 /* Writes a restart file, from which a run continues bit for bit; the namelist group
  * &ngcm_restart reads it. An empty path means where that group says: its write_file, its folder,
- * both or neither. Collective. Errors: OUTPUT. */
+ * both or neither. The file is read back before it takes the place of another one.
+ * Collective. Errors: OUTPUT (a device or a pipe is never replaced), ARGUMENT (the path is that of
+ * a folder, or not UTF-8), DIVERGED, PARALLEL. */
 NGCM_API int ngcm_write_restart(int handle, const char *path);
 
 /* Keeps `n` values of the host's own at this rank's points for the next restart file that is
- * written, so that one file holds both sides at one date. Any name that is no import or export of
- * the library will do. Collective. Errors: SHAPE, ARGUMENT, PARALLEL. */
+ * written, so that one file holds both sides at one date. The name has 1 to 200 printable
+ * characters of UTF-8 (250 bytes) without '/' and without blanks at its ends, composed (NFC), and
+ * is the same on all ranks. Collective. Errors: SHAPE, ARGUMENT (another name), PARALLEL. */
 NGCM_API int ngcm_save_f64(int handle, const char *name, const double *values, int n);
 
 /* Gives whether this run continues another from a restart file: 1, or 0. */

@@ -204,10 +204,11 @@ NGCM_API int ngcm_stop_requested(int handle, int *flag);
  * stop on one notes it in its handler and calls this outside of it. */
 NGCM_API int ngcm_request_stop(int handle);
 
-/* Sets what is to be called when an interval takes longer than timeout_seconds of &ngcm_limits. By
- * then the log names this rank, what it does and since which date; other ranks say the same of
- * themselves within a second. `action` runs in a thread of the library, and is where a host ends
- * the job, with MPI_Abort say; the library does not, and without an action the rank waits on. */
+/* Sets what is to be called when an interval takes longer than timeout_seconds of &ngcm_limits, or
+ * than the limit that a run through a coupler learns without that key. By then the log names this
+ * rank, what it does and since which date; other ranks say the same of themselves within a second.
+ * `action` runs in a thread of the library, and is where a host ends the job, with MPI_Abort say;
+ * the library does not, and without an action the rank waits on. */
 NGCM_API int ngcm_on_timeout(int handle, void (*action)(void));
 
 /* Ends the component: closes its files and frees its memory; other components live on. The

@@ -1,5 +1,6 @@
-!! Stands before MPI_Abort in the programs that it is linked into. OASIS3-MCT ends a run that it
-!! cannot continue with error code 0, and mpirun would then report success.
+!! Stands before MPI_Abort in the programs that it is linked into, for those who call it as Fortran
+!! did before 2008: OASIS3-MCT, when it cannot continue. Why stands in a file of its own; and the
+!! release of 2012 gives code 0, with which mpirun would report success.
 ! allow(C092)
 subroutine mpi_abort(comm, code, ierror)
   use, intrinsic :: iso_fortran_env, only: error_unit, real64
@@ -16,10 +17,8 @@ subroutine mpi_abort(comm, code, ierror)
     end subroutine pmpi_abort
   end interface
 
-  if (code == 0) then
-    call wait_for_lower_ranks()
-    call explain()
-  end if
+  call wait_for_lower_ranks()
+  call explain()
   call pmpi_abort(comm, merge(1, code, code == 0), ierror)
 
 contains
@@ -43,8 +42,8 @@ contains
 
     inquire (file="namcouple", exist=found)
     if (found) then
-      write (error_unit, "(a)") "OASIS has ended the run; its reasons stand in the run folder, " &
-        //"in nout.000000, debug.root.* or debug.*.*; see too that just the programs of " &
+      write (error_unit, "(a, i0, a)") "OASIS has ended the run with code ", code, "; why stands " &
+        //"in the run folder, at the end of "//reasons()//"; see too that just the programs of " &
         //"$NBMODEL in the namcouple were started, and what `ngcm-coupler check FILE.nml` finds"
     else
       write (error_unit, "(a)") "OASIS has ended the run: there is no namcouple in the folder " &
@@ -53,5 +52,27 @@ contains
     end if
     flush (error_unit)
   end subroutine explain
+
+  !! The files that OASIS has open on this rank: only it knows the numbers in their names.
+  function reasons() result(list)
+    character(:), allocatable :: list
+    !! OASIS takes none above
+    integer, parameter :: last_unit = 9999
+    character(1024) :: name
+    logical :: is_open
+    integer :: unit, error
+
+    list = ""
+    do unit = 1, last_unit
+      inquire (unit=unit, opened=is_open, name=name, iostat=error)
+      if (error /= 0 .or. .not. is_open) cycle
+      name = name(index(name, "/", back=.true.) + 1:)
+      if (index(name, "debug.") == 1 .or. index(name, "nout.") == 1) then
+        if (list /= "") list = list//" or "
+        list = list//trim(name)
+      end if
+    end do
+    if (list == "") list = "debug.root.*, debug.*.* or nout.000000"
+  end function reasons
 
 end subroutine mpi_abort

@@ -88,7 +88,7 @@ class Component(Segment):
             ranks, self.members, config.device.owners_per_node, config.device.level_parts
         )
         self._job = JobLimits(config, ranks)
-        self._watchdog = Watchdog(config.limits.timeout_seconds, ranks.rank, self._stopwatch)
+        self._watchdog = Watchdog(config, ranks.rank, self._stopwatch)
         self._who = "" if ranks.alone else f"rank {ranks.rank}, "
         self.interval_seconds = config.coupling.interval_seconds
         try:

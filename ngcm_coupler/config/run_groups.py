@@ -303,11 +303,13 @@ class Limits:
         maximum=86400,
     )
     timeout_seconds: int = neutral_key(
-        0,
+        -1,
         "Longest time that one interval may take, the host's part included, and in the first the "
-        "compilation; a run of ours that takes longer is ended and says where. 0 for no limit.",
+        "compilation; a run of ours that takes longer is ended and says where. 0 for no limit. "
+        "-1: none for a host that computes itself; through a coupler, from the third interval on, "
+        "ten times the longest so far, and at least 120 s.",
         unit="s",
-        minimum=0,
+        minimum=-1,
         maximum=31622400,
     )
 

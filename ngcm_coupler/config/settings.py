@@ -70,6 +70,11 @@ class Config:
         """How many copies of the grid the points of a field are: one for each host."""
         return self.ensemble.members if self.ensemble.coupling == "each" else 1
 
+    @property
+    def partner(self) -> str:
+        """Whom the host waits for between two calls, in words; '' if it computes itself."""
+        return "the ocean" if self.oasis.exports else ""
+
     def of_member(self, number: int) -> Config:
         """The configuration of a single member's run."""
         ensemble = dataclasses.replace(self.ensemble, members=1, first_member=number)

@@ -77,7 +77,8 @@ class Stopwatch:
         """Goes over to a phase; returns the one before."""
         at = self._clock()
         self._seconds[self.now] += at - self._since
-        before, self.now, self._since = self.now, phase, at
+        # In this order, for a thread that looks on.
+        before, self._since, self.now = self.now, at, phase
         return before
 
     @contextlib.contextmanager
@@ -93,6 +94,11 @@ class Stopwatch:
         """Seconds of every phase so far; together the time since the start."""
         self.enter(self.now)
         return dict(self._seconds)
+
+    def seconds_in(self, phase: Phase) -> float:
+        """How long the rank has been in a phase without a break; 0 if it is in another."""
+        since = self._since
+        return self._clock() - since if self.now is phase else 0.0
 
     def total(self) -> float:
         """Seconds since the start, up to the last change of phase."""

@@ -104,6 +104,7 @@ def couple(prefix, hosts, coupling, tmp_path_factory) -> Couple:
         taken: Iterable[str] = RECEIVED.values(),
         continued: pathlib.Path | None = None,
         lost: str = "",
+        partner_hours: int = 0,
     ) -> CoupledRun:
         folder = tmp_path_factory.mktemp("coupled")
         (folder / "namcouple").write_text(_namcouple(entries, lag, hours * 3600))
@@ -125,7 +126,8 @@ def couple(prefix, hosts, coupling, tmp_path_factory) -> Couple:
             + f"&ngcm_driver run_hours = {hours} /\n{groups}"
         )
         (folder / "partner.nml").write_text(
-            f"&partner nlon = 64, nlat = 31, interval_seconds = {INTERVAL}, intervals = {hours},\n"
+            f"&partner nlon = 64, nlat = 31, interval_seconds = {INTERVAL},\n"
+            f" intervals = {partner_hours or hours},\n"
             f" sends = {_quoted(OCEAN)},\n receives = {_quoted(taken)} /\n"
         )
         if lost:
@@ -302,6 +304,44 @@ def test_a_run_that_oasis_ends_has_failed(couple):
     assert run.done.returncode != 0
     assert "OASIS has ended the run" in run.done.stderr
     assert "completed" not in run.done.stdout
+
+
+def test_a_partner_that_ends_early_ends_the_run(couple):
+    # Far more than a first interval takes, which compiles or loads, on a busy machine.
+    run = couple(hours=3, partner_hours=1, groups="&ngcm_limits timeout_seconds = 30 /\n")
+    assert run.done.returncode == 1
+    assert "completed" not in run.done.stdout
+    (said,) = re.findall("time-out: .*", run.done.stderr)
+    assert "timeout_seconds = 30 of &ngcm_limits; it waits for the ocean, which" in said
+    assert "OASIS has ended" not in run.done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "told"),
+    [
+        (0, "debug.root.02", "at the end of debug.root.02; see"),
+        (1, "debug.02.000003", "at the end of debug.02.000003; see"),
+        (1, "nout.000000", "at the end of nout.000000; see"),
+        (1, "ocean.output", "at the end of debug.root.*, debug.*.* or nout.000000; see"),
+    ],
+)
+def test_an_abort_of_any_release_is_explained_and_fails(hosts, tmp_path, code, file, told):
+    if not (hosts / "oasis_abort").exists():
+        pytest.skip("built without OASIS3-MCT: install liboasis3-dev or set OASIS_ROOT")
+    (tmp_path / "namcouple").touch()
+    done = subprocess.run(
+        ["mpirun", "-n", "1", hosts / "oasis_abort", str(code), file],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.count(f"OASIS has ended the run with code {code}; why stands in the run") == 1
+    )
+    assert told in done.stderr
 
 
 def test_an_import_that_the_namcouple_lacks_ends_the_run(couple):

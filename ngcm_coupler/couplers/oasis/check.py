@@ -2,14 +2,14 @@
 
 OASIS stops on most of this too, but one fault at a time, in a debug file of one of its ranks, after
 the models have been built; some of it, such as a coupling period that no date meets, it lets pass.
+What is not understood and no business of ours, or what only a run can tell, is a remark in the log.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from ngcm_coupler.config import INTERVAL, Config, where
 from ngcm_coupler.config.keys import did_you_mean
@@ -21,15 +21,14 @@ from ngcm_coupler.couplers.oasis.coupling import (
     pairs,
     run_seconds,
 )
+from ngcm_coupler.couplers.oasis.entries import OBSOLETE, REMAPPING, Entry, Namcouple
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
-from ngcm_coupler.couplers.oasis.namcouple import Entry, Namcouple
+from ngcm_coupler.couplers.oasis.reader import named, shown
+from ngcm_coupler.couplers.oasis.run_files import RunFiles
 from ngcm_coupler.errors import ConfigError, DataError
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import open_dataset
-from ngcm_coupler.regrid.weights import read_weights, row_sums
 
-_ROW_SUM_TOLERANCE = 1.0e-6
-"""How far the sum of the weights into a point may be from 1."""
+_log = logging.getLogger(__name__)
 
 _COMPONENT = where(lambda at: at.oasis.component)
 _OCEAN_COMPONENT = where(lambda at: at.oasis.ocean_component)
@@ -41,8 +40,6 @@ _IMPORTS = where(lambda at: at.coupling.imports)
 _RUN_HOURS = where(lambda at: at.driver.run_hours)
 
 _NAMCOUPLE = "run `ngcm-coupler namcouple`"
-_RESTARTS = "run `ngcm-coupler namcouple --restarts`"
-_WEIGHTS = "run `ngcm-coupler weights`"
 _GRIDS = "run `ngcm-coupler grids`"
 
 
@@ -69,14 +66,19 @@ def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
         namcouple = namcouples.read(folder / namcouples.NAME)
     except ConfigError as error:
         return error.faults
+    check = _Check(config, grid, folder, namcouple, expected)
+    for remark in dict.fromkeys(check.remarks()):
+        _log.warning("%s", remark)
     try:
-        return list(dict.fromkeys(_Check(config, grid, folder, namcouple, expected).faults()))
+        return list(dict.fromkeys(check.faults()))
     except (OSError, RuntimeError) as error:
         return [f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}"]
+    except DataError as error:
+        return [str(error)]
 
 
 class _Check:
-    """One look at a folder; files are opened once."""
+    """One look at a folder."""
 
     def __init__(
         self,
@@ -86,32 +88,91 @@ class _Check:
         namcouple: Namcouple,
         expected: tuple[Pair, ...],
     ) -> None:
-        self._config, self._folder, self._namcouple = config, folder, namcouple
-        self._expected = expected
-        self._atmosphere = (grid.nlon, grid.nlat)
+        self._config, self._namcouple = config, namcouple
+        self._files = RunFiles(config, grid, folder)
         self._exports = {pair.source: pair for pair in expected if pair.field.direction == "export"}
         self._imports = {pair.target: pair for pair in expected if pair.field.direction == "import"}
         self._of_land = {row.oasis: row for row in land_imports(config)}
 
     def faults(self) -> Iterator[str]:
+        yield from self._namcouple.flaws
         yield from self._program()
         for entry in self._namcouple.entries:
             yield from self._strangers(entry)
             if self._ours(entry):
                 yield from self._names(entry)
+            if self._concerns(entry):
+                yield from (f"{flaw}; {_NAMCOUPLE}, or correct it" for flaw in entry.flaws)
+                yield from self._out_of_place(entry)
         yield from self._couplings()
         yield from self._missing()
-        yield from self._restarts()
-        yield from self._weights()
+        ours = [
+            (entry, found[0][0])
+            for entry in self._namcouple.entries
+            if (found := self._ours(entry))
+        ]
+        yield from self._files.restarts([entry for entry, _ in ours])
+        yield from self._files.weights(ours)
 
-    def _ours(self, entry: Entry) -> list[Pair]:
-        """The pairs that a coupling is to carry; what goes to others than the ocean is not ours."""
+    def remarks(self) -> Iterator[str]:
+        """What does not hinder a run here, but cannot be judged."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self._namcouple.entries:
+            if not self._concerns(entry):
+                yield from (
+                    f"{flaw}; left to OASIS, as this is none of ours" for flaw in entry.flaws
+                )
+                if entry.unknown or entry.unread:
+                    text = (
+                        "it has what is not understood here; left to OASIS, as it is none of ours"
+                    )
+                    found.setdefault(text, []).append(entry)
+            elif entry.unknown:
+                names = ", ".join(map(named, entry.unknown))
+                text = (
+                    f"{names} is not known here; what it makes of the field, and whether that is"
+                    " conserved, cannot be judged"
+                )
+                found.setdefault(text, []).append(entry)
+            elif entry.makes_weights:
+                text = (
+                    "OASIS makes its weights when the run starts; whether they conserve, and reach"
+                    " all of the sea, cannot be judged"
+                )
+                found.setdefault(text, []).append(entry)
+        yield from _with_couplings(found)
+
+    def _ours(self, entry: Entry) -> list[tuple[Pair, str]]:
+        """The pairs that a coupling is to carry, and the partner's names at their places.
+
+        What goes to others than the ocean is not ours.
+        """
         if not entry.coupled:
             return []
-        sent = []
-        if entry.target_grid == ocean_grid_name(self._config):
-            sent = [self._exports[name] for name in entry.sources if name in self._exports]
-        return sent + [self._imports[name] for name in entry.targets if name in self._imports]
+        to_ocean = entry.target_grid == ocean_grid_name(self._config)
+        found = []
+        for source, target in zip(entry.sources, entry.targets, strict=False):
+            if to_ocean and source in self._exports:
+                found.append((self._exports[source], target))
+            if target in self._imports:
+                found.append((self._imports[target], source))
+        return found
+
+    def _concerns(self, entry: Entry) -> bool:
+        """Whether it is ours, or would be if its line of grids could be read."""
+        exported = not entry.target_grid and any(name in self._exports for name in entry.sources)
+        of_land = any(name in self._of_land for name in entry.targets)
+        return bool(self._ours(entry)) or exported or of_land
+
+    def _out_of_place(self, entry: Entry) -> Iterator[str]:
+        """Lines behind a coupling that is understood as a whole."""
+        if entry.unread and not entry.unknown:
+            line = entry.unread[0]
+            yield (
+                f"{namcouples.NAME}:{line.number}: cannot be understood: behind {_arrow(entry)}"
+                " expected the names, number, period, operations, file and status of the next"
+                f" coupling, or $END; got {shown(' '.join(line.words))}"
+            )
 
     def _names(self, entry: Entry) -> Iterator[str]:
         """Names that OASIS of 2012 would cut off; what is not ours may know its release better."""
@@ -124,16 +185,17 @@ class _Check:
         for what, name, limit in limits:
             if len(name) > limit:
                 yield (
-                    f"{namcouples.NAME}: the {what} {name} has {len(name)} characters; OASIS of"
-                    f" 2012 cuts it off after {limit}; shorten it"
+                    f"{namcouples.NAME}: the {what} {named(name)} has {len(name)} characters; OASIS"
+                    f" of 2012 cuts it off after {limit}; shorten it"
                 )
 
     def _program(self) -> Iterator[str]:
         runtime = run_seconds(self._config)
+        components = self._namcouple.components
         for key in (_COMPONENT, _OCEAN_COMPONENT):
             name = key.value(self._config)
-            if name not in self._namcouple.components:
-                listed = ", ".join(self._namcouple.components)
+            if components and name not in components:
+                listed = ", ".join(map(named, components[:9]))
                 yield (
                     f"{namcouples.NAME}: $NBMODEL lists {listed}, without {name}, which"
                     f" {key} names; {_NAMCOUPLE}"
@@ -159,8 +221,8 @@ class _Check:
                 if grid == ours and name not in known:
                     hint = _near(name, known)
                     yield (
-                        f"{namcouples.NAME}: {name} on the atmosphere's grid is neither sent nor"
-                        f" taken by this configuration{hint}; correct it, or list the field in"
+                        f"{namcouples.NAME}: {named(name)} on the atmosphere's grid is neither sent"
+                        f" nor taken by this configuration{hint}; correct it, or list the field in"
                         f" {_EXPORTS} or {_IMPORTS}"
                     )
 
@@ -188,22 +250,15 @@ class _Check:
         """Each fault once, with how many couplings have it."""
         found: dict[str, list[Entry]] = {}
         for entry in self._namcouple.entries:
-            for pair in self._ours(entry):
+            for pair, partner in self._ours(entry):
                 yield from self._sizes(entry, pair)
-                for fault in self._coupling(entry, pair):
+                for fault in self._coupling(entry, pair, partner):
                     found.setdefault(fault, []).append(entry)
-        for fault, entries in found.items():
-            first, others = entries[0], len(entries) - 1
-            more = f" and {others} other coupling{'s' if others > 1 else ''}" if others else ""
-            yield f"{namcouples.NAME}: {first.sources[0]} -> {first.targets[0]}{more}: {fault}"
+        yield from _with_couplings(found)
 
-    def _coupling(self, entry: Entry, pair: Pair) -> Iterator[str]:
-        partner, theirs = (
-            (pair.target, entry.targets)
-            if pair.field.direction == "export"
-            else (pair.source, entry.sources)
-        )
-        if partner not in theirs:
+    def _coupling(self, entry: Entry, pair: Pair, theirs: str) -> Iterator[str]:
+        partner = pair.target if pair.field.direction == "export" else pair.source
+        if partner != theirs:
             yield (
                 f"the ocean's name of {pair.field.name} is {partner} by"
                 f" {_PARTNER_NAMES}; {_NAMCOUPLE}, or correct the namelist"
@@ -219,9 +274,13 @@ class _Check:
             ("target", entry.target_grid, pair.remapping.target),
         ):
             if grid != expected:
-                yield f"the {end} grid is {grid}, expected {expected}; {_NAMCOUPLE}"
-        if not entry.weight_file and not any(one.name == "SCRIPR" for one in entry.operations):
-            yield f"neither MAPPING nor SCRIPR takes it to the other grid; {_NAMCOUPLE}"
+                yield f"the {end} grid is {named(grid)}, expected {expected}; {_NAMCOUPLE}"
+        names = [one.name for one in entry.operations]
+        for name in OBSOLETE:
+            if name in names:
+                yield f"{name} is of earlier couplers, and OASIS3-MCT stops at it; {_NAMCOUPLE}"
+        if not entry.unknown and not any(name in REMAPPING for name in names):
+            yield f"neither MAPPING nor SCRIPR nor YAC takes it to the other grid; {_NAMCOUPLE}"
 
     def _lag(self, entry: Entry, pair: Pair) -> Iterator[str]:
         if entry.lag == pair.lag:
@@ -238,119 +297,24 @@ class _Check:
             (entry.source_grid, entry.source_shape, pair.remapping.source),
             (entry.target_grid, entry.target_shape, pair.remapping.target),
         ):
-            known = self._shape(grid) if grid == expected else None
+            known = self._files.shape(grid) if grid == expected else None
             if shape is not None and known is not None and shape != known:
                 yield (
                     f"{namcouples.NAME}: the grid {grid} has {shape[0]} x {shape[1]} points, but"
                     f" {known[0]} x {known[1]} in this configuration; {_NAMCOUPLE}"
                 )
 
-    def _shape(self, grid: str) -> tuple[int, int] | None:
-        """Lengths of a grid's dimensions, or None where no file here has it."""
-        if grid == self._config.oasis.grid:
-            return self._atmosphere
-        if grid != ocean_grid_name(self._config) or not (self._folder / GRIDS).exists():
-            return None
-        with open_dataset(self._folder / GRIDS) as file:
-            if f"{grid}.lon" not in file.variables:
-                return None
-            nlat, nlon = file[f"{grid}.lon"].shape
-        return nlon, nlat
 
-    def _restarts(self) -> Iterator[str]:
-        """Every restart file once."""
-        files: dict[str, dict[str, tuple[int, int] | None]] = {}
-        for entry in self._namcouple.entries:
-            if entry.lag > 0 and self._ours(entry):
-                shape = self._shape(entry.source_grid) or entry.source_shape
-                files.setdefault(entry.restart_file, {}).update(dict.fromkeys(entry.sources, shape))
-        for name, fields in files.items():
-            path = self._folder / name
-            if not path.exists():
-                yield (
-                    f"{namcouples.NAME}: there is no restart file {path}, from which OASIS reads at"
-                    f" the start what has a LAG; {_RESTARTS}, or put there what the run before has"
-                    " written"
-                )
-                continue
-            try:
-                yield from _restart_faults(path, fields)
-            except (OSError, RuntimeError) as error:
-                yield f"restart file {path}: cannot be read ({error}); {_RESTARTS}"
-
-    def _weights(self) -> Iterator[str]:
-        """Every weight file once."""
-        entries = {
-            entry.weight_file: (entry, ours[0])
-            for entry in self._namcouple.entries
-            if entry.weight_file and (ours := self._ours(entry))
-        }
-        for name, (entry, pair) in entries.items():
-            path = self._folder / name
-            if not path.exists():
-                yield f"{namcouples.NAME}: there is no weight file {path}; {_WEIGHTS}"
-                continue
-            try:
-                weights = read_weights(path)
-            except DataError as error:
-                yield f"{error}; {_WEIGHTS}"
-                continue
-            sizes = (weights.source_size, weights.target_size)
-            shapes = (
-                self._shape(entry.source_grid) or entry.source_shape,
-                self._shape(entry.target_grid) or entry.target_shape,
-            )
-            wrong = [
-                f"{end} grid has {size} points, expected {shape[0]} x {shape[1]}"
-                for end, size, shape in zip(("source", "target"), sizes, shapes, strict=True)
-                if shape and size != shape[0] * shape[1]
-            ]
-            yield from (f"weight file {path}: its {fault}; {_WEIGHTS}" for fault in wrong)
-            if not wrong:
-                yield from self._rows(path, row_sums(weights), entry.target_grid, pair)
-
-    def _rows(self, path: Path, sums: np.ndarray, grid: str, pair: Pair) -> Iterator[str]:
-        sea = self._sea(grid)
-        empty = np.flatnonzero(sea & (sums == 0.0)) if sea is not None else np.empty(0)
-        if empty.size:
-            yield (
-                f"weight file {path}: point {empty[0] + 1} of {grid} is sea and gets nothing"
-                f" ({empty.size} such points), which arrives as zero; {_WEIGHTS}"
-            )
-        if pair.remapping.norm == "modelarea":
-            return
-        misfit = np.where(sums == 0.0, 0.0, np.abs(sums - 1.0))
-        if misfit.max() > _ROW_SUM_TOLERANCE:
-            point = int(np.argmax(misfit))
-            yield (
-                f"weight file {path}: the weights into point {point + 1} of {grid} add up to"
-                f" {sums[point]:.9g}, expected 1; {_WEIGHTS}"
-            )
-
-    def _sea(self, grid: str) -> np.ndarray | None:
-        """True for the points that count, or None where no file here says."""
-        path = self._folder / MASKS
-        if not path.exists():
-            return None
-        with open_dataset(path) as file:
-            name = f"{grid}.msk"
-            return file[name][...].reshape(-1) == 0 if name in file.variables else None
+def _arrow(entry: Entry) -> str:
+    return f"{named(entry.sources[0])} -> {named(entry.targets[0])}"
 
 
-def _restart_faults(path: Path, fields: dict[str, tuple[int, int] | None]) -> Iterator[str]:
-    """What a restart file lacks of the fields, and which have not the shape given with them."""
-    wrong: dict[str, list[str]] = {}
-    with open_dataset(path) as file:
-        missing = [name for name in fields if name not in file.variables]
-        for name, shape in fields.items():
-            if shape and name not in missing and file[name].shape != shape[::-1]:
-                got = " x ".join(map(str, file[name].shape[::-1]))
-                sizes = f"{got} points, expected {shape[0]} x {shape[1]}"
-                wrong.setdefault(sizes, []).append(name)
-    if missing:
-        yield f"restart file {path}: it lacks {', '.join(missing)}; {_RESTARTS}"
-    for sizes, names in wrong.items():
-        yield f"restart file {path}: it has {', '.join(names)} with {sizes}; {_RESTARTS}"
+def _with_couplings(found: dict[str, list[Entry]]) -> Iterator[str]:
+    """Each text once, with the first coupling that it is said of and the number of the others."""
+    for text, entries in found.items():
+        others = len(entries) - 1
+        more = f" and {others} other coupling{'s' if others > 1 else ''}" if others else ""
+        yield f"{namcouples.NAME}: {_arrow(entries[0])}{more}: {text}"
 
 
 def _near(name: str, known: set[str]) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import Literal
 
 from ngcm_coupler.config import INTERVAL, Config, where
-from ngcm_coupler.couplers.oasis.namcouple import (
+from ngcm_coupler.couplers.oasis.entries import (
     GRID_LIMIT,
     RUNTIME_LIMIT,
     Entry,

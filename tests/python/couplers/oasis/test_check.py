@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import random
+
 import pytest
+from couplers.oasis.mutations import mutated
 
 from ngcm_coupler import abi
 from ngcm_coupler import config as configuration
@@ -121,7 +125,7 @@ def test_libngcm_refuses_the_folder_before_it_builds_the_model(folder, monkeypat
         (
             "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc dst bfb",
             "CHECKIN\nINT=1",
-            ["NG_PSL -> OC_PSL: neither MAPPING nor SCRIPR takes it to the other grid"],
+            ["NG_PSL -> OC_PSL: neither MAPPING nor SCRIPR nor YAC takes it to the other grid"],
         ),
     ],
 )
@@ -130,6 +134,177 @@ def test_a_fault_of_the_namcouple_is_named(folder, old, new, expected):
     found = faults(folder)
     for part in expected:
         assert any(part in fault for fault in found), "\n".join(found)
+
+
+def remarks(folder, caplog):
+    """What is said of a sound folder beside that it is sound."""
+    caplog.clear()
+    assert faults(folder) == []
+    return caplog.messages
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Lets caplog hear the package, whatever another test has made of its log."""
+    monkeypatch.setattr(logging.getLogger("ngcm_coupler"), "propagate", True)
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize(
+    ("operations", "lines", "remark"),
+    [
+        ("1", "SCRIPR\nCONSERV LR SCALAR LATLON 10 FRACAREA FIRST", "OASIS makes its weights when"),
+        ("2", "LOCTRANS YAC\nINSTANT\nLL GC 2 STACK 4\nCONSERV FIRST FRACAREA\nNNN AVG 1",
+         "whether they conserve, and reach all of the sea, cannot be judged"),
+        ("1", "TWIRL\n3 turns\nand a jump", "TWIRL is not known here; what it makes of the field"),
+    ],
+)  # fmt: skip
+def test_what_only_oasis_can_judge_is_said_and_not_refused(
+    folder, caplog, operations, lines, remark
+):
+    assert remarks(folder, caplog) == []
+    edit(folder, "NG_PSL OC_PSL 1 3600 1", f"NG_PSL OC_PSL 1 3600 {operations}")
+    edit(folder, "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc dst bfb", lines)
+    (said,) = remarks(folder, caplog)
+    assert said.startswith("namcouple: NG_PSL -> OC_PSL: ")
+    assert remark in said
+
+
+def test_weights_that_oasis_is_to_make_need_not_be_there(folder):
+    edit(folder, "NG_PSL OC_PSL 1 3600 1", "NG_PSL OC_PSL 1 3600 2")
+    edit(
+        folder,
+        "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc dst bfb",
+        "MAPPING SCRIPR\nnew.nc dst\nBILINEAR LR SCALAR LATLON 10",
+    )
+    assert faults(folder) == []
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "runoff\tO_Runoff 1 86400 1 r.nc EXPORTED\nriver sinu\nP 0 P 0\nMAPPING\nx.nc",
+        "runoff O_Runoff 1 86400 1 r.nc exported\nriver sinu\nP 0 P 0\nMAPPING\nx.nc",
+        "runoff O_Runoff 1 86400 1 r.nc EXPORTED\nriver sinu\nP 0 P 0\nWARP\nx.nc\nand more",
+        "runoff O_Runoff 1 86400 1 r.nc EXPORTED\nriver sinu\nP 0 P 0\nMAPPING\nx.nc\nand more",
+        "runoff O_Runoff 1 daily 1 r.nc EXPORTED\nriver sinu\nP 0 P 0\nMAPPING\nx.nc",
+    ],
+)  # fmt: skip
+def test_what_is_odd_and_of_others_is_left_to_oasis(folder, caplog, lines):
+    others = "spray foam 1 3600 1 f.nc EXPORTED\nwave wave\nP 0 P 0\nLOCTRANS\nINSTANT\n"
+    edit(folder, " $NFIELDS\n  10", " $NFIELDS\n  12")
+    edit(folder, " $STRINGS", f" $STRINGS\n{others}{lines}")
+    assert remarks(folder, caplog)
+    assert all("left to OASIS" in said for said in caplog.messages), caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "NG_RAIN OC_RAIN 1 3600", "NG_RAIN\tOC_RAIN 1 3600",
+            ["has a tab, which OASIS does not take for a blank; run `ngcm-coupler namcouple`"],
+            id="tab",
+        ),
+        pytest.param(
+            "rsta.nc EXPORTED\n16 8 25 12 ngcm sinu LAG=+3600\nP 0 P 0\nMAPPING\n"
+            "rmp_ngcm_to_sinu_bilinear.nc",
+            "rsta.nc exported\n16 8 25 12 ngcm sinu LAG=+3600\nP 0 P 0\nMAPPING\n"
+            "rmp_ngcm_to_sinu_bilinear.nc",
+            ["OASIS knows 'exported' in capitals only"],
+            id="small letters",
+        ),
+        pytest.param(
+            "O_SSTSST NG_SST 1 3600", "O_SSTSST NG_SST 1 hourly",
+            ["cannot be understood: behind NG_", "got 'O_SSTSST NG_SST 1 hourly",
+             "NG_SST (sea_surface_temperature), which &ngcm_coupling imports names, is delivered"
+             " by no coupling"],
+            id="no period",
+        ),
+        pytest.param(
+            "16 8 25 12 ngcm sinu", "16 8 25 ngcm sinu", ["expected the sizes of both grids"],
+            id="three sizes",
+        ),
+        pytest.param(
+            "MAPPING\nrmp_ngcm_to_sinu_bilinear.nc dst bfb", "MOZAIC\nrmp.nc",
+            ["MOZAIC is of earlier couplers, and OASIS3-MCT stops at it"], id="of long ago",
+        ),
+        pytest.param(
+            "$NFIELDS\n  10", "$NFIELDS\n  9", ["$NFIELDS is 9, but there are 10"], id="fields"
+        ),
+        pytest.param("$NFIELDS", "$nfields", ["'$nfields' in capitals only"], id="keyword"),
+        pytest.param(
+            "rmp_sinu_to_ngcm_conserv.nc", "n" * 5000, ["there is no weight file ", "/'nnnn"],
+            id="a name that no file can have",
+        ),
+        pytest.param(
+            "rsto.nc", "\x1b[2J" + "r" * 300, ["there is no restart file ", "/'\\x1b[2Jrrr"],
+            id="a name that would clear the screen",
+        ),
+    ],
+)  # fmt: skip
+def test_damage_to_a_coupling_of_ours_is_named(folder, old, new, expected):
+    edit(folder, old, new)
+    found = faults(folder)
+    for part in expected:
+        assert any(part in fault for fault in found), "\n".join(found)
+    assert all(len(fault) < 700 and fault.isprintable() for fault in found)
+
+
+def test_several_fields_in_one_coupling_are_matched_by_their_places(folder):
+    text = (folder / "namcouple").read_text()
+    assert "O_SSTSST NG_SST 1 3600" in text
+    together = "\n".join(
+        [
+            "NG_QNSS:NG_RAIN O_QnsMix:OC_RAIN 1 3600 1 rsta.nc EXPORTED",
+            "16 8 25 12 ngcm sinu LAG=+3600",
+            "P 0 P 0",
+            "MAPPING",
+            "rmp_ngcm_to_sinu_conserv.nc dst bfb",
+        ]
+    )
+    blocks = text.split("#\n# ")
+    kept = [block for block in blocks if "NG_QNSS" not in block and "NG_RAIN" not in block]
+    assert len(kept) == len(blocks) - 2
+    (folder / "namcouple").write_text(
+        "#\n# ".join(kept).replace("$STRINGS", f"$STRINGS\n{together}")
+    )
+    assert faults(folder) == []
+    edit(folder, "O_QnsMix:OC_RAIN", "OC_RAIN:O_QnsMix")
+    found = "\n".join(faults(folder))
+    assert "the ocean's name of surface_downward_nonsolar_heat_flux_over_sea is O_QnsMix" in found
+    assert "the ocean's name of rainfall_flux is OC_RAIN" in found
+
+
+def test_a_namcouple_that_does_not_list_its_programs_is_sound(folder):
+    """As from release 3 on."""
+    edit(folder, " $NBMODEL\n  2 ngcm ocean\n $END\n", "")
+    assert faults(folder) == []
+
+
+@pytest.mark.parametrize("kind", ["grids", "masks"])
+def test_grid_files_of_another_form_are_named(folder, kind):
+    path = folder / f"{kind}.nc"
+    path.unlink()
+    with import_netcdf4().Dataset(path, "w") as file:
+        file.createDimension("n", 7)
+        file.createVariable("sinu.lon", "f8", ("n",))
+        file.createVariable("sinu.msk", "i4", ("n",))[:] = 0
+    found = faults(folder)
+    told = {
+        "grids": "sinu.lon has 1 dimensions, expected 2; run `ngcm-coupler grids`",
+        "masks": "sinu.msk has 7 points, expected 300; run `ngcm-coupler grids`",
+    }
+    assert any(told[kind] in fault for fault in found), found
+
+
+def test_damaged_namcouples_are_judged_without_a_traceback(folder):
+    text = (folder / "namcouple").read_text()
+    numbers = random.Random(7)
+    for _ in range(60):
+        (folder / "namcouple").write_bytes(mutated(numbers, text))
+        assert all(len(fault) < 1000 for fault in faults(folder))
 
 
 def test_every_fault_is_named_at_once(folder):

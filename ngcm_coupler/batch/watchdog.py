@@ -65,7 +65,8 @@ class Watchdog:
           stopwatch: knows what the rank is doing.
           clock: seconds since any origin.
         """
-        limit, self._partner = config.limits.timeout_seconds, config.partner
+        limit = config.limits.timeout_seconds
+        self._partner = config.coupler.partner if config.coupler else ""
         self._fixed, self._learns = max(0, limit), limit < 0 and bool(self._partner)
         self._rank, self._stopwatch, self._clock = rank, stopwatch, clock
         self._date, self._told = "", 0.0

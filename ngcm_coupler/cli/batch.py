@@ -105,14 +105,21 @@ def _run(arguments: argparse.Namespace) -> int:
 def _job(arguments: argparse.Namespace, config: Config) -> Job:
     from ngcm_coupler.batch.job import SYSTEMS, Job, seconds_of
     from ngcm_coupler.cli import buildconfig
-    from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN
+    from ngcm_coupler.cli.run import DRIVER
+    from ngcm_coupler.couplers import coupled_run
 
     folder = Path.cwd()
     try:
         seconds = seconds_of(arguments.time) if arguments.time else 0
     except ValueError as error:
         raise ConfigError(f"--time {error}") from error
-    coupled = bool(config.oasis.exports)
+    coupled = coupled_run(config)
+    programs: tuple[str, ...] = (DRIVER,)
+    ranks: tuple[int, ...] = (arguments.ranks,)
+    if coupled:
+        atmosphere, ocean = coupled.programs
+        programs = atmosphere, arguments.ocean or ocean
+        ranks = arguments.ranks, arguments.ocean_ranks
     output = arguments.output or Path(arguments.namelist.stem + SYSTEMS[arguments.system])
     return Job(
         system=arguments.system,
@@ -122,14 +129,14 @@ def _job(arguments: argparse.Namespace, config: Config) -> Job:
         folder=folder,
         namelist=arguments.namelist,
         paths=(Path(sys.prefix) / "bin", buildconfig.prefix() / "bin"),
-        programs=(OASIS_ATMOSPHERE, arguments.ocean or OASIS_OCEAN) if coupled else (DRIVER,),
-        ranks=(arguments.ranks, arguments.ocean_ranks) if coupled else (arguments.ranks,),
-        own_ocean=coupled and not arguments.ocean,
+        programs=programs,
+        ranks=ranks,
+        own_ocean=bool(coupled) and not arguments.ocean,
         restarts=config.restart.folder,
         stop_date=arguments.stop_date,
         segment_hours=arguments.hours,
         wall_clock_seconds=seconds,
-        stops_early=not coupled,
+        stops_early=not config.coupler or config.coupler.stops_early,
         nodes=arguments.nodes,
         cpus_per_rank=arguments.cpus_per_rank,
         gpu=arguments.gpu,

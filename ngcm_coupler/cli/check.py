@@ -14,7 +14,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import GROUPS, Config, Conflict, Rule, begins, where
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
-from ngcm_coupler.couplers.oasis.namcouple import NAME as NAMCOUPLE
+from ngcm_coupler.couplers import coupled_run
 from ngcm_coupler.engine import contents_rule, engine_of, load
 from ngcm_coupler.errors import (
     ArgumentError,
@@ -31,7 +31,6 @@ _SEA_GRID_NAME = where(lambda at: at.grid.sea_grid_name)
 _RESTART = where(lambda at: at.restart.read_file)
 _START_DATE = where(lambda at: at.run.start_date)
 _OCEAN_STATE = where(lambda at: at.oasis_ocean.read_file)
-_OASIS = where(lambda at: at.oasis.exports), where(lambda at: at.oasis.partner_names)
 
 _INTRODUCTION = """\
 # Namelists
@@ -177,23 +176,15 @@ def _known_of(config: Config) -> dict[str, Any]:
 
 
 def run_folder_rule(config: Config) -> Iterator[Conflict]:
-    """The namcouple here, and what it points to, fit the namelist."""
-    if not config.oasis.exports or not Path(NAMCOUPLE).exists():
+    """The files of the coupler here, and what they point to, fit the namelist."""
+    run = coupled_run(config)
+    if run is None or not run.is_prepared(Path()):
         return
-    # Weights are read with scipy, which is slow to import.
-    from ngcm_coupler.couplers.oasis import check, grids
-
     try:
-        grid = grids.atmosphere_grid(config)
+        faults = run.folder_faults(config, Path())
     except NgcmError:
         return  # the rules of the engine say so
-    try:
-        with reading(f"{NAMCOUPLE} or a file that it names", ConfigError):
-            faults = check.check_folder(config, grid, Path())
-    except ConfigError as error:
-        faults = error.faults
-    for fault in faults:
-        yield Conflict(fault, _OASIS)
+    yield from (Conflict(fault, run.keys) for fault in faults)
 
 
 def summary(config: Config) -> str:
@@ -209,11 +200,8 @@ def summary(config: Config) -> str:
         "imports": ", ".join(coupling.imports),
         "history": text_of(config.history.file) if config.history.file else "none",
     }
-    if config.oasis.exports:
-        prepared = Path(NAMCOUPLE).exists()
-        lines["oasis"] = f"{len(config.oasis.exports)} exports, {config.oasis.coupling}; " + (
-            "the namcouple here and its files fit" if prepared else "no namcouple here yet"
-        )
+    if run := coupled_run(config):
+        lines[config.coupled_by] = run.title(config, Path())
     return "".join(f"  {label:<12}{shown(line, 1000)}\n" for label, line in lines.items())
 
 

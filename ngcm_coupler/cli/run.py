@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from ngcm_coupler import couplers
 from ngcm_coupler.cli import buildconfig, run_folder
 from ngcm_coupler.cli.tables import text_table
+from ngcm_coupler.couplers import CoupledRun
 from ngcm_coupler.errors import ConfigError, NgcmError
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
 
-DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN = "ngcm_driver", "ngcm_oasis_atm", "ngcm_oasis_ocean"
-"""The programs that a run is made of: the first alone, or the two others through OASIS."""
+DRIVER = "ngcm_driver"
+"""The program that a run without a coupler is made of; each coupler has two of its own."""
 
 
 def completed(program: str) -> str:
@@ -70,12 +71,12 @@ def _run(args: argparse.Namespace) -> int:
     with run_folder.entered(args) as config:
         if faults := configuration.driver_faults(config):
             raise ConfigError(faults)
-        if config.oasis.exports:
-            programs = {OASIS_ATMOSPHERE: args.ranks, OASIS_OCEAN: args.ocean_ranks}
-        else:
-            programs = {DRIVER: args.ranks}
+        coupled = couplers.coupled_run(config)
+        programs = {DRIVER: args.ranks}
+        if coupled:
+            programs = dict(zip(coupled.programs, (args.ranks, args.ocean_ranks), strict=True))
         started = [
-            ["-n", str(ranks), str(_program(name)), str(namelist)]
+            ["-n", str(ranks), str(_program(name, coupled)), str(namelist)]
             for name, ranks in programs.items()
         ]
         # The programs find faults too, but each by itself and OASIS one at a time.
@@ -115,26 +116,22 @@ def _fatal_signal(code: int) -> str:
 
 
 def _tell(config: Config) -> None:
-    """Says what a run has left, and how well both sides of OASIS agree on what was exchanged."""
-    if config.oasis.exports:
-        from ngcm_coupler.couplers.oasis import closure
-
-        rows = closure.closures(config, pathlib.Path())
-        closure.write(rows, pathlib.Path())
-        print("\nSums over the sea of what was sent and received, means of all intervals")
-        print(text_table(*closure.table(rows)))
+    """Says what a run has left, and how well both sides of a coupler agree on their exchange."""
+    if coupled := couplers.coupled_run(config):
+        told, header, cells = coupled.outcome(config, pathlib.Path())
+        print(f"\n{told}")
+        print(text_table(header, cells))
     if config.history.file:
         print(f"The fields of every interval are in {pathlib.Path(config.history.file).absolute()}")
 
 
-def _program(name: str) -> pathlib.Path:
+def _program(name: str, coupled: CoupledRun | None) -> pathlib.Path:
     program = buildconfig.prefix() / "bin" / name
     if not program.exists():
         reason = (
-            "the package was built with NGCM_BUILD_HOSTS=OFF; build it again without that"
-            if name == DRIVER
-            else "the package was built where OASIS3-MCT was not found; install it (Debian and "
-            "Ubuntu: package liboasis3-dev) or set OASIS_ROOT, and build the package again"
+            f"the package was built where {coupled.installing}, and build the package again"
+            if coupled
+            else "the package was built with NGCM_BUILD_HOSTS=OFF; build it again without that"
         )
         raise NgcmError(f"there is no {program}: {reason}")
     return program
@@ -181,7 +178,7 @@ def _stop_signal(config: Config, mpirun: str) -> int:
     them, at which the driver writes a restart and stops, if the namelist says where to.
     """
     restart = config.restart
-    stops = (restart.folder or restart.write_file) and not config.oasis.exports
+    stops = (restart.folder or restart.write_file) and not config.coupler
     return signal.SIGUSR1 if stops and _is_open_mpi(mpirun) else signal.SIGTERM
 
 

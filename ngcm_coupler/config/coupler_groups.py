@@ -1,4 +1,4 @@
-"""The namelist groups of couplers.
+"""The namelist groups of couplers, and what the rules of a namelist know of each coupler.
 
 Written like the groups of the model in `ngcm_coupler.config.model_groups`.
 """
@@ -44,6 +44,25 @@ def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
         if partner in (field.oasis for field in fields.FIELDS):
             return f"gives {name} the name {partner}, which is the plugin's own; rename it"
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Coupler:
+    """What has to be known of a coupler that a run goes through, whichever it is.
+
+    What a run needs of it in its folder and beside it is in `ngcm_coupler.couplers`.
+
+    Attributes:
+      name: as its users write it.
+      partner: whom the atmosphere waits for between two calls, in words.
+      stops_early: whether a run can stop before its end and be continued.
+      hosts: whether each member of an ensemble can have a host of its own.
+    """
+
+    name: str
+    partner: str
+    stops_early: bool = False
+    hosts: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,3 +116,15 @@ class Oasis:
         "Whether the ocean gives what is of its ice (temperature, albedo) multiplied by the "
         "fraction of ice, so that means over cells are right at the edge of the ice.",
     )
+
+    @property
+    def couples(self) -> bool:
+        """Whether a run goes through it."""
+        return bool(self.exports)
+
+
+COUPLERS: dict[str, Coupler] = {
+    # Its components stop together, and only at the end does it leave restart files of its own.
+    "oasis": Coupler("OASIS", "the ocean"),
+}
+"""Attribute of `Config` with the settings of a coupler -> the coupler."""

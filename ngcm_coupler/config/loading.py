@@ -57,10 +57,10 @@ def parse(
     )
     rules: list[Rule] = [*([file_conflicts] if with_files else []), *RULES]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
-    # OASIS it has &ngcm_driver all the same, which says the length of the run.
+    # a coupler it has &ngcm_driver all the same, which says the length of the run.
     if config.named:
         rules.append(length_conflicts)
-    if config.named & (SURFACES if config.oasis.exports else PROGRAMS):
+    if config.named & (SURFACES if config.coupler else PROGRAMS):
         rules.append(slab_conflicts)
     for rule in (*rules, *further_rules):
         document.judge(rule(config))

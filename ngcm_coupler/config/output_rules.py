@@ -55,13 +55,12 @@ def restart_conflicts(config: Config) -> Iterator[Conflict]:
                 f" give {_RESTART_FOLDER}",
                 (_WALL_CLOCK, _RESTART_FOLDER),
             )
-    if config.oasis.exports:
-        # Only at the end of its run does OASIS leave restart files of its own.
+    if config.coupler and not config.coupler.stops_early:
         for key in (_WALL_CLOCK, _RESTART_HOURS):
             if given := key.value(config):
                 yield Conflict(
-                    f"{key} = {given} is not possible through OASIS, whose components stop"
-                    f" together; cut the run by {_RUN_HOURS}",
+                    f"{key} = {given} is not possible through {config.coupler.name}, whose"
+                    f" components stop together; cut the run by {_RUN_HOURS}",
                     (key,),
                 )
 

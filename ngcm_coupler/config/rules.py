@@ -73,7 +73,7 @@ def _date_conflicts(config: Config) -> Iterator[Conflict]:
 
 
 def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
-    """Each member has files of its own, and through OASIS there is one ocean for all."""
+    """Each member has files of its own, and through most couplers there is one ocean for all."""
     if config.ensemble.members == 1:
         return
     for key in (_BUDGET_FILE, _RECORDING):
@@ -84,10 +84,12 @@ def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
                 f" put {MEMBER} in it, for the number",
                 (key, _MEMBERS),
             )
-    if config.oasis.exports and config.ensemble.coupling == "each":
+    coupler = config.coupler
+    if coupler and not coupler.hosts and config.ensemble.coupling == "each":
         yield Conflict(
-            f"{_MEMBERS_COUPLING} = 'each' is not possible through OASIS, which knows one ocean;"
-            " use 'mean', or run each member as a job of its own (members = 1, first_member)",
+            f"{_MEMBERS_COUPLING} = 'each' is not possible through {coupler.name}, which knows one"
+            " ocean; use 'mean', or run each member as a job of its own (members = 1,"
+            " first_member)",
             (_MEMBERS_COUPLING, _MEMBERS),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ngcm_coupler.config import coupler_groups, model_groups, program_groups, run_groups
 from ngcm_coupler.config import keys as schema
+from ngcm_coupler.config.coupler_groups import COUPLERS, Coupler
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.fields import Need
 
@@ -71,9 +72,14 @@ class Config:
         return self.ensemble.members if self.ensemble.coupling == "each" else 1
 
     @property
-    def partner(self) -> str:
-        """Whom the host waits for between two calls, in words; '' if it computes itself."""
-        return "the ocean" if self.oasis.exports else ""
+    def coupled_by(self) -> str:
+        """The attribute with the settings of the coupler that a run goes through; '' for none."""
+        return next((name for name in COUPLERS if getattr(self, name).couples), "")
+
+    @property
+    def coupler(self) -> Coupler | None:
+        """The coupler that a run goes through; None where the host calls the library itself."""
+        return COUPLERS.get(self.coupled_by)
 
     def of_member(self, number: int) -> Config:
         """The configuration of a single member's run."""

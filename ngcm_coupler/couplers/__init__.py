@@ -5,8 +5,14 @@ from __future__ import annotations
 import pathlib
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.couplers.description import CoupledRun
+from ngcm_coupler.couplers.registry import coupled_run
+from ngcm_coupler.errors import ConfigError
+
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
+
+__all__ = ["CoupledRun", "coupled_run", "require_run_folder"]
 
 
 def require_run_folder(config: Config) -> None:
@@ -16,8 +22,6 @@ def require_run_folder(config: Config) -> None:
       ConfigError: carries every fault.
       CheckpointError: the checkpoint, which tells the grid, cannot be read.
     """
-    if config.oasis.exports:
-        # Most runs have no coupler, and its checks read weights with scipy.
-        from ngcm_coupler.couplers.oasis import check, grids
-
-        check.require_folder(config, grids.atmosphere_grid(config), pathlib.Path())
+    run = coupled_run(config)
+    if run and (faults := run.folder_faults(config, pathlib.Path())):
+        raise ConfigError(faults)

@@ -15,6 +15,8 @@ import pytest
 from project import ROOT
 
 import ngcm_coupler
+from ngcm_coupler.config import Config, coupler_groups
+from ngcm_coupler.couplers import coupled_run, registry
 from ngcm_coupler.fields import field
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
@@ -200,13 +202,24 @@ def test_files_and_fields_that_the_page_names_are_there():
     assert field("surface_downward_latent_heat_flux_over_ice_free_sea").oasis == "NG_LATO"
 
 
-def test_every_place_that_asks_for_the_coupler_is_listed():
-    (listed,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+ASKING = {"cli/grids.py", "cli/namcouple.py", "config/exchange_rules.py"}
+"""What is of OASIS outside of its room: commands that write its files, rules of its group."""
+
+
+def test_nobody_else_knows_a_coupler_by_name():
     package = ROOT / "ngcm_coupler"
     asking = {
-        str(path.relative_to(ROOT))
+        str(path.relative_to(package))
         for path in package.rglob("*.py")
-        if "config.oasis.exports" in path.read_text()
+        if re.search(r"config\.oasis\b|\boasis\.exports", path.read_text())
     }
-    asking = {name for name in asking if not name.startswith("ngcm_coupler/couplers/oasis/")}
-    assert set(listed.splitlines()) == asking
+    asking = {name for name in asking if not name.startswith("couplers/oasis/")}
+    assert asking == ASKING
+
+
+def test_every_coupler_is_in_both_tables():
+    assert registry._COUPLERS.keys() == coupler_groups.COUPLERS.keys()
+    for name in coupler_groups.COUPLERS:
+        assert not getattr(Config(), name).couples
+    assert Config().coupler is None
+    assert coupled_run(Config()) is None

@@ -43,16 +43,6 @@ _NAMCOUPLE = "run `ngcm-coupler namcouple`"
 _GRIDS = "run `ngcm-coupler grids`"
 
 
-def require_folder(config: Config, grid: Grid, folder: Path) -> None:
-    """Refuses a folder that a run cannot start from. See `check_folder`.
-
-    Raises:
-      ConfigError: carries every fault.
-    """
-    if faults := check_folder(config, grid, folder):
-        raise ConfigError(faults)
-
-
 def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
     """Returns everything that is wrong with the namcouple and with what it points to.
 

@@ -15,9 +15,11 @@ import pytest
 from ngcm_coupler import cli
 from ngcm_coupler.analysis.report.tables import exchanged
 from ngcm_coupler.cli import buildconfig
-from ngcm_coupler.cli.run import DRIVER, OASIS_ATMOSPHERE, OASIS_OCEAN, completed
+from ngcm_coupler.cli.run import DRIVER, completed
 from ngcm_coupler.couplers.oasis import check
+from ngcm_coupler.couplers.oasis.description import ThroughOasis
 
+OASIS_ATMOSPHERE, OASIS_OCEAN = ThroughOasis.programs
 COMPLETED = completed(DRIVER)
 
 NAMELIST = """\
@@ -178,7 +180,7 @@ OASIS = """
 @pytest.fixture
 def sound_folder(monkeypatch):
     """Takes any folder for one that is ready for a run through OASIS."""
-    monkeypatch.setattr(check, "require_folder", lambda *_: None)
+    monkeypatch.setattr(check, "check_folder", lambda *_: [])
 
 
 @pytest.mark.usefixtures("sound_folder")

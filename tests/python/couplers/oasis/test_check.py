@@ -12,6 +12,7 @@ from ngcm_coupler import abi
 from ngcm_coupler import config as configuration
 from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
+from ngcm_coupler.couplers import require_run_folder
 from ngcm_coupler.couplers.oasis import check
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.grid import GaussianGrid
@@ -34,7 +35,7 @@ def edit(folder, old, new):
 
 def test_what_the_commands_write_is_sound(folder):
     assert faults(folder) == []
-    check.require_folder(configuration.load("run.nml"), GRID, folder)
+    require_run_folder(configuration.load("run.nml"))
 
 
 def test_a_missing_namcouple_is_named(folder):
@@ -42,7 +43,7 @@ def test_a_missing_namcouple_is_named(folder):
     (fault,) = faults(folder)
     assert "namcouple cannot be read" in fault
     with pytest.raises(ConfigError, match="`ngcm-coupler namcouple` writes one"):
-        check.require_folder(configuration.load("run.nml"), GRID, folder)
+        require_run_folder(configuration.load("run.nml"))
 
 
 def test_libngcm_refuses_the_folder_before_it_builds_the_model(folder, monkeypatch):

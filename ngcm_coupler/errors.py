@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import sysconfig
 import traceback
@@ -150,7 +151,7 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
       text: of a file, a user or another library; anything that has a text.
       most: characters that are kept.
     """
-    line = " ".join(str(text)[: 4 * most].split())
+    line = " ".join(re.split(r"\s+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII))
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     return line if len(line) <= most else f"{line[:most]}..."
 

@@ -122,6 +122,11 @@ class Oasis:
         """Whether a run goes through it."""
         return bool(self.exports)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What the atmosphere's program writes in the folder of the run, by names of its own."""
+        return (f"{self.component}_fluxes.csv",)
+
 
 COUPLERS: dict[str, Coupler] = {
     # Its components stop together, and only at the end does it leave restart files of its own.

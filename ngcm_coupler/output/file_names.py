@@ -41,10 +41,9 @@ def claim_early(claims: Claims, config: Config) -> None:
     for where, name in outputs(config).items():
         if name and DATE not in name and MEMBER not in name:
             claims.take(name, f"{where} = '{name}'")
-    if config.oasis.exports:
-        # Its programs have files of fixed names in the folder of the run.
-        book = f"{config.oasis.component}_fluxes.csv"
-        claims.take(book, f"{book} of the run through OASIS")
+    if coupler := config.coupler:
+        for name in getattr(config, config.coupled_by).files:
+            claims.take(name, f"{name} of the run through {coupler.name}")
     restart = config.restart
     for where, name in (
         ("&ngcm_restart folder", restart.folder),

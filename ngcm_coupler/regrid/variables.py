@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.errors import DataError, NgcmError, reading, shown
+from ngcm_coupler.files import require_file
 from ngcm_coupler.netcdf import open_dataset
 
 _FIRST = 12
@@ -169,10 +170,7 @@ def opened(path: Path, what: str) -> Iterator[Any]:
     """
     with reading(f"{what} {path}", DataError):
         try:
-            if path.exists() and not path.is_file():  # to open a pipe would wait for ever
-                raise DataError(
-                    f"{what} {path} is no file, expected a netCDF file; correct the path"
-                )
+            require_file(path)
             with open_dataset(path) as dataset:
                 yield dataset
         except NgcmError:

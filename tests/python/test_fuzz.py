@@ -5,6 +5,7 @@ A few seeds of each kind run here, `make fuzz` runs the others.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import re
 import shlex
@@ -50,6 +51,7 @@ def a_subject(use, mutate=lambda random, file: b"spoilt" * 20, exact=False):
 
 
 def die(_):
+    faulthandler.disable()  # which would tell of it at length
     os.kill(os.getpid(), signal.SIGSEGV)
 
 

@@ -364,5 +364,5 @@ def test_more_intervals_than_the_file_has_room_for_are_damage(copy):
     data = bytearray(copy.read_bytes())
     data[4:12] = (2**40).to_bytes(8, "big")  # where this format has their number
     copy.write_bytes(data)
-    with pytest.raises(DataError, match="the intervals are longer than the whole file"):
+    with pytest.raises(DataError, match="is longer than the whole file"):
         Recording(str(copy))

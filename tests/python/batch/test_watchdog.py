@@ -103,7 +103,7 @@ def test_a_partner_that_is_late_at_the_start_is_waited_for_aloud(watched, caplog
 @pytest.mark.parametrize(
     ("namelist", "host"),
     [
-        pytest.param("", True, id="the host computes itself"),
+        pytest.param("&ngcm_model /", True, id="the host computes itself"),
         pytest.param(COUPLED, False, id="no host ends a job, as in a command"),
     ],
 )

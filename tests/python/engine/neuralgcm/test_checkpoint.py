@@ -6,6 +6,7 @@ import contextlib
 import io
 import pickle
 import random
+import struct
 import subprocess
 import sys
 import zipfile
@@ -136,10 +137,14 @@ def test_pickle_of_numpy_1_is_read(save, protocol):
     contents = small_contents()
     path = save(contents, protocol)
     data = path.read_bytes()
+    whole = len(data)
     for module in (b"numpy._core.multiarray", b"numpy._core.numeric"):
         older = module.replace(b"_core", b"core")
         data = data.replace(bytes([len(module)]) + module, bytes([len(older)]) + older)
     assert b"_core" not in data
+    if data[2:3] == b"\x95":  # FRAME, with its length: what is pickled here is one
+        (frame,) = struct.unpack("<Q", data[3:11])
+        data = data[:3] + struct.pack("<Q", frame - whole + len(data)) + data[11:]
     path.write_bytes(data)
     assert_same(read_checkpoint(path).as_dict(), contents)
 

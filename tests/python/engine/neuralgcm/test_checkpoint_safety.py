@@ -432,5 +432,5 @@ def test_contents_of_an_archive_are_as_deep_and_as_large_as_those_of_a_pickle(tm
 
 def test_device_is_not_read():
     if Path("/dev/zero").is_char_device():
-        with pytest.raises(CheckpointError, match="cannot be read .a device, no file"):
+        with pytest.raises(CheckpointError, match="cannot be read .it is a device; name a file"):
             read_checkpoint("/dev/zero")

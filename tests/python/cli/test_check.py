@@ -7,15 +7,17 @@ import sys
 
 import numpy as np
 import pytest
+from grid_writers import write_scrip
 from project import ROOT
 
 from ngcm_coupler.cli import fields, main
-from ngcm_coupler.config import GROUPS
+from ngcm_coupler.config import GROUPS, parse
 from ngcm_coupler.config.keys import keys
-from ngcm_coupler.engine import load
+from ngcm_coupler.engine import engine_of, load
 from ngcm_coupler.engine.neuralgcm.initial_state import demo_path
 from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.output.restart.files import write_restart
+from ngcm_coupler.regrid import SurfaceGrid
 
 QUICK = """
 import sys
@@ -150,6 +152,23 @@ def test_every_file_that_a_namelist_points_to_is_opened(key, contents, namelist,
     fault, count = err.splitlines()
     assert (out, count) == ("", "1 fault")
     assert fault.startswith(f"run.nml:2: {key}: ") and "odd.nc" in fault and len(fault) < 700
+
+
+def test_a_sea_that_lies_elsewhere_is_a_fault_of_its_key(namelist, tmp_path, capsys):
+    """The demo's own sea, and the same with the poles exchanged."""
+    facts = engine_of(parse("&ngcm_model /")).facts(parse("&ngcm_model /"))
+    atmosphere, land = facts.grid, facts.land_area_fraction
+    text = "&ngcm_grid\n sea_grid_file = 'scrip.nc'\n/"
+    for sea, code in ((land < 0.5, 0), ((land < 0.5).reshape(64, 128)[::-1].reshape(-1), 1)):
+        grid = SurfaceGrid(
+            "ocean", (128, 64), atmosphere.longitude, atmosphere.latitude,
+            atmosphere.corner_longitude, atmosphere.corner_latitude, sea,
+        )  # fmt: skip
+        write_scrip(tmp_path, grid=grid)
+        assert main(["check", namelist(text)]) == code
+    fault, count = capsys.readouterr().err.splitlines()[-2:]
+    assert count == "1 fault" and "run.nml:2: &ngcm_grid sea_grid_file: " in fault
+    assert "north" in fault, fault
 
 
 def spoilt_state(folder, name, change, **attributes):

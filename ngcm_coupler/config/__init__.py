@@ -1,15 +1,15 @@
 """The configuration: all namelist groups together, read from a file and checked.
 
-`load` and `parse` refuse what is not valid, with every fault at once. What an engine asks of the
-settings `ngcm_coupler.engine` adds, whose `load` is the door for whoever runs. A group whose name
-starts with ``ngcm_`` belongs to the plugin, and so do ``&slab_ocean``, ``&slab_ice``,
+`parse` refuses what is not valid, with every fault at once. What an engine asks of the settings
+`ngcm_coupler.engine` adds, whose `load` and `parse` are the doors for whoever runs. A group whose
+name starts with ``ngcm_`` belongs to the plugin, and so do ``&slab_ocean``, ``&slab_ice``,
 ``&bucket_land`` and ``&oasis_ocean``; groups of other names belong to the host that shares the file
 and are left alone.
 """
 
 from ngcm_coupler.config.document import Conflict, Rule
 from ngcm_coupler.config.file_rules import begins, unreadable
-from ngcm_coupler.config.loading import load, parse
+from ngcm_coupler.config.loading import parse
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.rules import INTERVAL, driver_faults, multiple_of_step_fault
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
@@ -27,7 +27,6 @@ __all__ = [
     "Where",
     "begins",
     "driver_faults",
-    "load",
     "multiple_of_step_fault",
     "parse",
     "unreadable",

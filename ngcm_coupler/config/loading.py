@@ -1,40 +1,22 @@
-"""From a namelist file or its text to a checked `Config`, or to every fault at once."""
+"""From the text of a namelist to a checked `Config`, or to every fault at once."""
 
 from __future__ import annotations
 
 import logging
-import os
 
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
-from ngcm_coupler.config.namelist import read
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
 from ngcm_coupler.errors import ConfigError, shown
-from ngcm_coupler.fields.arguments import path_text
 
 _log = logging.getLogger(__name__)
-
-
-def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
-    """Reads a namelist file. Paths in it are relative to the working directory.
-
-    Args:
-      path: the file.
-      *further_rules: rules to apply beside those of `ngcm_coupler.config`.
-
-    Raises:
-      ArgumentError: `path` is no path.
-      ConfigError: the file cannot be used; carries every fault.
-    """
-    path = path_text("namelist", path)
-    return parse(read(path), path, *further_rules)
 
 
 def parse(
     text: str, name: str = "namelist", *further_rules: Rule, with_files: bool = True
 ) -> Config:
-    """Reads the text of a namelist; `name` stands for it in messages. See `load`.
+    """Reads the text of a namelist; `name` stands for it in messages.
 
     Args:
       text: the text.

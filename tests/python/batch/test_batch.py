@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from ngcm_coupler import cli, config
+from ngcm_coupler import cli, config, engine
 from ngcm_coupler.batch import chain, job, script
 from ngcm_coupler.batch import segment_namelist as segment
 from ngcm_coupler.clock import calendars
@@ -103,7 +103,7 @@ def test_plain_script_runs_segments_until_the_stop_date(folder, capsys):
     logs = sorted((folder / "logs").iterdir())
     assert [log.name[:17] for log in logs] == ["2000-01-01T000000", "2000-01-02T000000"]
     for log, hours in zip(logs, (24, 12), strict=True):
-        read = config.load(str(log / "run.nml"))
+        read = engine.load(str(log / "run.nml"))
         assert read.driver.run_hours == hours
         assert read.history.file == f"history_{log.name[:17]}.nc"
         assert "ngcm_driver: completed" in (log / "run.log").read_text()
@@ -167,7 +167,7 @@ def test_slurm_script_runs_one_segment_and_submits_the_next(folder):
         f"sbatch --export=ALL,NGCM_STOPS=0 {folder}/run.slurm",
     ]
     # The run has to stop before the job is killed.
-    assert config.load(f"{log}/run.nml").limits.wall_clock_seconds == 6 * 3600
+    assert engine.load(f"{log}/run.nml").limits.wall_clock_seconds == 6 * 3600
     assert start("run.slurm").returncode == 0  # stopped early, but came further
     assert start("run.slurm").stdout.endswith("The chain is complete.\n")
     assert [call.split()[0] for call in calls(folder)] == ["srun", "sbatch"] * 2 + ["srun"]
@@ -368,7 +368,7 @@ def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     assert cli.main(["segment", "run.nml", *options]) == 0
     assert cli.main(["segment", "run.nml", *options, "--write", "segment.nml"]) == 0
     assert capsys.readouterr().out == "2000-01-01T000000\n"
-    read = config.load("segment.nml")
+    read = engine.load("segment.nml")
     assert (read.driver.run_hours, read.run.stop_date) == (6, "2000-01-01T18:00:00")
 
 

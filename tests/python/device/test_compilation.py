@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.component import Component
-from ngcm_coupler.config import load, parse
+from ngcm_coupler.config import parse
 from ngcm_coupler.device.compilation import Compiler, Store, computation, folder, identity
 from ngcm_coupler.device.compilation.compiler import progress
+from ngcm_coupler.engine import load
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import ConfigError
 

@@ -11,7 +11,8 @@ import pytest
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
-from ngcm_coupler.config import load, parse
+from ngcm_coupler.config import parse
+from ngcm_coupler.engine import load
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.built_in import Analytic
 from ngcm_coupler.fields import offered

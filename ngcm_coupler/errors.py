@@ -151,7 +151,9 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
       text: of a file, a user or another library; anything that has a text.
       most: characters that are kept.
     """
-    line = " ".join(re.split(r"\s+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII))
+    line = " ".join(
+        re.split(r"[\t\n\r\f\v]+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII)
+    )
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     return line if len(line) <= most else f"{line[:most]}..."
 

@@ -108,7 +108,10 @@ def require_sound_header(path: str | os.PathLike[str]) -> None:
     Raises:
       OSError: it does, or cannot be read.
     """
-    if not Path(path).is_file():
+    found = Path(path)
+    if not found.is_file():
+        if found.exists():  # a pipe would be waited for
+            raise OSError("it is no regular file; name one")
         return  # the library says so
     with Path(path).open("rb") as file:
         if sizes := _CLASSIC.get(file.read(4)):

@@ -109,7 +109,9 @@ def sea_grid_rule(config: Config) -> Iterator[Conflict]:
             if facts is None:
                 read_surface_grid(name, config.grid.sea_grid_name)
             else:
-                configured_sea(config, facts.grid, facts.land_area_fraction)
+                _, fit = configured_sea(config, facts.grid, facts.land_area_fraction)
+                for line in (fit.text, *(f"warning: {each}" for each in fit.warnings)):
+                    print(line, file=sys.stderr)
     except NgcmError as error:
         yield Conflict(f"{_SEA_GRID}: {error}", (_SEA_GRID, _SEA_GRID_NAME))
 
@@ -121,12 +123,14 @@ def restart_rule(config: Config) -> Iterator[Conflict]:
         return
     from ngcm_coupler.output.restart.continuation import require_continues
     from ngcm_coupler.output.restart.files import newest, read_restart
+    from ngcm_coupler.output.restart.form import require_form
 
     try:
         file = newest(name) if Path(name).is_dir() else Path(name)
         if file is None:
             raise RestartError(f"the folder {name} holds no restart; give one that does")
-        header, _ = read_restart(str(file))
+        header, arrays = read_restart(str(file))
+        require_form(str(file), header, arrays)
         with reading(f"restart file {file}", RestartError):
             given = config.run.start_date
             begin = Clock(given, config.run.calendar).start if given else None

@@ -457,10 +457,12 @@ class Component(Segment):
         finally:
             self.closed = True
             self._pending = False
-            self._owner.close(self.clock)
-            self._release()
-            self._ranks.close()
-            give_memory_back()
+            try:
+                self._owner.close(self.clock)
+            finally:
+                self._release()
+                self._ranks.close()
+                give_memory_back()
 
     def _release(self) -> None:
         """Gives back all but the communicator, whatever has failed before."""

@@ -91,6 +91,7 @@ class AnalyticAtmosphere:
         self.nominal_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
         self.step_seconds = step_seconds
         self.budgets_water = True
+        self.dynamical_core = ""
         self.predicts_precipitation = False
         self.levels = Levels()
         self.parameters: dict[str, np.ndarray] = {}

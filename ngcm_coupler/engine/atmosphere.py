@@ -71,6 +71,8 @@ class Atmosphere(Protocol):
       predicts_precipitation: whether `surface_water` tells a precipitation of the model's own.
       budgets_water: whether `surface_water` can tell what a step has done.
       levels: what `pressure_levels` gives; empty for a model without a decoder.
+      dynamical_core: what the files of a run say of it, '' where there is no choice; set where the
+        atmosphere is built, as its `Engine` tells it.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Atmosphere(Protocol):
     budgets_water: bool
     predicts_precipitation: bool
     levels: Levels
+    dynamical_core: str
 
     def initial_data(self, start: str | None) -> InitialData:
         """Reads the initial data.

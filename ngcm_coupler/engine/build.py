@@ -37,6 +37,8 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
     if config.model.engine not in BUILT_IN_ENGINES:
         _require_as_told(atmosphere, engine.facts(config), config.model.engine)
     _require_usable(atmosphere)
+    # Files of the run say it long after: the checkpoint need not be there any more.
+    atmosphere.dynamical_core = engine.dynamical_core(config)
     if config.grid.sea_grid_file:
         exchange, judgement = configured_sea(config, atmosphere.grid, atmosphere.land_area_fraction)
         _log.info("%s", judgement.text)

@@ -15,7 +15,6 @@ from ngcm_coupler import __version__
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import DATE, PERIOD, Config
 from ngcm_coupler.device.environment import environment
-from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
@@ -178,7 +177,7 @@ class Records:
             )
         history = self._config.history
         attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
-        if core := engine_of(self._config).dynamical_core(self._config):
+        if core := self._atmosphere.dynamical_core:
             attributes["dynamical_core"] = core
         if of_all and (file := self._files[HISTORY_FILE]):
             self._history = History(

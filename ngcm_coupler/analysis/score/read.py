@@ -13,7 +13,7 @@ from ngcm_coupler.analysis.score.grid import Points
 from ngcm_coupler.clock.file_times import FileTimes
 from ngcm_coupler.errors import DataError, reading, shown
 from ngcm_coupler.fields.units import unit_of
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.netcdf import import_netcdf4, require_sound_header
 
 MEMBER_DIMENSIONS = ("member", "realization")
 
@@ -46,6 +46,7 @@ class File:
         import_netcdf4()
         with reading(path, DataError):
             try:
+                require_sound_header(path)
                 data = xarray.open_dataset(
                     path, engine="netcdf4", decode_times=False, decode_timedelta=False
                 )

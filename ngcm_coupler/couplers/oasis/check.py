@@ -23,7 +23,7 @@ from ngcm_coupler.couplers.oasis.coupling import (
 )
 from ngcm_coupler.couplers.oasis.entries import OBSOLETE, REMAPPING, Entry, Namcouple
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
-from ngcm_coupler.couplers.oasis.reader import named, shown
+from ngcm_coupler.couplers.oasis.reader import named, quoted
 from ngcm_coupler.couplers.oasis.run_files import RunFiles
 from ngcm_coupler.errors import ConfigError, DataError
 from ngcm_coupler.grid import Grid
@@ -161,7 +161,7 @@ class _Check:
             yield (
                 f"{namcouples.NAME}:{line.number}: cannot be understood: behind {_arrow(entry)}"
                 " expected the names, number, period, operations, file and status of the next"
-                f" coupling, or $END; got {shown(' '.join(line.words))}"
+                f" coupling, or $END; got {quoted(' '.join(line.words))}"
             )
 
     def _names(self, entry: Entry) -> Iterator[str]:

@@ -22,6 +22,7 @@ from ngcm_coupler.couplers.oasis.entries import (
     Unread,
 )
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.files import require_file
 
 MOST_BYTES = 10_000_000
 """More than a namcouple of thousands of couplings has."""
@@ -48,13 +49,13 @@ def read(path: Path) -> Namcouple:
       ConfigError: there is none, or it lacks what every namcouple has; the message names the line.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise OSError(0, "no regular file")
+        require_file(path)
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror}); `ngcm-coupler namcouple` writes one"
+            f"{path} cannot be read ({error.strerror or error});"
+            " `ngcm-coupler namcouple` writes one"
         ) from error
     reader = _Reader(content.decode("utf-8", errors="replace"))
     try:
@@ -68,14 +69,14 @@ def read(path: Path) -> Namcouple:
         ) from error
 
 
-def shown(text: str, most: int = 60) -> str:
+def quoted(text: str, most: int = 60) -> str:
     """A text of the user's for a message: in quotes, on one line and not too long."""
     return ascii(text if len(text) <= most else text[:most] + "...")
 
 
 def named(name: str) -> str:
     """A name of the user's for a message: as it is, if it is one."""
-    return name if re.fullmatch(r"[!-~]{1,60}", name) else shown(name)
+    return name if re.fullmatch(r"[!-~]{1,60}", name) else quoted(name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _are_whole(*words: str) -> bool:
 
 def _whole(word: str) -> int:
     if not _NUMBER.fullmatch(word):
-        raise ValueError(f"expected a whole number of at most nine digits, got {shown(word)}")
+        raise ValueError(f"expected a whole number of at most nine digits, got {quoted(word)}")
     return int(word)
 
 
@@ -191,7 +192,7 @@ class _Reader:
                 self.number = line.number
                 raise ValueError(
                     "a coupling begins with two names, a number, its period, how many operations"
-                    f" there are, and a file; got {shown(' '.join(line.words))}"
+                    f" there are, and a file; got {quoted(' '.join(line.words))}"
                 )
         for block in blocks:
             entry = _Coupling(block, runtime).entry()
@@ -253,7 +254,7 @@ class _Coupling:
         status = self._capitals(self._head, place) if known else words[place]
         if place != 6 and status != "OUTPUT":
             self._flaws.append(
-                f"{NAME}:{self._head.number}: OASIS3-MCT takes the status {shown(words[place])} as"
+                f"{NAME}:{self._head.number}: OASIS3-MCT takes the status {quoted(words[place])} as"
                 " the seventh word only, behind one file"
             )
         return Entry(sources, targets, period, words[5] if place > 5 else "", status)
@@ -271,7 +272,7 @@ class _Coupling:
         if len(words) < 2 or len(shape) not in (0, 4):
             self._flaws.append(
                 f"{NAME}:{line.number}: expected the sizes of both grids or none, their two"
-                f" prefixes, and LAG; got {shown(' '.join(line.words))}"
+                f" prefixes, and LAG; got {quoted(' '.join(line.words))}"
             )
             return entry
         lag = 0
@@ -279,7 +280,7 @@ class _Coupling:
             name, equals, value = word.partition("=")
             if name.upper() not in ("LAG", "SEQ") or not equals or not _are_whole(value):
                 self._flaws.append(
-                    f"{NAME}:{line.number}: expected LAG=seconds or SEQ=number, got {shown(word)}"
+                    f"{NAME}:{line.number}: expected LAG=seconds or SEQ=number, got {quoted(word)}"
                 )
                 continue
             if name != name.upper():
@@ -319,7 +320,7 @@ class _Coupling:
             elif self._rest:
                 yield self._operation(name, self._rest.pop(0))
             else:
-                self._lacks(f"the line of {shown(name)}")
+                self._lacks(f"the line of {quoted(name)}")
                 yield Operation(name)
 
     def _operation(self, name: str, line: _Line) -> Operation:
@@ -330,7 +331,7 @@ class _Coupling:
         if len(line.words) <= place or not _are_whole(line.words[place]):
             self._flaws.append(
                 f"{NAME}:{line.number}: expected the number of further lines of {name} as word"
-                f" {place + 1}, got {shown(' '.join(line.words))}"
+                f" {place + 1}, got {quoted(' '.join(line.words))}"
             )
             return Operation(name, line.words)
         count = int(line.words[place])
@@ -342,4 +343,4 @@ class _Coupling:
 
 
 def _not_in_capitals(line: _Line, word: str) -> str:
-    return f"{NAME}:{line.number}: OASIS knows {shown(word)} in capitals only"
+    return f"{NAME}:{line.number}: OASIS knows {quoted(word)} in capitals only"

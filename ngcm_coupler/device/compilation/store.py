@@ -148,8 +148,8 @@ class Store:
             with contextlib.suppress(OSError):  # another process removes the same ones
                 if _begins_as_ours(path):
                     path.unlink()
+                    size -= found.st_size
                     _log.info("%s is removed: %s", path, _FULL)
-            size -= found.st_size
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -18,7 +18,13 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Grown, replaced
-from ngcm_coupler.netcdf import exclusive, import_netcdf4, keep_little, left_open
+from ngcm_coupler.netcdf import (
+    exclusive,
+    import_netcdf4,
+    keep_little,
+    left_open,
+    open_dataset,
+)
 from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.history.layout import Layout
 
@@ -171,8 +177,7 @@ class Files:
     def _count(self, path: str) -> int:
         with (
             self._failures(path, "cannot be read"),
-            exclusive(),
-            import_netcdf4().Dataset(path) as file,
+            open_dataset(path) as file,
         ):
             return file.dimensions["time"].size if "time" in file.dimensions else 0
 

@@ -35,7 +35,7 @@ def header(
       restart: the file that it goes on from; empty for the initial state.
     """
     facts, grid = environment(device), atmosphere.grid
-    core = engine_of(config).dynamical_core(config)
+    core = atmosphere.dynamical_core
     memory, resolved = _memory(device), config.resolved_text()
     figures: dict[str, Any] = {
         **facts,

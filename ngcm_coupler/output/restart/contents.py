@@ -13,7 +13,6 @@ from ngcm_coupler.device.ensemble import whose
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.device.leaves import PREFIX, not_finite
 from ngcm_coupler.device.members import Members
-from ngcm_coupler.engine import engine_of
 from ngcm_coupler.errors import ArgumentError, DivergedError, RestartError
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.continuation import checksum
@@ -151,7 +150,7 @@ def description(config: Config, members: Members, imports: tuple[str, ...]) -> d
       its configuration; and what it was computed with.
     """
     atmosphere, ensemble = members.atmosphere, config.ensemble
-    core = engine_of(config).dynamical_core(config)
+    core = atmosphere.dynamical_core
     return {
         "identity": {
             "atmosphere": atmosphere.name,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.errors import OutputError, RestartError
+from ngcm_coupler.errors import OutputError, RestartError, reading, shown
 from ngcm_coupler.files import replaced
 from ngcm_coupler.netcdf import open_dataset
 
@@ -149,8 +149,14 @@ def newest(folder: str) -> Path | None:
     except (OSError, ValueError) as error:
         raise RestartError(f"{place / POINTER} cannot be read: {error}{_remedy(place)}") from error
     file = place / name
-    if not name or not file.is_file():
-        raise RestartError(f"{place / POINTER} names {name!r}, which is not there{_remedy(place)}")
+    try:
+        is_there = bool(name) and file.is_file()
+    except OSError:  # a name that no file can have
+        is_there = False
+    if not is_there:
+        raise RestartError(
+            f"{place / POINTER} names '{shown(name)}', which is not there{_remedy(place)}"
+        )
     return file
 
 
@@ -165,7 +171,8 @@ def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         message names the newest whole one beside it, if there is any.
     """
     try:
-        return _read(Path(path))
+        with reading(f"restart file {path}", RestartError):
+            return _read(Path(path))
     except _Damage as damage:
         raise RestartError(f"{damage}{_remedy(Path(path).parent, Path(path))}") from damage
 

@@ -43,6 +43,7 @@ def _atmosphere_class() -> type:
     class Planet:
         name = "pressure-planet"
         budgets_water = predicts_precipitation = False
+        dynamical_core = ""
         parameters: dict[str, Any] = {}  # noqa: RUF012
 
         def __init__(self, facts: Facts, start: str) -> None:

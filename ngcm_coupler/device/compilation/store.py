@@ -148,8 +148,8 @@ class Store:
             with contextlib.suppress(OSError):  # another process removes the same ones
                 if _begins_as_ours(path):
                     path.unlink()
-                    size -= found.st_size
                     _log.info("%s is removed: %s", path, _FULL)
+            size -= found.st_size  # what is not ours by its contents takes no room of ours
 
 
 def _opened(path: Path) -> BinaryIO:

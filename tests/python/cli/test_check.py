@@ -220,7 +220,9 @@ def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
     }  # fmt: skip
 
     def checked(text, **changes):
-        write_restart("r.nc", header | changes, {"imports": np.zeros(2, np.float32)})
+        write_restart(
+            "r.nc", header | changes, dict.fromkeys(("imports", "exports"), np.zeros(2, "f4"))
+        )
         code = main(["check", namelist(text)])
         return code, capsys.readouterr().err
 

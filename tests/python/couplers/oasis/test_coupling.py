@@ -7,6 +7,7 @@ from project import ROOT
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler.couplers.oasis import coupling
+from ngcm_coupler.engine import load
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS
 
@@ -181,7 +182,7 @@ def test_the_example_couples_with_the_names_of_nemo(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "orca2").mkdir()
     (tmp_path / "orca2" / "grids.nc").touch()
-    config = configuration.load(str(ROOT / "namelists" / "oasis.nml"))
+    config = load(str(ROOT / "namelists" / "oasis.nml"))
     assert coupling.run_seconds(config) == 48 * 3600
     found = coupling.pairs(config)
     received = {pair.target for pair in found if pair.field.direction == "export"}

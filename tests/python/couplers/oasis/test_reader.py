@@ -259,9 +259,9 @@ def test_what_is_no_namcouple_is_refused_with_the_line(read, text, message):
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="`ngcm-coupler namcouple` writes one"):
         namcouple.read(tmp_path / "namcouple")
-    with pytest.raises(ConfigError, match="no regular file"):
+    with pytest.raises(ConfigError, match="it is a folder"):
         namcouple.read(tmp_path)
-    with pytest.raises(ConfigError, match="no regular file"):
+    with pytest.raises(ConfigError, match="it is a device"):
         namcouple.read(pathlib.Path("/dev/zero"))
 
 

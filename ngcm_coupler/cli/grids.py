@@ -26,7 +26,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with run_folder.entered(arguments) as config:
         written = files.write_grids(
             Path(),
-            run_folder.configured_sea(config),
+            run_folder.told_sea(config),
             (config.oasis.grid, coupling.ocean_grid_name(config)),
             config.grid.sea_area,
             Path(config.grid.sea_grid_file),

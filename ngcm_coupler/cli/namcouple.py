@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     with run_folder.entered(arguments) as config:
         coupling.pairs(config)  # what cannot be coupled is refused before anything is built
-        exchange = run_folder.configured_sea(config)
+        exchange = run_folder.told_sea(config)
         shapes = files.matrix_shape(exchange.atmosphere), files.matrix_shape(exchange.surface)
         introduction = (
             f"OASIS3-MCT: NeuralGCM ({config.oasis.component}) and an ocean"

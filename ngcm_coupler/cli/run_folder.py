@@ -48,7 +48,7 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
         yield engine.load(str(namelist))
 
 
-def configured_sea(config: Config) -> ExchangeGrid:
+def told_sea(config: Config) -> ExchangeGrid:
     """The exchange grid of a run, of whose sea it says how well this fits the planet.
 
     Raises:

@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     rows = []
     with run_folder.entered(arguments) as config:
         remappings = coupling.remappings(config)
-        exchange = run_folder.configured_sea(config)
+        exchange = run_folder.told_sea(config)
         for remapping in remappings:
             made = weight_files.regridder(exchange, remapping)
             weights = weight_files.weights_of(made, remapping)

@@ -19,11 +19,11 @@ from ngcm_coupler import engine
 from ngcm_coupler.batch.control import JobLimits
 from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.component.bystander import Bystander
+from ngcm_coupler.component.chained_run import ChainedRun
 from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.host_fields import HostFields
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.component.memory import give_memory_back
-from ngcm_coupler.component.segment import Segment
 from ngcm_coupler.component.start import start
 from ngcm_coupler.component.turns import Turns, in_turn
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ngcm_coupler.component.owner import Owner
 
 
-class Component(Segment):
+class Component(ChainedRun):
     """One coupled atmosphere or an ensemble of them, as one rank of the host sees it.
 
     Fields are values of this rank's points, as vectors or as arrays of rank 2, which over the whole

@@ -24,7 +24,7 @@ from ngcm_coupler.couplers.oasis.coupling import (
 from ngcm_coupler.couplers.oasis.entries import OBSOLETE, REMAPPING, Entry, Namcouple
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
 from ngcm_coupler.couplers.oasis.reader import named, quoted
-from ngcm_coupler.couplers.oasis.run_files import RunFiles
+from ngcm_coupler.couplers.oasis.run_files import OasisFiles
 from ngcm_coupler.errors import ConfigError, DataError
 from ngcm_coupler.grid import Grid
 
@@ -79,7 +79,7 @@ class _Check:
         expected: tuple[Pair, ...],
     ) -> None:
         self._config, self._namcouple = config, namcouple
-        self._files = RunFiles(config, grid, folder)
+        self._files = OasisFiles(config, grid, folder)
         self._exports = {pair.source: pair for pair in expected if pair.field.direction == "export"}
         self._imports = {pair.target: pair for pair in expected if pair.field.direction == "import"}
         self._of_land = {row.oasis: row for row in land_imports(config)}

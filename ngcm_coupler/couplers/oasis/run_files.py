@@ -25,7 +25,7 @@ _WEIGHTS = "run `ngcm-coupler weights`"
 _GRIDS = "run `ngcm-coupler grids`"
 
 
-class RunFiles:
+class OasisFiles:
     """The files of one run, and what is wrong with them."""
 
     def __init__(self, config: Config, grid: Grid, folder: Path) -> None:

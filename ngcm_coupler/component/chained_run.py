@@ -9,7 +9,7 @@ from ngcm_coupler.errors import StateError
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 
 
-class Segment:
+class ChainedRun:
     """What of a component is one run among several.
 
     Attributes:

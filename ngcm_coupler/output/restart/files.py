@@ -170,11 +170,11 @@ def read_restart(path: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
       RestartError: the file is missing, not a restart file, of another version, or damaged; the
         message names the newest whole one beside it, if there is any.
     """
-    try:
-        with reading(f"restart file {path}", RestartError):
+    with reading(f"restart file {path}", RestartError):
+        try:
             return _read(Path(path))
-    except _Damage as damage:
-        raise RestartError(f"{damage}{_remedy(Path(path).parent, Path(path))}") from damage
+        except _Damage as damage:
+            raise RestartError(f"{damage}{_remedy(Path(path).parent, Path(path))}") from damage
 
 
 _DAMAGE = (OSError, RuntimeError, LookupError, ValueError, AttributeError, TypeError)

@@ -186,7 +186,10 @@ def test_commands_of_the_page_are_understood(command, monkeypatch):
     """What `make` would run is parsed as it is typed, on subjects that take no time."""
     done = subprocess.run(
         # Of a make that runs these tests it would say which folder it is in.
-        [*shlex.split(command), "--dry-run", "--no-print-directory", "--old-file", ".venv/installed"],
+        [
+            *shlex.split(command), "--dry-run", "--no-print-directory",
+            "--old-file", ".venv/installed",
+        ],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     words = shlex.split(done.stdout.replace("\\\n", "").splitlines()[-1])

@@ -143,6 +143,9 @@ STATUS_LABELS: dict[int, str] = {OK: "ok"} | {
 _MOST_SHOWN = 300
 """Characters of a text of others that a message shows."""
 
+_MOST_QUOTED = 80
+"""And that it has in quotes."""
+
 
 def shown(text: object, most: int = _MOST_SHOWN) -> str:
     """A text of others as a message shows it: on one line, escaped, and not too long.
@@ -156,6 +159,22 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
     )
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     return line if len(line) <= most else f"{line[:most]}..."
+
+
+def quoted(value: object) -> str:
+    """Returns text in quotes, a number or None as it is written, and the type of all else.
+
+    Args:
+      value: anything that a file or a user gives.
+    """
+    if isinstance(value, str):
+        return ascii(value) if len(value) <= _MOST_QUOTED else f"{value[:_MOST_QUOTED]!a}..."
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    # Python refuses to write an integer of thousands of digits.
+    if isinstance(value, int) and value.bit_length() < 128:
+        return repr(value)
+    return f"of type {type(value).__name__}"
 
 
 def unexpected(error: BaseException) -> str:

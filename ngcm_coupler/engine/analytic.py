@@ -77,6 +77,8 @@ class AnalyticState:
 class AnalyticAtmosphere:
     """An `Atmosphere` without weights."""
 
+    dynamical_core = ""
+
     def __init__(self, nlat: int, step_seconds: int) -> None:
         """Sets up the grid.
 
@@ -91,7 +93,6 @@ class AnalyticAtmosphere:
         self.nominal_levels = 0.5 * (self._interfaces[1:] + self._interfaces[:-1])
         self.step_seconds = step_seconds
         self.budgets_water = True
-        self.dynamical_core = ""
         self.predicts_precipitation = False
         self.levels = Levels()
         self.parameters: dict[str, np.ndarray] = {}

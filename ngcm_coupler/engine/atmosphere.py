@@ -71,8 +71,8 @@ class Atmosphere(Protocol):
       predicts_precipitation: whether `surface_water` tells a precipitation of the model's own.
       budgets_water: whether `surface_water` can tell what a step has done.
       levels: what `pressure_levels` gives; empty for a model without a decoder.
-      dynamical_core: what the files of a run say of it, '' where there is no choice; set where the
-        atmosphere is built, as its `Engine` tells it.
+      dynamical_core: what the files of a run say of it; '' where there is no choice, and where an
+        engine from outside does not tell it.
     """
 
     name: str

@@ -34,11 +34,10 @@ def build_atmosphere(config: Config, mesh: Any = None) -> Atmosphere:
     """
     engine = engine_of(config)
     atmosphere = engine.build(config, mesh)
+    atmosphere.dynamical_core = getattr(atmosphere, "dynamical_core", "")
     if config.model.engine not in BUILT_IN_ENGINES:
         _require_as_told(atmosphere, engine.facts(config), config.model.engine)
     _require_usable(atmosphere)
-    # Files of the run say it long after: the checkpoint need not be there any more.
-    atmosphere.dynamical_core = engine.dynamical_core(config)
     if config.grid.sea_grid_file:
         exchange, judgement = configured_sea(config, atmosphere.grid, atmosphere.land_area_fraction)
         _log.info("%s", judgement.text)

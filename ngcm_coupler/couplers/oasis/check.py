@@ -23,9 +23,9 @@ from ngcm_coupler.couplers.oasis.coupling import (
 )
 from ngcm_coupler.couplers.oasis.entries import OBSOLETE, REMAPPING, Entry, Namcouple
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
-from ngcm_coupler.couplers.oasis.reader import named, quoted
+from ngcm_coupler.couplers.oasis.reader import named
 from ngcm_coupler.couplers.oasis.run_files import OasisFiles
-from ngcm_coupler.errors import ConfigError, DataError
+from ngcm_coupler.errors import ConfigError, DataError, quoted
 from ngcm_coupler.grid import Grid
 
 _log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from ngcm_coupler.couplers.oasis.entries import (
     Operation,
     Unread,
 )
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, quoted
 from ngcm_coupler.files import require_file
 
 MOST_BYTES = 10_000_000
@@ -67,11 +67,6 @@ def read(path: Path) -> Namcouple:
             f"{path}:{reader.number}: cannot be understood ({error}); see the section on"
             " the namcouple in OASIS' user guide, or have `ngcm-coupler namcouple` write one"
         ) from error
-
-
-def quoted(text: str, most: int = 60) -> str:
-    """A text of the user's for a message: in quotes, on one line and not too long."""
-    return ascii(text if len(text) <= most else text[:most] + "...")
 
 
 def named(name: str) -> str:

@@ -20,6 +20,7 @@ from ngcm_coupler.device.compilation.identity import fingerprint
 from ngcm_coupler.device.compilation.jax_cache import bypassed
 from ngcm_coupler.device.compilation.store import Store
 from ngcm_coupler.engine.atmosphere import is_random_key
+from ngcm_coupler.errors import shown
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +108,11 @@ class Compiler:
             try:
                 executable = self._load(label, contents, arguments[0])
             except Exception as error:  # whatever it is costs a compilation and nothing else
-                _log.warning("%s of an earlier run is not used: %s", label, _words(error))
+                _log.warning(
+                    "%s of an earlier run is not used: %s",
+                    label,
+                    shown(f"{type(error).__name__}: {error}"),
+                )
                 self._store.remove(name)
             else:
                 self.loaded += 1
@@ -119,7 +124,11 @@ class Compiler:
             contents = self._contents(executable, arguments[0], sample)
             self._load(label, contents, arguments[0])
         except Exception as error:
-            _log.warning("%s is not kept for the next run: %s", label, _words(error))
+            _log.warning(
+                "%s is not kept for the next run: %s",
+                label,
+                shown(f"{type(error).__name__}: {error}"),
+            )
         else:
             self._store.write(name, contents)
         return executable
@@ -276,8 +285,3 @@ def _figures(results: Any) -> np.ndarray:
         mean, most = (finite.mean(), finite.max()) if finite.size else (0.0, 0.0)
         rows.append([mean, most, finite.size])
     return np.array(rows)
-
-
-def _words(error: Exception) -> str:
-    """An error of JAX in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -250,8 +250,9 @@ def test_a_field_outside_its_range_is_told_once_and_then_counted(journal, caplog
 def test_core_that_was_fallen_back_to_stands_in_head_history_and_restart(
     tmp_path, monkeypatch, caplog
 ):
-    asked = []
-    monkeypatch.setattr(Analytic, "dynamical_core", lambda *_: asked.append(1) or FALLEN_BACK)
+    monkeypatch.setattr(AnalyticAtmosphere, "dynamical_core", FALLEN_BACK)
+    # The engine would read the checkpoint for it, which may be gone when a restart is written.
+    monkeypatch.setattr(Analytic, "dynamical_core", lambda *_: pytest.fail("the engine is asked"))
     monkeypatch.chdir(tmp_path)
     namelist = tmp_path / "run.nml"
     namelist.write_text(f"{NAMELIST}&ngcm_history file = 'history.nc' /\n")
@@ -266,4 +267,3 @@ def test_core_that_was_fallen_back_to_stands_in_head_history_and_restart(
         assert file.dynamical_core == FALLEN_BACK
     with open_dataset(tmp_path / "restart.nc") as file:
         assert json.loads(file.header)["environment"]["dynamical_core"] == FALLEN_BACK
-    assert len(asked) == 1, "the checkpoint may be gone when a restart is written"

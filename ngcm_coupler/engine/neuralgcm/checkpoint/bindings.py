@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import quoted
-from ngcm_coupler.errors import CheckpointError
+from ngcm_coupler.errors import CheckpointError, quoted
 
 
 @dataclass(frozen=True)

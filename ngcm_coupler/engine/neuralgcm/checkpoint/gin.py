@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from ngcm_coupler.engine.neuralgcm.checkpoint.bindings import GinBindings, Macro, Reference
 from ngcm_coupler.engine.neuralgcm.checkpoint.configurables import CONFIGURABLES, names_a_file
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import quoted
-from ngcm_coupler.errors import CheckpointError
+from ngcm_coupler.errors import CheckpointError, quoted
 
 LONGEST_TEXT: Final = 1_000_000
 """Characters; the longest published text has a tenth."""

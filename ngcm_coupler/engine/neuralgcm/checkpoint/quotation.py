@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ngcm_coupler.errors import quoted
+
 _LONGEST: Final = 80
 _MOST: Final = 12
-
-
-def quoted(value: object) -> str:
-    """Returns text in quotes, a number or None as it is written, and the type of all else.
-
-    Args:
-      value: anything that a file holds.
-    """
-    if isinstance(value, str):
-        return ascii(value) if len(value) <= _LONGEST else f"{value[:_LONGEST]!a}..."
-    if value is None or isinstance(value, bool | float):
-        return repr(value)
-    # Python refuses to write an integer of thousands of digits.
-    if isinstance(value, int) and value.bit_length() < 128:
-        return repr(value)
-    return f"of type {type(value).__name__}"
 
 
 def listing(names: Iterable[object]) -> str:

@@ -4,8 +4,9 @@
 !! field in the grid's own order, so they do not depend on the number of ranks.
 module flux_book
   use, intrinsic :: iso_fortran_env, only: output_unit
+  use flux_file, only: flux_lines
   use latitude_bands, only: bands
-  use ngcm, only: ngcm_error_output, ngcm_ok, ngcm_status
+  use ngcm, only: ngcm_ok, ngcm_status
   use ngcm_kinds, only: dp
   use oasis_field, only: coupled_field
   implicit none (type, external)
@@ -19,16 +20,13 @@ module flux_book
     real(dp), private, allocatable :: sea(:), land(:)
     !! integral of each flux over the run so far [J, kg, N s], on rank 0
     real(dp), private, allocatable :: total(:)
-    integer, private :: unit = 0
-    !! why a line could not be written; empty so far
-    character(:), private, allocatable :: failure
+    type(flux_lines), private :: file
   contains
     procedure :: open => open_book
     procedure :: enter
     procedure :: to_disk
     procedure :: table
     procedure :: close => close_book
-    procedure, private :: add
   end type book
 
 contains
@@ -43,24 +41,13 @@ contains
     !! number of fluxes
     integer, intent(in) :: fields
     type(ngcm_status), intent(out) :: status
-    integer :: error
-    character(512) :: reason
 
     self%grid = grid
     self%sea = area*(1.0_dp - land_fraction)
     self%land = area*land_fraction
     allocate (self%total(fields), source=0.0_dp)
     status = ngcm_status(ngcm_ok, "")
-    if (grid%rank /= 0) return
-    open (newunit=self%unit, file=file, action="write", status="replace", iostat=error, &
-      iomsg=reason)
-    if (error /= 0) then
-      status = ngcm_status(ngcm_error_output, "cannot write the flux book: "//trim(reason))
-      return
-    end if
-    self%failure = ""
-    call self%add("seconds,field,integral")
-    call self%to_disk(status)
+    if (grid%rank == 0) call self%file%open(file, status)
   end subroutine open_book
 
   !! Enters the flux of the interval that has ended. Collective.
@@ -75,7 +62,6 @@ contains
     real(dp), intent(in) :: ice(:)
     real(dp), allocatable :: weight(:)
     real(dp) :: integral
-    character(80) :: line
 
     select case (field%surface)
      case ("sea_ice")
@@ -90,9 +76,7 @@ contains
     integral = sum(self%grid%gather(reshape(weight*field%values, &
       [self%grid%nlon, self%grid%last - self%grid%first + 1])))
     self%total(number) = self%total(number) + interval_seconds*integral
-    if (self%grid%rank /= 0) return
-    write (line, "(i0, 3a, es25.17e3)") seconds, ",", field%alias, ",", integral
-    call self%add(trim(line))
+    call self%file%add(seconds, field%alias, integral)
   end subroutine enter
 
   !! Hands what has been entered to the system, so that it outlives this process. Call it after each
@@ -100,27 +84,9 @@ contains
   subroutine to_disk(self, status)
     class(book), intent(inout) :: self
     type(ngcm_status), intent(out) :: status
-    integer :: error
-    character(512) :: reason
 
-    status = ngcm_status(ngcm_ok, "")
-    if (self%grid%rank /= 0) return
-    flush (self%unit, iostat=error, iomsg=reason)
-    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
-    if (self%failure /= "") status = ngcm_status(ngcm_error_output, &
-      "cannot write the flux book: "//self%failure//"; make room on the disk")
+    call self%file%to_disk(status)
   end subroutine to_disk
-
-  !! Adds a line.
-  subroutine add(self, line)
-    class(book), intent(inout) :: self
-    character(*), intent(in) :: line
-    integer :: error
-    character(512) :: reason
-
-    write (self%unit, "(a)", iostat=error, iomsg=reason) line
-    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
-  end subroutine add
 
   !! Prints the integrals over the run.
   subroutine table(self, fields)
@@ -160,9 +126,9 @@ contains
   end function integrated
 
   subroutine close_book(self)
-    class(book), intent(in) :: self
+    class(book), intent(inout) :: self
 
-    if (self%grid%rank == 0) close (self%unit)
+    call self%file%close()
   end subroutine close_book
 
 end module flux_book

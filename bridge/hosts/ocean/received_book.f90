@@ -2,8 +2,9 @@
 !! file `<component>_fluxes.csv`. The atmosphere writes the same of what it has given; the two agree
 !! where the remapping conserves.
 module received_book
+  use flux_file, only: flux_lines
   use nemo_fields, only: ice_sensitivity, ice_solar, pressure, received_names
-  use ngcm_errors, only: ngcm_error_output, ngcm_ok, ngcm_status
+  use ngcm_errors, only: ngcm_ok, ngcm_status
   use ngcm_kinds, only: dp
   use point_blocks, only: blocks
   implicit none (type, external)
@@ -16,15 +17,11 @@ module received_book
     !! of this rank's sea [m2], zero on land
     real(dp), private, allocatable :: area(:, :)
     logical, private :: coupled(size(received_names)) = .false.
-    integer, private :: unit = 0
-    !! why a line could not be written; empty so far
-    character(:), private, allocatable :: failure
+    type(flux_lines), private :: file
   contains
     procedure :: open => open_book
     procedure :: enter
     procedure :: close => close_book
-    procedure, private :: add
-    procedure, private :: to_disk
   end type book
 
 contains
@@ -39,8 +36,6 @@ contains
     !! which fields are received
     logical, intent(in) :: coupled(:)
     type(ngcm_status), intent(out) :: status
-    integer :: error
-    character(512) :: reason
 
     self%points = points
     self%area = area
@@ -48,16 +43,7 @@ contains
     ! A state, and no flux.
     self%coupled(pressure) = .false.
     status = ngcm_status(ngcm_ok, "")
-    if (points%rank /= 0) return
-    open (newunit=self%unit, file=file, status="replace", action="write", iostat=error, &
-      iomsg=reason)
-    if (error /= 0) then
-      status = ngcm_status(ngcm_error_output, "cannot write the flux book: "//trim(reason))
-      return
-    end if
-    self%failure = ""
-    call self%add("seconds,field,integral")
-    call self%to_disk(status)
+    if (points%rank == 0) call self%file%open(file, status)
   end subroutine open_book
 
   !! Enters what has come at `seconds` since the start of the run. Collective.
@@ -70,7 +56,6 @@ contains
     real(dp), intent(in) :: ice(:, :)
     type(ngcm_status), intent(out) :: status
     real(dp) :: integral
-    character(80) :: line
     integer :: i
 
     do i = 1, size(received_names)
@@ -80,44 +65,15 @@ contains
       else
         integral = self%points%total(self%area*received(:, i:i))
       end if
-      if (self%points%rank == 0) then
-        write (line, "(i0, 3a, es25.17e3)") seconds, ",", trim(received_names(i)), ",", integral
-        call self%add(trim(line))
-      end if
+      call self%file%add(seconds, received_names(i), integral)
     end do
-    call self%to_disk(status)
+    call self%file%to_disk(status)
   end subroutine enter
 
-  !! Hands what has been entered to the system, so that it outlives this process.
-  subroutine to_disk(self, status)
-    class(book), intent(inout) :: self
-    type(ngcm_status), intent(out) :: status
-    integer :: error
-    character(512) :: reason
-
-    status = ngcm_status(ngcm_ok, "")
-    if (self%points%rank /= 0) return
-    flush (self%unit, iostat=error, iomsg=reason)
-    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
-    if (self%failure /= "") status = ngcm_status(ngcm_error_output, &
-      "cannot write the flux book: "//self%failure//"; make room on the disk")
-  end subroutine to_disk
-
-  !! Adds a line.
-  subroutine add(self, line)
-    class(book), intent(inout) :: self
-    character(*), intent(in) :: line
-    integer :: error
-    character(512) :: reason
-
-    write (self%unit, "(a)", iostat=error, iomsg=reason) line
-    if (error /= 0 .and. self%failure == "") self%failure = trim(reason)
-  end subroutine add
-
   subroutine close_book(self)
-    class(book), intent(in) :: self
+    class(book), intent(inout) :: self
 
-    if (self%points%rank == 0) close (self%unit)
+    call self%file%close()
   end subroutine close_book
 
 end module received_book

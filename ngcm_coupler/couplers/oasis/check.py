@@ -59,12 +59,15 @@ def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
     check = _Check(config, grid, folder, namcouple, expected)
     for remark in dict.fromkeys(check.remarks()):
         _log.warning("%s", remark)
+    found: dict[str, None] = {}  # each once, in the order in which they were found
     try:
-        return list(dict.fromkeys(check.faults()))
+        for fault in check.faults():
+            found[fault] = None
     except (OSError, RuntimeError) as error:
-        return [f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}"]
+        found[f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}"] = None
     except DataError as error:
-        return [str(error)]
+        found[str(error)] = None
+    return list(found)
 
 
 class _Check:

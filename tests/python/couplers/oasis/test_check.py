@@ -16,8 +16,8 @@ from ngcm_coupler.couplers import require_run_folder
 from ngcm_coupler.couplers.oasis import check
 from ngcm_coupler.engine import load
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 
 GRID = GaussianGrid(16, 8)
 
@@ -341,6 +341,11 @@ def test_grids_that_cannot_be_read_are_named(folder):
     (fault,) = faults(folder)
     assert "cannot be read" in fault
     assert "run `ngcm-coupler grids`" in fault
+    # What was found before is not lost.
+    edit(folder, "NG_RAIN OC_RAIN", "NG_RAEN OC_RAIN")
+    found = faults(folder)
+    assert any("did you mean NG_RAIN?" in fault for fault in found[:-1])
+    assert "run `ngcm-coupler grids`" in found[-1]
 
 
 def test_weights_that_lose_are_named(folder):

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from ngcm_coupler import errors
+from ngcm_coupler import errors, python_path
 from ngcm_coupler.component import Component
 from ngcm_coupler.couplers import require_run_folder
 from ngcm_coupler.errors import ArgumentError, HandleError, NgcmError
@@ -84,12 +84,20 @@ def _placed(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def describe(error: BaseException) -> tuple[int, str]:
-    """Status and message of an error; of a fault of the plugin the log gets the traceback."""
-    if not isinstance(error, NgcmError):
+    """Returns the status and the message with which an exception crosses the C boundary.
+
+    An exception that is not an `NgcmError` is a fault of the plugin: it keeps its type and the
+    place where it was raised, because the host has no traceback; the log gets that.
+    """
+    is_ours = isinstance(error, NgcmError)
+    if not is_ours:
         _log.error("a fault of ngcm_coupler", exc_info=error)
-    status, message = errors.describe(error)
-    places = getattr(error, "__notes__", [])
-    return status, f"{message} ({'; '.join(places)})" if places else message
+    message = str(error) if is_ours else errors.unexpected(error)
+    if remedy := python_path.remedy(error):
+        message = f"{message}; {remedy}"
+    if places := getattr(error, "__notes__", []):
+        message = f"{message} ({'; '.join(places)})"
+    return error.status if is_ours else errors.INTERNAL, message
 
 
 def create(namelist_path: str, fcomm: int | None) -> int:

@@ -7,13 +7,8 @@ A status is what crosses the C boundary: 0 is success, everything else names one
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import sys
-import sysconfig
-import traceback
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 
 class NgcmError(Exception):
@@ -128,9 +123,6 @@ class EmbeddingError(NgcmError):
     label = "embedding"
 
 
-_MOST_NAMES = 3
-"""How many modules a message names."""
-
 OK = 0
 INTERNAL = NgcmError.status
 
@@ -145,6 +137,9 @@ _MOST_SHOWN = 300
 
 _MOST_QUOTED = 80
 """And that it has in quotes."""
+
+_MOST_LISTED = 12
+"""Names that a message lists."""
 
 
 def shown(text: object, most: int = _MOST_SHOWN) -> str:
@@ -177,6 +172,23 @@ def quoted(value: object) -> str:
     return f"of type {type(value).__name__}"
 
 
+def listing(names: Iterable[object]) -> str:
+    """The first few of the names that a file gives, or ``none``."""
+    found = list(names)
+    few = ", ".join(
+        shown(name, _MOST_QUOTED) if isinstance(name, str) else quoted(name)
+        for name in found[:_MOST_LISTED]
+    )
+    more = f" and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
+    return few + more or "none"
+
+
+def reason(error: BaseException) -> str:
+    """Type and text of an error that a library has raised."""
+    kind = type(error).__name__
+    return f"{kind}: {shown(error)}" if str(error) else kind
+
+
 def unexpected(error: BaseException) -> str:
     """What a fault of the plugin says of itself: type, text and where it was raised."""
     frame = error.__traceback__
@@ -185,7 +197,7 @@ def unexpected(error: BaseException) -> str:
     place = ""
     if frame is not None:
         place = f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    return f"unexpected {type(error).__name__}: {shown(error)}{place}"
+    return f"unexpected {reason(error)}{place}"
 
 
 @contextlib.contextmanager
@@ -206,74 +218,6 @@ def reading(what: str, kind: type[NgcmError]) -> Iterator[None]:
     except Exception as error:
         raise kind(
             f"{what} cannot be read: {unexpected(error)}; expected a whole file of that kind; look"
-            " at it with `ncdump -h`, and please report this message if the file is sound"
+            " at it, with `ncdump -h` if it is netCDF, and please report this message if it is"
+            " sound"
         ) from error
-
-
-def describe(error: BaseException) -> tuple[int, str]:
-    """Returns the status and the message with which an exception crosses the C boundary.
-
-    An exception that is not an `NgcmError` is a fault of the plugin: it keeps its type and the
-    place it was raised, because the host has no traceback.
-    """
-    remedy = import_remedy(error)
-    advice = f"; {remedy}" if remedy else ""
-    if isinstance(error, NgcmError):
-        return error.status, f"{error}{advice}"
-    return INTERNAL, f"{unexpected(error)}{advice}"
-
-
-def import_remedy(error: BaseException) -> str:
-    """What to do about an error that comes of an import, if PYTHONPATH has a part in it, or ''."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ImportError | SyntaxError) or _while_importing(cause):
-            return pythonpath_remedy()
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return ""
-
-
-def pythonpath_remedy() -> str:
-    """What to do about PYTHONPATH where a package does not work; '' if it puts none first."""
-    found = [str(path) for path in hiding_modules()]
-    if not found:
-        return ""
-    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
-    return (
-        f"PYTHONPATH puts {', '.join(found[:_MOST_NAMES])}{more} before what is installed in"
-        f" {sys.prefix}; unset PYTHONPATH, or leave in it only what is not installed there"
-    )
-
-
-def hiding_modules() -> Iterator[Path]:
-    """Modules that PYTHONPATH puts before installed ones, or before the standard library."""
-    installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
-    names = sys.stdlib_module_names | {_module(path) for place in installed for path in _in(place)}
-    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        if entry and Path(entry).resolve() not in installed:
-            yield from (path for path in _in(Path(entry)) if _module(path) in names)
-
-
-def _while_importing(error: BaseException) -> bool:
-    """Whether an error, of whatever type, has come from the text of a module."""
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(
-        frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__"
-        for frame in frames
-    )
-
-
-def _in(folder: Path) -> Iterator[Path]:
-    """What can be imported from a folder."""
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return
-    for path in paths:
-        is_package = path.is_dir() and any(path.glob("__init__.*"))
-        if is_package or path.suffix in (".py", ".pyc", ".so"):
-            yield path
-
-
-def _module(path: Path) -> str:
-    return path.name.partition(".")[0]

@@ -167,10 +167,14 @@ std::string note_of_pythonpath() {
   const char* value = std::getenv("PYTHONPATH");
   if (value == nullptr || *value == '\0') return {};
   std::string folders = value;
-  if (folders.size() > most) folders = folders.substr(0, most) + "...";
+  if (folders.size() > most) {
+    size_t end = most;
+    while (end > 0 && (static_cast<unsigned char>(folders[end]) & 0xC0) == 0x80) --end;  // UTF-8
+    folders = folders.substr(0, end) + "...";
+  }
   return "; PYTHONPATH=" + folders +
-         " puts its packages before those of the environment: unset it, or leave in it only what "
-         "is not installed there";
+         " puts its packages before those of the environment: if it hides one, unset it, or leave "
+         "in it only what is not installed there";
 }
 
 std::vector<fs::path> package_directories() {

@@ -126,7 +126,7 @@ def _dated(file: str, date: str) -> str:
     return str(path.with_name(f"{path.stem}_{date}{path.suffix}"))
 
 
-def replaced(config: Config, changes: dict[Where, str | int]) -> Config:
+def with_values(config: Config, changes: dict[Where, str | int]) -> Config:
     """The configuration with other values, to compare what was written with."""
     for key, value in changes.items():
         config = key.replaced(config, value)

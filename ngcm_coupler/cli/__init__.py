@@ -11,8 +11,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ngcm_coupler import python_path
 from ngcm_coupler.cli import standard_output
-from ngcm_coupler.errors import NgcmError, import_remedy, unexpected
+from ngcm_coupler.errors import NgcmError, unexpected
 
 EXIT_ERROR = 1
 """Exit code of a command that failed; argparse exits with 2 on wrong usage."""
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_ERROR
     except Exception as error:  # the net under all commands
         text = str(error) if isinstance(error, NgcmError) else _own_fault(error)
-        print("; ".join(filter(None, [text, import_remedy(error)])), file=sys.stderr)
+        print("; ".join(filter(None, [text, python_path.remedy(error)])), file=sys.stderr)
         return EXIT_ERROR
 
 

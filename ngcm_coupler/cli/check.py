@@ -149,7 +149,7 @@ def ocean_state_rule(config: Config) -> Iterator[Conflict]:
     name = config.oasis_ocean.read_file
     if not os.access(name, os.R_OK):
         return
-    from ngcm_coupler.netcdf import open_dataset
+    from ngcm_coupler.files.netcdf import open_dataset
 
     try:
         with reading(f"state file {name}", DataError), open_dataset(name) as file:

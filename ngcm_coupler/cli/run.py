@@ -86,7 +86,7 @@ def _run(args: argparse.Namespace) -> int:
             command += [":", *more]
         code, unfinished = _stream(command, set(programs), _stop_signal(config, command[0]))
         if not unfinished:
-            _tell(config)
+            _tell(config, coupled)
     if code == 0 and unfinished:
         lacking = " and ".join(f"`{completed(name)} ...`" for name in sorted(unfinished))
         print(
@@ -115,9 +115,9 @@ def _fatal_signal(code: int) -> str:
     return "" if signal_ in (signal.SIGINT, signal.SIGTERM) else signal_.name
 
 
-def _tell(config: Config) -> None:
+def _tell(config: Config, coupled: CoupledRun | None) -> None:
     """Says what a run has left, and how well both sides of a coupler agree on their exchange."""
-    if coupled := couplers.coupled_run(config):
+    if coupled:
         told, header, cells = coupled.outcome(config, pathlib.Path())
         print(f"\n{told}")
         print(text_table(header, cells))

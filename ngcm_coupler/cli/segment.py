@@ -88,7 +88,7 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
     from ngcm_coupler.config import namelist
 
     text = segment.text(namelist.read(str(path)), changes)
-    if engine.parse(text, f"{path} for a segment") != segment.replaced(config, changes):
+    if engine.parse(text, f"{path} for a segment") != segment.with_values(config, changes):
         raise ConfigError(
             f"{path}: cannot set {', '.join(map(str, changes))} for a segment; write each of them"
             " on a line of its own"

@@ -15,8 +15,8 @@ from ngcm_coupler.component.imports import NEVER
 from ngcm_coupler.config import Config
 from ngcm_coupler.device import devices
 from ngcm_coupler.fields import Field
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import Grid, RectilinearGrid
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.log.timing import Stopwatch
 from ngcm_coupler.output.restart.host_state import HostState
 from ngcm_coupler.parallel import Owners, Ranks

@@ -21,8 +21,8 @@ from ngcm_coupler.clock.calendars import date_problem
 from ngcm_coupler.errors import DataError, OutputError, reading, shown
 from ngcm_coupler.fields import Field
 from ngcm_coupler.files import Grown
+from ngcm_coupler.files.netcdf import exclusive, import_netcdf4, left_open, require_sound_header
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import exclusive, import_netcdf4, left_open, require_sound_header
 
 TITLE = "ngcm_coupler recording"
 FORMAT_VERSION = 1
@@ -223,7 +223,7 @@ class Recording:
           DataError: the file is missing, no recording, of another version, or damaged.
         """
         self.path = path
-        with reading(f"recording {shown(path)}", DataError):
+        with exclusive(), reading(f"recording {shown(path)}", DataError):
             try:
                 require_sound_header(path)
                 self._file = import_netcdf4().Dataset(path, "r")
@@ -279,7 +279,8 @@ class Recording:
                 f"recording {self.path} is damaged: interval {record + 1} has no date; use --until"
                 " to replay what is before it"
             )
-        with reading(f"recording {shown(self.path)}: interval {record + 1}", DataError):
+        what = f"recording {shown(self.path)}: interval {record + 1}"
+        with exclusive(), reading(what, DataError):
             state = int(self._file["state"][record])
             if state not in (_UNFINISHED, _COMPLETED, _FAILED):
                 raise self._damage(f"interval {record + 1} has the state {state}")

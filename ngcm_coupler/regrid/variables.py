@@ -10,18 +10,14 @@ import contextlib
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError, NgcmError, reading, shown
-from ngcm_coupler.files import require_file
-from ngcm_coupler.netcdf import open_dataset
-
-_FIRST = 12
-"""Names that a message lists of many."""
+from ngcm_coupler.errors import DataError, NgcmError, listing, reading, shown
+from ngcm_coupler.files.netcdf import open_dataset
 
 _LONGEST_NAME = 60
 """Characters of a name that a message shows."""
@@ -170,7 +166,6 @@ def opened(path: Path, what: str) -> Iterator[Any]:
     """
     with reading(f"{what} {path}", DataError):
         try:
-            require_file(path)
             with open_dataset(path) as dataset:
                 yield dataset
         except NgcmError:
@@ -180,14 +175,6 @@ def opened(path: Path, what: str) -> Iterator[Any]:
                 f"{what} {path} cannot be read ({shown(error)}), expected a netCDF file; correct"
                 " the path, or make the file anew"
             ) from error
-
-
-def listing(names: Iterable[str]) -> str:
-    """Names as messages list them: the first of them, escaped."""
-    found = list(names)
-    few = ", ".join(shown(name, _LONGEST_NAME) for name in found[:_FIRST])
-    more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
-    return few + more or "none"
 
 
 def nearest(name: str, candidates: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 
 LEVELS = (1000.0, 850.0, 500.0, 200.0)
 DATE = "2000-01-02T06:00:00"

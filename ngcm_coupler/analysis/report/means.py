@@ -10,7 +10,7 @@ import numpy as np
 
 from ngcm_coupler.analysis.report.folder import RunFile
 from ngcm_coupler.fields import Surface
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.budget.entries import area_of, share_of
 
 _BLOCK = 48  # records that are in memory at once

@@ -13,7 +13,7 @@ from ngcm_coupler.analysis.score.grid import Points
 from ngcm_coupler.clock.file_times import FileTimes
 from ngcm_coupler.errors import DataError, reading, shown
 from ngcm_coupler.fields.units import unit_of
-from ngcm_coupler.netcdf import import_netcdf4, require_sound_header
+from ngcm_coupler.files.netcdf import import_netcdf4, require_sound_header
 
 MEMBER_DIMENSIONS = ("member", "realization")
 

@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from ngcm_coupler import python_path
 from ngcm_coupler.cli.doctor.findings import Absent, Concern, Finding, Report
 from ngcm_coupler.cli.tables import text_table
-from ngcm_coupler.errors import ConfigError, NgcmError, import_remedy
+from ngcm_coupler.errors import ConfigError, NgcmError
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -83,7 +84,7 @@ def _finding(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, "warning", str(error))
     except Exception as error:  # whatever it is, the other checks have to be told too
         kind = "" if isinstance(error, NgcmError) else f"{type(error).__name__}: "
-        remedy = import_remedy(error)
+        remedy = python_path.remedy(error)
         said = f"{kind}{error}"
         return Finding(name, "fault", said if not remedy or remedy in said else f"{said}; {remedy}")
 

@@ -19,7 +19,8 @@ from ngcm_coupler.cli.doctor.python import shared_libraries
 from ngcm_coupler.config import Config
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.engine import engine_of
-from ngcm_coupler.errors import CheckpointError, ConfigError, pythonpath_remedy
+from ngcm_coupler.errors import CheckpointError, ConfigError
+from ngcm_coupler.python_path import hidden_remedy
 
 _LEAST_DISK = 2**30
 _HOST = """\
@@ -31,7 +32,7 @@ end program host
 """
 _WRITE = """\
 import sys
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 with import_netcdf4().Dataset(sys.argv[1], "w") as file:
     file.createDimension("n", 2)
     file.createVariable("v", "f8", ("n",), zlib=True)[:] = 1.0
@@ -139,7 +140,7 @@ def netcdf() -> str:
         )  # fmt: skip
     if done.returncode or not done.stdout.strip():
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        remedy = pythonpath_remedy() or (
+        remedy = hidden_remedy() or (
             "install it again with `python -m pip install --force-reinstall netcdf4`"
         )
         raise Fault(f"the package netCDF4 does not work{beside} ({said}); {remedy}")

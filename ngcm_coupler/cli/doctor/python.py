@@ -16,7 +16,7 @@ from pathlib import Path
 import ngcm_coupler
 from ngcm_coupler.cli import buildconfig
 from ngcm_coupler.cli.doctor.findings import Fault, program
-from ngcm_coupler.errors import hiding_modules, pythonpath_remedy
+from ngcm_coupler.python_path import hidden_remedy, hiding_modules
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 """The Pythons that the tests run in, at either end; pyproject.toml has the same."""
@@ -96,7 +96,7 @@ def packages() -> str:
         try:
             importlib.import_module(name)
         except Exception as error:  # whatever a broken package comes upon
-            remedy = pythonpath_remedy() or (
+            remedy = hidden_remedy() or (
                 f"install it again with `{sys.executable} -m pip install --force-reinstall {name}`"
             )
             raise Fault(

@@ -12,8 +12,8 @@ import numpy as np
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
 from ngcm_coupler.files import replaced
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 if TYPE_CHECKING:

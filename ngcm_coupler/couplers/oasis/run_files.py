@@ -13,8 +13,8 @@ from ngcm_coupler.couplers.oasis.entries import NAME, Entry
 from ngcm_coupler.couplers.oasis.files import GRIDS, MASKS
 from ngcm_coupler.couplers.oasis.reader import named
 from ngcm_coupler.errors import DataError
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.regrid.weights import read_weights, row_sums
 
 _ROW_SUM_TOLERANCE = 1.0e-6

@@ -30,7 +30,7 @@ from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceState, Sur
 from ngcm_coupler.clock.calendars import REAL
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, GRAVITY, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.atmosphere import AtmosphereState, InitialData, Parameters
-from ngcm_coupler.engine.neuralgcm.checkpoint import Checkpoint, reason
+from ngcm_coupler.engine.neuralgcm.checkpoint import Checkpoint
 from ngcm_coupler.engine.neuralgcm.diagnosed_water import (
     diagnoses_water,
     exchanged_water,
@@ -44,7 +44,7 @@ from ngcm_coupler.engine.neuralgcm.era5 import read_initial_data
 from ngcm_coupler.engine.neuralgcm.initial_state import clock_at
 from ngcm_coupler.engine.neuralgcm.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.neuralgcm.model_time import ModelTime
-from ngcm_coupler.errors import CheckpointError
+from ngcm_coupler.errors import CheckpointError, reason
 from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid, Grid
 

@@ -9,7 +9,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Grown
-from ngcm_coupler.netcdf import exclusive, keep_little, left_open
+from ngcm_coupler.files.netcdf import exclusive, keep_little, left_open
 from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.budget.entries import Entry
 from ngcm_coupler.output.budget.ledger import Ledger

@@ -18,7 +18,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Grown, replaced
-from ngcm_coupler.netcdf import (
+from ngcm_coupler.files.netcdf import (
     exclusive,
     import_netcdf4,
     keep_little,

@@ -16,7 +16,7 @@ import numpy as np
 
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
 from ngcm_coupler.files import replaced
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError, shown
+from ngcm_coupler.errors import DataError, listing, shown
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
-from ngcm_coupler.regrid.variables import listing
 
 MASKS = {"sea_binary_mask": 1, "land_binary_mask": 0}
 """Standard name of a mask -> its value at sea."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError, shown
+from ngcm_coupler.errors import DataError, listing, shown
 from ngcm_coupler.regrid.grid_files.variables import GridFile
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
-from ngcm_coupler.regrid.variables import listing
 
 
 def recognises(file: GridFile) -> bool:

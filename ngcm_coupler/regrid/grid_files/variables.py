@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.errors import DataError, shown
-from ngcm_coupler.netcdf import import_netcdf4
-from ngcm_coupler.regrid.variables import Variables, listing, nearest
+from ngcm_coupler.errors import DataError, listing, shown
+from ngcm_coupler.files.netcdf import import_netcdf4
+from ngcm_coupler.regrid.variables import Variables, nearest
 
 AREA_UNITS = {
     "m2": 1.0,

@@ -10,7 +10,7 @@ import numpy as np
 from ngcm_coupler.errors import ArgumentError, OutputError
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import replaced
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.regrid.weights.links import GridPoints, Weights
 
 MAP_METHODS = {

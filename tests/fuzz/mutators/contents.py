@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 
 UNLIMITED = -1
 """Length of a dimension that grows."""

@@ -13,8 +13,8 @@ from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import IMPORTS, offered
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.budget.output import TITLE
 from ngcm_coupler.output.history import History
 

@@ -17,7 +17,7 @@ from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import DataError, DivergedError, OutputError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.output.recording import Recording
 
 NAMELIST = """

@@ -22,9 +22,9 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, offered
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.history import History

@@ -14,8 +14,8 @@ from ngcm_coupler.analysis.score.scores import fair_crps, scores
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import EXPORTS
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.history import History
 
 GRID = GaussianGrid(16, 8)

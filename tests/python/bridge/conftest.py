@@ -13,7 +13,7 @@ import pytest
 from project import ROOT
 
 from ngcm_coupler.cli import buildconfig
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 HOSTS = ROOT / "tests"
 """Folder of the CMake project of the hosts."""

@@ -15,8 +15,8 @@ import pytest
 
 from ngcm_coupler.component import Component
 from ngcm_coupler.fields import FIELDS
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 
 pytestmark = [pytest.mark.oasis, pytest.mark.slow]
 

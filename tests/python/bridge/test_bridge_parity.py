@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.component import Component
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 MODELS = [
     pytest.param("analytic", "aquaplanet", ("sea", "sea ice"), id="analytic"),

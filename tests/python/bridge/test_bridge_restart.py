@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 pytestmark = pytest.mark.slow
 

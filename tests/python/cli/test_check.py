@@ -15,7 +15,7 @@ from ngcm_coupler.config import GROUPS, parse
 from ngcm_coupler.config.keys import keys
 from ngcm_coupler.engine import engine_of, load
 from ngcm_coupler.engine.neuralgcm.initial_state import demo_path
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.restart.files import write_restart
 from ngcm_coupler.regrid import SurfaceGrid
 

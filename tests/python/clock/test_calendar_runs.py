@@ -11,8 +11,8 @@ from ngcm_coupler.config import parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.errors import RestartError
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.interval import Interval
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.surface.radiation.insolation import sunlight
 
 DAY = 86400

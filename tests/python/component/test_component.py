@@ -22,7 +22,7 @@ from ngcm_coupler.errors import (
     StateError,
     ValueRangeError,
 )
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.surface.geocentric import geocentric_components, horizontal_components
 
 

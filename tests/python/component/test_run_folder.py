@@ -16,7 +16,7 @@ from analytic_host import NAMELIST, advance, put_surface
 
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import DivergedError, NgcmError, OutputError, StateError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 FILES = """
 &ngcm_history file = 'h.nc', budget_file = 'b.nc' /

@@ -16,7 +16,7 @@ from ngcm_coupler.config import parse
 from ngcm_coupler.config.run_groups import Ensemble
 from ngcm_coupler.device.ensemble import batched, member_key
 from ngcm_coupler.errors import ConfigError, DivergedError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 pytestmark = pytest.mark.slow
 

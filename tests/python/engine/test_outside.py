@@ -10,8 +10,8 @@ import sys
 import numpy as np
 import pytest
 
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import RegularGrid
-from ngcm_coupler.netcdf import import_netcdf4
 
 NAMELIST = """
 &ngcm_model engine = 'pressure_planet' /

@@ -12,9 +12,9 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import FieldError, OutputError, RestartError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, field, offered, over
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.interval.water_closure import WaterClosure, WaterOfGlobe
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.output.budget import entries as names
 from ngcm_coupler.output.budget.entries import (
     area_of,

@@ -16,7 +16,7 @@ from ngcm_coupler.engine import load
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.built_in import Analytic
 from ngcm_coupler.fields import offered
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.log.journal import Journal
 from ngcm_coupler.output.log.log import JsonLines, TextLines
 from ngcm_coupler.output.log.timing import Phase, Stopwatch

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import OutputError, RestartError
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.output.restart import files
 from ngcm_coupler.output.restart.files import read_restart, write_into, write_restart
 

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 OASIS = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")

@@ -13,4 +13,3 @@ from ngcm_coupler.engine.neuralgcm.checkpoint.files import read_checkpoint as re
 from ngcm_coupler.engine.neuralgcm.checkpoint.files import write_checkpoint as write_checkpoint
 from ngcm_coupler.engine.neuralgcm.checkpoint.overview import CheckpointSummary as CheckpointSummary
 from ngcm_coupler.engine.neuralgcm.checkpoint.overview import summary as summary
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import reason as reason

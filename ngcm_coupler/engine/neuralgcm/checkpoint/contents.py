@@ -12,8 +12,7 @@ import numpy as np
 
 from ngcm_coupler.engine.neuralgcm.checkpoint.bindings import GinBindings
 from ngcm_coupler.engine.neuralgcm.checkpoint.gin import parse_gin
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import listing, reason
-from ngcm_coupler.errors import CheckpointError, quoted
+from ngcm_coupler.errors import CheckpointError, listing, quoted, reason
 
 Params = dict[str, dict[str, np.ndarray]]
 """Learned parameters by module and by name in the module."""

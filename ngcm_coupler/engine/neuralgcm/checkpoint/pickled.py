@@ -19,8 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import reason
-from ngcm_coupler.errors import CheckpointError, quoted
+from ngcm_coupler.errors import CheckpointError, quoted, reason
 
 MAX_DEPTH: Final = 32
 """Deepest nesting that is read; a published checkpoint needs six levels."""

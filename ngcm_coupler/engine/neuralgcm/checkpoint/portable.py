@@ -22,8 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import LARGEST_INTEGER, MAX_DEPTH
-from ngcm_coupler.engine.neuralgcm.checkpoint.quotation import reason
-from ngcm_coupler.errors import CheckpointError, quoted
+from ngcm_coupler.errors import CheckpointError, quoted, reason
 
 MAGIC: Final = b"PK\x03\x04"
 """First bytes of the archive; a pickle begins otherwise."""

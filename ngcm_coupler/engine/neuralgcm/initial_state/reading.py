@@ -18,7 +18,7 @@ from ngcm_coupler.engine.neuralgcm.initial_state.axes import Axis
 from ngcm_coupler.engine.neuralgcm.initial_state.file import StateFile
 from ngcm_coupler.engine.neuralgcm.initial_state.quantities import Quantity, quantity
 from ngcm_coupler.errors import ArgumentError, DataError, reading, shown
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 
 _QUICK = 2**24
 """Values of a variable that `check_state` reads; of a larger one some levels [1]."""

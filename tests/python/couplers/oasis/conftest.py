@@ -11,7 +11,7 @@ from project import ROOT
 
 from ngcm_coupler.cli import buildconfig, main
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 NLON, NLAT = 24, 12
 

@@ -15,7 +15,7 @@ import pytest
 from jobs import Job
 
 from ngcm_coupler.cli import buildconfig, main
-from ngcm_coupler.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4
 
 pytestmark = [pytest.mark.oasis, pytest.mark.slow]
 

@@ -13,8 +13,8 @@ from project import ROOT
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.constants import EARTH_RADIUS
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import import_netcdf4
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 from ngcm_coupler.regrid.weights import read_weights, row_sums
 

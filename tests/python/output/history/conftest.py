@@ -11,8 +11,8 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.fields import field
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.netcdf import open_dataset
 from ngcm_coupler.output.history import History
 
 HOUR = 3600

@@ -10,7 +10,7 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import OutputError, RestartError
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.files import read_restart
 

@@ -13,7 +13,7 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import ConfigError, OutputError
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.restart.files import read_restart
 
 HOUR = 3600

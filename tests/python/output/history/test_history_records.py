@@ -10,7 +10,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.fields import field
 from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
-from ngcm_coupler.netcdf import import_netcdf4, open_dataset
+from ngcm_coupler.files.netcdf import import_netcdf4, open_dataset
 from ngcm_coupler.output.history import needs_levels
 
 HOUR, DAY = 3600, 86400

@@ -13,7 +13,7 @@ from ngcm_coupler.engine import parse
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
-from ngcm_coupler.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset
 
 ANALYTIC = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 TEMPERATURE, WIND = LEVEL_FIELDS[1], LEVEL_FIELDS[2]

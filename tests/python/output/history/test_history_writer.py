@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.netcdf import exclusive, open_dataset
+from ngcm_coupler.files.netcdf import exclusive, open_dataset
 from ngcm_coupler.output.history.writer import Writer
 from ngcm_coupler.output.restart.files import read_restart, write_restart
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ngcm_coupler.files.whole import require_file
+
 _LOCK = threading.RLock()
 
 _CLASSIC = {b"CDF\1": (4, 4), b"CDF\2": (4, 8), b"CDF\5": (8, 8)}
@@ -106,14 +108,13 @@ def require_sound_header(path: str | os.PathLike[str]) -> None:
     Files of HDF5 are left to their library, which looks for itself.
 
     Raises:
-      OSError: it does, or cannot be read.
+      OSError: it does, is no regular file (a pipe would be waited for), or cannot be read.
     """
     found = Path(path)
-    if not found.is_file():
-        if found.exists():  # a pipe would be waited for
-            raise OSError("it is no regular file; name one")
+    require_file(found)
+    if not found.exists():
         return  # the library says so
-    with Path(path).open("rb") as file:
+    with found.open("rb") as file:
         if sizes := _CLASSIC.get(file.read(4)):
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 _Header(data, *sizes).read()

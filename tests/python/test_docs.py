@@ -83,6 +83,7 @@ def python_host(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_slab_of_the_python_page_warms_and_cools_within_reason(python_host):
     hours = re.findall(r"^hour \d: (\S+) PW into the sea, (\S+) K at most$",
                        python_host("slab.py"), re.MULTILINE)  # fmt: skip
@@ -91,12 +92,14 @@ def test_slab_of_the_python_page_warms_and_cools_within_reason(python_host):
         assert -200.0 < float(petawatts) < 200.0 and 295.0 < float(warmest) < 305.0
 
 
+@pytest.mark.slow
 def test_mask_of_the_python_page_is_refused_and_filled(python_host):
     said = python_host("masks.py")
     assert "error 14 (argument): sea_surface_temperature: got a masked array in which" in said
     assert said.endswith("filled: 1 hour done\n")
 
 
+@pytest.mark.slow
 def test_chain_of_the_python_page_goes_on_on_other_ranks(python_host):
     """Two runs on two ranks, then one on a single one: the sea's heat goes on where it was."""
     lines = [line.split() for line in python_host("chain.py").splitlines()]

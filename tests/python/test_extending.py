@@ -93,6 +93,7 @@ def computed(run, site):
     return json.loads((site / "extended.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_field_is_listed_and_offered_with_the_value_of_its_formula(run, computed):
     status, table = run("ngcm-coupler", "fields", "--format", "csv")
     assert status == 0
@@ -108,6 +109,7 @@ def test_a_field_is_listed_and_offered_with_the_value_of_its_formula(run, comput
     assert 0.7 < relative.min() and relative.max() < 1.0
 
 
+@pytest.mark.slow
 def test_a_bulk_scheme_is_chosen_by_name_and_gives_fluxes_of_its_own(check, computed):
     status, said = check("&ngcm_model engine = 'analytic' / &ngcm_surface bulk_scheme = 'zeng' /")
     assert status == 0, said
@@ -118,7 +120,7 @@ def test_a_bulk_scheme_is_chosen_by_name_and_gives_fluxes_of_its_own(check, comp
     assert (0.8 < ratio).all() and (ratio < 1.25).all() and (abs(ratio - 1.0) > 1e-3).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tests_of_every_scheme_hold_for_the_new_one(run):
     tests = ROOT / "tests" / "python" / "surface"
     status, said = run("pytest", tests, "-k", "zeng or choice", "-m", "", "-p", "no:cacheprovider")
@@ -132,6 +134,7 @@ CURRENTS = (
 )
 
 
+@pytest.mark.slow
 def test_a_key_is_described_checked_and_tied_to_others(run, check):
     model = "&ngcm_model engine = 'analytic' /\n"
     status, said = check(f"{model}{CURRENTS}&ngcm_surface current_part = 0.5 /")
@@ -146,6 +149,7 @@ def test_a_key_is_described_checked_and_tied_to_others(run, check):
     assert "  current_part: real [1], default 1.0\n      Part of the current" in said
 
 
+@pytest.mark.slow
 def test_a_key_acts_where_the_page_uses_it(computed):
     (half,), (halved, whole) = computed["half"], computed["whole"]
     # Compiled apart: equal to rounding, where half a current makes a wind of another tenth.
@@ -153,6 +157,7 @@ def test_a_key_acts_where_the_page_uses_it(computed):
     assert np.abs(np.subtract(half, whole)).max() > 0.02
 
 
+@pytest.mark.slow
 def test_an_atmosphere_from_outside_is_checked_and_runs(check, computed):
     status, said = check("&ngcm_model engine = 'breezy' /")
     assert status == 0 and "breezy, 16 x 8 points, step 1800 s" in said, said
@@ -175,6 +180,7 @@ def cap(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_cap_builds_against_the_installed_modules(cap):
     assert (cap / "ngcm_cap_mail.mod").exists() and os.access(cap / "atmosphere", os.X_OK)
 

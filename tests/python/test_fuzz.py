@@ -29,6 +29,7 @@ COUNT = 40
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_spoilt_files_are_taken_or_refused(name):
     tally = campaign.campaign(subject(name), COUNT)
@@ -86,6 +87,7 @@ def lie(_):
     raise Implausible("more than there is")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("use", "what"),
     [
@@ -152,6 +154,7 @@ def test_a_seed_gives_the_same_input_again(tmp_path):
     assert details[0] == details[1]
 
 
+@pytest.mark.slow
 def test_a_find_is_cut_down_to_what_it_takes(tmp_path):
     def use(file):
         if b"!" in file.read_bytes():

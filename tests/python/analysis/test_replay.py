@@ -20,6 +20,8 @@ from ngcm_coupler.errors import DataError, DivergedError, OutputError
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.output.recording import Recording
 
+pytestmark = pytest.mark.slow
+
 NAMELIST = """
 &ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 1800 /
 &ngcm_coupling interval_seconds = 3600 / &ngcm_radiation scheme = 'host' /
@@ -271,7 +273,6 @@ def test_another_environment_is_told(copy, capsys):
     assert "compare in the environment of the run" in out
 
 
-@pytest.mark.slow
 def test_a_run_that_diverges_diverges_again_in_the_same_interval(tmp_path, capsys, monkeypatch):
     step = AnalyticAtmosphere.step
 

@@ -92,6 +92,7 @@ def calls(folder):
     return path.read_text().splitlines() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_plain_script_runs_segments_until_the_stop_date(folder, capsys):
     assert cli.main(["batch", "run.nml", "--system", "plain", "-n", "2"]) == 0
     assert "start the chain with `sh run.sh`" in capsys.readouterr().out
@@ -140,6 +141,7 @@ def test_a_job_of_a_built_in_engine_has_the_pythonpath_of_its_own(folder, monkey
     assert "PYTHONPATH" not in (folder / "run.pbs").read_text()
 
 
+@pytest.mark.slow
 def test_failed_segment_ends_the_chain_and_is_run_anew_on_demand(folder):
     options = ["--stop-date", "2000-01-02"]
     assert cli.main(["batch", "run.nml", "--system", "plain", *options]) == 0
@@ -156,6 +158,7 @@ def test_failed_segment_ends_the_chain_and_is_run_anew_on_demand(folder):
     assert not any("overwrites" in log for log in logs)
 
 
+@pytest.mark.slow
 def test_slurm_script_runs_one_segment_and_submits_the_next(folder):
     options = ["-n", "4", "--time", "06:00:00", "--account", "acc", "--queue", "long"]
     assert cli.main(["batch", "run.nml", "--system", "slurm", *options, "--mpi", "pmix"]) == 0
@@ -176,6 +179,7 @@ def test_slurm_script_runs_one_segment_and_submits_the_next(folder):
         assert f"#SBATCH --{asked}\n" in head
 
 
+@pytest.mark.slow
 def test_jobs_that_come_no_further_end_the_chain(folder):
     assert cli.main(["batch", "run.nml", "--system", "slurm"]) == 0
     plan(folder, "75", "75")
@@ -188,6 +192,7 @@ def test_jobs_that_come_no_further_end_the_chain(folder):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "message"),
     [
@@ -205,6 +210,7 @@ def test_nothing_is_submitted_after_a_segment_that_is_not_clean(folder, end, mes
     assert not any("qsub" in call for call in calls(folder))
 
 
+@pytest.mark.slow
 def test_pbs_script_runs_one_segment_and_submits_the_next(folder):
     options = ["-n", "8", "--nodes", "2", "--cpus-per-rank", "4", "--time", "1-00:00:00"]
     assert cli.main(["batch", "run.nml", "--system", "pbs", *options, "--queue", "q"]) == 0

@@ -130,6 +130,7 @@ def test_pointer_to_nothing_is_refused(here):
         newest("restarts")
 
 
+@pytest.mark.slow
 def test_chain_begins_in_its_own_empty_folder_and_goes_on_from_there(create):
     first = create()
     assert not first.continues
@@ -157,6 +158,7 @@ def test_another_folder_must_hold_a_restart(here):
         Component.create("run.nml")
 
 
+@pytest.mark.slow
 def test_every_setting_that_changes_results_is_named(create):
     create().write_restart()
     changed = "&ngcm_radiation carbon_dioxide_ppm = 840.0 / &slab_ocean mixed_layer_depth_m = 10. /"
@@ -170,6 +172,7 @@ def test_every_setting_that_changes_results_is_named(create):
     assert branched.continues
 
 
+@pytest.mark.slow
 def test_settings_without_effect_on_results_may_differ(create):
     create().write_restart()
     assert create("&ngcm_limits timeout_seconds = 60 / &ngcm_driver run_hours = 1 /").continues

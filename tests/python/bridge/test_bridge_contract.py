@@ -93,6 +93,7 @@ def test_library_links_no_coupler_no_mpi_and_no_netcdf(prefix):
     assert not [name for name in needed if re.match("lib(mpi|netcdf|hdf5|psmile|esmf)", name)]
 
 
+@pytest.mark.slow
 def test_calls_cost_little_and_keep_no_memory(prefix, namelist):
     done = subprocess.run(
         [prefix / "bin" / "ngcm_bench", namelist, "100"], capture_output=True, text=True, check=True

@@ -57,6 +57,7 @@ def _hours(output: str) -> list[list[str]]:
     return [line.split() for line in output.splitlines() if re.match(r"\S+T\S+ ", line)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "reason"),
     [
@@ -76,6 +77,7 @@ def test_driver_that_cannot_print_says_so_and_fails(prefix, tmp_path, namelist, 
 
 
 # 3 do not divide the 32 latitudes.
+@pytest.mark.slow
 @pytest.mark.parametrize("ranks", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_several_ranks_give_the_bits_of_one(drive, coupling, tmp_path, ranks):
     alone, together = (drive(n, coupling=coupling("aquaplanet")) for n in (1, ranks))
@@ -103,6 +105,7 @@ def test_sea_and_moving_ice_receive_what_was_exported_and_keep_it(
         assert budget["exchanged by sea and ice"]["together"] == 0.0
 
 
+@pytest.mark.slow
 def test_sea_alone_is_driven_where_nothing_else_is_imported(drive, closed_budgets):
     done = drive(1, DRIVER + "&ngcm_radiation scheme = 'host' /")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -116,6 +119,7 @@ def test_sea_alone_is_driven_where_nothing_else_is_imported(drive, closed_budget
     assert len({hour[ICE_AREA] for hour in _hours(done.stdout)}) == 1
 
 
+@pytest.mark.slow
 def test_a_long_run_need_not_print_every_interval(drive, namelist):
     """The driver thins its own lines and the library its own; the other ranks are silent."""
     text = re.sub(r"&ngcm_log.*", "&ngcm_log hours_per_line = 2 /", namelist.read_text())
@@ -132,12 +136,14 @@ def test_a_long_run_need_not_print_every_interval(drive, namelist):
     assert "ranks: 2" in done.stderr
 
 
+@pytest.mark.slow
 def test_sea_without_relaxation_has_nothing_from_outside(drive, closed_budgets):
     done = drive(1, "&ngcm_driver run_hours = 2 / &slab_ocean relaxation_time_days = 0.0 /")
     heat, _ = closed_budgets(done.stdout, "sea")
     assert heat["received by relaxation"]["sea"] == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("groups", "reason"),
     [
@@ -155,6 +161,7 @@ def test_failure_ends_all_ranks_with_one_message(drive, groups, reason):
     assert reason in done.stderr
 
 
+@pytest.mark.slow
 def test_import_that_the_driver_cannot_give_ends_the_run(drive):
     extra = "imposed_water_evapotranspiration_flux"
     imports = f"'sea_surface_temperature', 'sea_ice_area_fraction', '{extra}'"

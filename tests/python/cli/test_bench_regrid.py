@@ -24,6 +24,7 @@ def results():
         regrid._GRIDS = grids
 
 
+@pytest.mark.slow
 def test_costs_are_ordered_quartiles(results):
     (row,) = results["grids"]
     assert (row["atmosphere"], row["ocean"]) == ("128x64", "182x149")
@@ -39,6 +40,7 @@ def test_costs_are_ordered_quartiles(results):
     assert 10.0 < row["memory_mib"] < 1000.0
 
 
+@pytest.mark.slow
 def test_misfits_fall_with_the_order_of_the_method(results):
     misfits = results["misfits"]
     for index in range(len(FIELDS)):

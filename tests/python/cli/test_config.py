@@ -41,6 +41,7 @@ def _answer(*options: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
+@pytest.mark.slow
 def test_fortran_host_built_with_these_flags_creates_a_component(tmp_path):
     (tmp_path / "host.f90").write_text(FORTRAN_HOST)
     (tmp_path / "host.nml").write_text(NAMELIST)

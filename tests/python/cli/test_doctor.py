@@ -81,6 +81,7 @@ def test_faults_of_the_namelist_are_told_with_the_others(well, capsys, monkeypat
     assert err == "2 faults\n"
 
 
+@pytest.mark.slow
 def test_every_rank_checks_and_one_table_is_printed(well):
     code = (
         "import os, sys\n"
@@ -390,6 +391,7 @@ def test_check_that_breaks_is_a_fault_of_its_own():
     assert (finding.state, finding.text) == ("fault", "KeyError: 'key'")
 
 
+@pytest.mark.slow
 def test_model_without_the_fast_core_is_a_warning_and_no_fault(well, capsys, monkeypatch):
     demo = read_checkpoint("demo")
     added = "dycore/SequentialStepFilter.filter_modules = (@FixGlobalMeanFilter,)\n"

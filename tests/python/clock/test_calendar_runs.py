@@ -127,6 +127,7 @@ CROSSINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 @pytest.mark.parametrize(("calendar", "start", "dates"), CROSSINGS)
 def test_a_restart_across_the_end_of_february_changes_no_bit(run, tmp_path, calendar, start, dates):
@@ -145,12 +146,14 @@ def test_a_restart_across_the_end_of_february_changes_no_bit(run, tmp_path, cale
         np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
 
 
+@pytest.mark.slow
 def test_a_restart_of_another_calendar_is_refused(run, tmp_path):
     run("noleap", "2000-01-01").write_restart(str(tmp_path / "restart.nc"))
     with pytest.raises(RestartError, match=r"calendar.*noleap.*360_day"):
         run("360_day", "", f"&ngcm_restart read_file = '{tmp_path}/restart.nc' /")
 
 
+@pytest.mark.slow
 def test_files_of_a_run_say_its_calendar(run, tmp_path):
     files = f"file = '{tmp_path}/history.nc', budget_file = '{tmp_path}/budget.nc'"
     component = run("360_day", "2000-02-29", f"&ngcm_history {files} /")
@@ -164,6 +167,7 @@ def test_files_of_a_run_say_its_calendar(run, tmp_path):
             assert [date.isoformat()[:10] for date in dates] == ["2000-02-30", "2000-03-01"]
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_the_published_model_takes_its_initial_date_in_the_calendar_of_the_run():
     """Its air is that of the date in the real calendar; the time of its sun is its own."""

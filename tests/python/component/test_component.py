@@ -37,6 +37,7 @@ def test_states_are_there_from_the_start_but_means_are_not(component):
         get(component, "surface_downward_latent_heat_flux_over_ice_free_sea")
 
 
+@pytest.mark.slow
 def test_every_offered_field_is_within_its_range_after_an_interval(component):
     advance(component)
     for row in component.fields:
@@ -61,6 +62,7 @@ def test_fluxes_are_means_over_the_steps_and_states_are_not(create):
         np.testing.assert_allclose(get(three, row.name), expected, rtol=3e-6, atol=atol)
 
 
+@pytest.mark.slow
 def test_warmer_sea_evaporates_more(create):
     fluxes = []
     for warming in (-2.0, 0.0, 2.0):
@@ -71,6 +73,7 @@ def test_warmer_sea_evaporates_more(create):
     assert fluxes[0] < fluxes[1] < fluxes[2]
 
 
+@pytest.mark.slow
 def test_wind_is_taken_relative_to_the_current(create):
     text = NAMELIST.replace(
         "interval_seconds = 3600",
@@ -127,6 +130,7 @@ def test_vectors_may_be_geocentric_in_both_directions(create):
     np.testing.assert_allclose(stress[xyz], stress[east_north], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_sea_of_a_grid_of_its_own_is_where_that_grid_has_it(create, tmp_path):
     """A square ocean of 40 degrees, one cell of it land; the analytic planet alone is all sea."""
     west, south = np.meshgrid(np.arange(20.0, 60.0, 10.0), np.arange(-20.0, 20.0, 10.0))
@@ -179,6 +183,7 @@ def test_import_that_was_never_put_is_named(component):
         component.advance(3600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, 25.0, 1e300])
 def test_bad_import_names_field_count_and_worst_point(component, bad):
     sst = get(component, "sea_surface_temperature")
@@ -323,6 +328,7 @@ def test_communicator_without_mpi_running_is_refused(tmp_path):
         Component.create(str(namelist), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_partition_on_one_rank_may_reorder_the_points(create):
     plain, shuffled = create(), create()
@@ -366,6 +372,7 @@ def test_handle_is_good_from_create_to_destroy(tmp_path):
         abi.destroy(handle)
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_double_precision_set_by_the_environment_changes_nothing(create):
     plain = create()
@@ -378,6 +385,7 @@ def test_double_precision_set_by_the_environment_changes_nothing(create):
         np.testing.assert_array_equal(values, all_fields(plain)[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_rank_bound_to_one_core_is_told_so(create, caplog):
     cores = os.sched_getaffinity(0)
     if len(cores) == 1:

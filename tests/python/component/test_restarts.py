@@ -12,6 +12,7 @@ from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.output.restart.files import read_restart, write_restart
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_restart_continues_bit_for_bit(create, tmp_path):
     whole = create()
@@ -100,6 +101,7 @@ def test_history_of_an_earlier_segment_is_not_overwritten(create, tmp_path):
     assert (tmp_path / "history.nc").read_bytes() == records
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
     component = create()
@@ -113,6 +115,7 @@ def test_restart_holds_what_was_put_since_the_last_interval(create, tmp_path):
         np.testing.assert_array_equal(values, all_fields(component)[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_file_whose_ledger_had_the_water_of_the_globe_is_continued(create, tmp_path):
     """As versions before 0.2 wrote it: the state without water, which the ledger closed."""
     whole = create()

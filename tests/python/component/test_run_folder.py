@@ -57,6 +57,7 @@ def times(file, variable="time"):
         return opened[variable].shape[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [
     "&ngcm_history file = 'h.nc' /", "&ngcm_history budget_file = 'b.nc' /",
     "&ngcm_recording file = 'r.nc' /", "&ngcm_history file = '{date}.nc' /",
@@ -104,6 +105,7 @@ def test_another_process_is_told_who_writes_before_it_has_built_a_model(create, 
     assert "numpy" in imported and not imported & {"jax", "netCDF4"}
 
 
+@pytest.mark.slow
 def test_runs_with_files_of_their_own_share_a_folder(create, here):
     pair = [
         create(f"&ngcm_history file = 'h{each}.nc' / &ngcm_restart write_file = 'restart.nc' /")
@@ -116,6 +118,7 @@ def test_runs_with_files_of_their_own_share_a_folder(create, here):
     assert times("h0.nc") == times("h1.nc") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["h.nc", "b.nc", "r.nc"])
 def test_a_file_that_another_program_truncates_fails_the_run(create, here, file):
     component = create(FILES)

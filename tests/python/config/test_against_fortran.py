@@ -161,6 +161,7 @@ def _listed(value) -> list:
     return list(value) if isinstance(value, tuple | list) else [value]
 
 
+@pytest.mark.slow
 def test_spoilt_namelists_are_read_as_fortran_reads_them_or_refused(program, strict, tmp_path):
     tally, bad, refused = campaign(program, strict, tmp_path, COUNT)
     assert bad == []

@@ -215,6 +215,7 @@ def test_the_place_is_the_users_cache_or_as_the_namelist_says(tmp_path, monkeypa
         folder(str(tmp_path / "file" / "kept"))
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_nothing_can_be_kept(tmp_path, monkeypatch, caplog):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

@@ -49,6 +49,7 @@ def namelist(tmp_path):
     return write
 
 
+@pytest.mark.slow
 def test_check_and_doctor_describe_it_without_building_it(command, namelist):
     said = command("check", namelist("run"))
     assert "pressure_planet, 20 x 12 points, step 1800 s" in said
@@ -62,6 +63,7 @@ def history(folder, name):
         return np.asarray(file["air_temperature"][...])
 
 
+@pytest.mark.slow
 def test_it_runs_with_two_ranks_continues_and_is_replayed(command, namelist, tmp_path):
     command("run", namelist("whole", 4, "&ngcm_recording file = 'rec.nc' /"))
     whole = history(tmp_path, "whole")
@@ -97,6 +99,7 @@ def test_grids_write_its_rows_beside_those_of_an_ocean(command, namelist, tmp_pa
         np.testing.assert_allclose(file[atmosphere][:, 0], RegularGrid(20, 12).latitudes)
 
 
+@pytest.mark.slow
 def test_a_chain_of_jobs_starts_at_its_date_and_comes_to_its_end(command, namelist, tmp_path):
     extra = "&ngcm_run stop_date = '2001-03-01T04:00:00' /\n"
     extra += "&ngcm_restart read_file = 'restarts', folder = 'restarts' /"

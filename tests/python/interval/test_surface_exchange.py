@@ -107,6 +107,7 @@ def test_nonsolar_flux_is_what_its_name_says_over_each_tile(fluxes):
         np.testing.assert_allclose(exports[name], total, rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_nonsolar_flux_over_ice_has_the_exported_derivative():
     """A central difference of 2 K; exchange coefficients, held fixed in it, move with stability."""
     name = over("surface_downward_nonsolar_heat_flux", "sea_ice")
@@ -132,6 +133,7 @@ def test_rain_and_snow_are_precipitation_and_warm_places_have_no_snow(fluxes):
     assert (exports["snowfall_flux"][frozen] >= 0.99 * both[frozen]).all()
 
 
+@pytest.mark.slow
 def test_host_without_ice_and_land_still_gets_precipitation_but_no_flux_of_theirs():
     exports = Run(SEA).advance()
     assert exports["precipitation_flux"].max() > 0.0
@@ -139,12 +141,14 @@ def test_host_without_ice_and_land_still_gets_precipitation_but_no_flux_of_their
     assert "surface_downward_latent_heat_flux" not in exports
 
 
+@pytest.mark.slow
 def test_host_with_radiation_of_its_own_is_offered_none():
     sky = "&ngcm_radiation scheme = 'host' /"
     exports = Run(SEA, sky).advance()
     assert not any("wave" in name or "nonsolar" in name for name in exports)
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_values_of_land_where_there_is_none_do_not_matter(fluxes):
     expected, _ = fluxes
@@ -156,6 +160,7 @@ def test_values_of_land_where_there_is_none_do_not_matter(fluxes):
         np.testing.assert_array_equal(values, expected[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_skin_is_cooler_than_the_water_at_night_and_saves_heat(fluxes):
     bare, run = fluxes
     cool = Run(SEA + TILE_IMPORTS, "&ngcm_surface sea_skin = 'cool' /").advance()
@@ -167,6 +172,7 @@ def test_skin_is_cooler_than_the_water_at_night_and_saves_heat(fluxes):
     assert (cool[name][night] > bare[name][night]).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_warm_layer_is_carried_from_step_to_step():
     run = Run(SEA + TILE_IMPORTS, "&ngcm_surface sea_skin = 'cool_and_warm' /")
     run.state = dataclasses.replace(run.state, second=jnp.int32(6 * 3600))
@@ -177,6 +183,7 @@ def test_warm_layer_is_carried_from_step_to_step():
     assert warming.min() == 0.0
 
 
+@pytest.mark.slow
 def test_imposing_the_plugins_own_fluxes_changes_nothing():
     free, bound = Run(SEA + TILE_IMPORTS), Run(SEA + TILE_IMPORTS + IMPOSED)
     exports = free.advance()
@@ -188,6 +195,7 @@ def test_imposing_the_plugins_own_fluxes_changes_nothing():
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_imposed_heat_cools_the_air_by_what_it_takes():
     run, free = Run(SEA + IMPOSED), Run(SEA)
     exports = free.advance()

@@ -154,6 +154,7 @@ def started(interval, engine, initial):
     return jax.jit(interval.begin)(engine.parameters, initial.state, day, 0)
 
 
+@pytest.mark.slow
 def test_a_host_gets_what_the_interval_returns(model, tmp_path):
     """Every exported field, rain and snow included, over three intervals."""
     name, interval, engine, initial, imports = model
@@ -216,6 +217,7 @@ def test_the_gradient_of_rain_is_that_of_the_rain_that_the_host_gets(text):
     assert abs(slope) > 1e-3
 
 
+@pytest.mark.slow
 def test_every_tile_counts_in_what_precipitation_is_balanced_with():
     """With ice and land given by the host, evaporation is the sum of what it is told."""
     listed = [*SEA, *(row.name for row in TILE_IMPORTS)]

@@ -124,7 +124,7 @@ def test_every_entry_is_filled_in_the_order_of_the_list():
 
 
 def test_water_closes_cumulatively_to_the_precision_of_the_sums():
-    """What has fallen is what has evaporated less what the air has gained, over 500 intervals.
+    """What has fallen is what has evaporated less what the air has gained, over 100 intervals.
 
     The interval has the water in the air, 25 kg m-2, to 48 bits less those of a sum: to 3e-12, over
     3600 s 1e-15, at the begin and at the end only. Without the remainder, single precision would
@@ -134,7 +134,7 @@ def test_water_closes_cumulatively_to_the_precision_of_the_sums():
     ledger = world.ledger()
     first = float((world.water.astype(np.float64) * WEIGHTS).sum())
     net = 0.0
-    for _ in range(500):
+    for _ in range(100):
         imports, _, exports = world.close(ledger)
         fallen = world.row(exports, "rainfall_flux") + world.row(exports, "snowfall_flux")
         fractions = world.fractions(np.nan_to_num(imports[1]))

@@ -81,6 +81,7 @@ def events(caplog, name):
     return [each for each in caplog.records if getattr(each, "event", "") == name]
 
 
+@pytest.mark.slow
 def test_every_line_of_json_is_an_object_with_the_same_first_keys(tmp_path):
     namelist = tmp_path / "run.nml"
     namelist.write_text(NAMELIST + "&ngcm_log format = 'json' /")
@@ -149,6 +150,7 @@ def test_other_ranks_tell_their_errors_and_no_more(form, expected):
     assert done.stderr.count("\n") == 1 and done.stderr.endswith(expected)
 
 
+@pytest.mark.slow
 def test_the_head_gives_the_resolved_namelist_back(tmp_path, caplog):
     caplog.set_level("INFO", "ngcm_coupler")
     config = run(tmp_path, "&ngcm_log hours_per_line = 24 /", intervals=1)
@@ -163,6 +165,7 @@ def test_the_head_gives_the_resolved_namelist_back(tmp_path, caplog):
         assert words in text, words
 
 
+@pytest.mark.slow
 def test_a_continued_run_says_from_which_restart(tmp_path, caplog):
     caplog.set_level("INFO", "ngcm_coupler")
     folder = f"&ngcm_restart folder = '{tmp_path}/restarts', read_file = '{tmp_path}/restarts' /"
@@ -184,6 +187,7 @@ def test_a_continued_run_says_from_which_restart(tmp_path, caplog):
     assert second.figures["start_date"] == "2000-01-01T00:00:00"
 
 
+@pytest.mark.slow
 def test_a_line_may_sum_up_several_intervals(tmp_path, caplog):
     caplog.set_level("INFO", "ngcm_coupler")
     run(tmp_path)
@@ -202,6 +206,7 @@ def test_a_line_may_sum_up_several_intervals(tmp_path, caplog):
     assert lines[0].figures["strongest_lowest_wind_m_per_s"] == strongest
 
 
+@pytest.mark.slow
 def test_the_seconds_of_the_lines_are_those_of_the_run_after_its_start(tmp_path, caplog):
     caplog.set_level("INFO", "ngcm_coupler")
     run(tmp_path)
@@ -212,6 +217,7 @@ def test_the_seconds_of_the_lines_are_those_of_the_run_after_its_start(tmp_path,
     assert 0.9 * after < told <= after
 
 
+@pytest.mark.slow
 def test_a_quiet_run_says_nothing(tmp_path, caplog):
     run(tmp_path, "&ngcm_log level = 'warning' /", intervals=1)
     assert not caplog.records
@@ -247,6 +253,7 @@ def test_a_field_outside_its_range_is_told_once_and_then_counted(journal, caplog
     )
 
 
+@pytest.mark.slow
 def test_core_that_was_fallen_back_to_stands_in_head_history_and_restart(
     tmp_path, monkeypatch, caplog
 ):

@@ -100,6 +100,7 @@ def test_the_rows_of_the_table_add_up_to_its_total(hand, stopwatch):
     assert max(map(len, table(stopwatch, 3).splitlines())) <= 100
 
 
+@pytest.mark.slow
 def test_the_seconds_of_a_run_are_those_of_its_phases(tmp_path, caplog):
     caplog.set_level("INFO", "ngcm_coupler")
     namelist = tmp_path / "run.nml"

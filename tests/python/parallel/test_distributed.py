@@ -41,6 +41,7 @@ def mpirun(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_ranks_share_their_devices_and_leave_signals_and_mpi_to_the_host(mpirun):
     # A web proxy of the environment must not be asked for the way to the first rank.
     mpirun(
@@ -65,6 +66,7 @@ def test_ranks_share_their_devices_and_leave_signals_and_mpi_to_the_host(mpirun)
     )
 
 
+@pytest.mark.slow
 def test_rank_that_has_used_jax_or_cannot_connect_fails_all_without_ending_them(mpirun):
     mpirun(
         """
@@ -77,6 +79,7 @@ def test_rank_that_has_used_jax_or_cannot_connect_fails_all_without_ending_them(
     )
 
 
+@pytest.mark.slow
 def test_single_rank_needs_no_service():
     program = PREAMBLE + "distributed.initialize(comm)\nassert not jax.distributed.is_initialized()"
     done = subprocess.run(

@@ -79,6 +79,7 @@ def test_scattered_points_give_the_fields_of_a_single_rank(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_ranks_without_the_atmosphere_do_not_load_jax(mpirun):
     mpirun(
         2,
@@ -92,6 +93,7 @@ def test_ranks_without_the_atmosphere_do_not_load_jax(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_refused_put_on_one_rank_fails_the_advance_of_all_and_is_named(mpirun):
     mpirun(
         3,
@@ -110,6 +112,7 @@ def test_refused_put_on_one_rank_fails_the_advance_of_all_and_is_named(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_failure_of_the_owner_reaches_all_and_a_get_does_not_wait(mpirun):
     mpirun(
         2,
@@ -126,6 +129,7 @@ def test_failure_of_the_owner_reaches_all_and_a_get_does_not_wait(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_failure_to_create_reaches_all(mpirun, tmp_path):
     (tmp_path / "run.nml").write_text(
         "&ngcm_model checkpoint = 'demo', initial_state = 'run.nml' /"
@@ -133,6 +137,7 @@ def test_failure_to_create_reaches_all(mpirun, tmp_path):
     mpirun(2, 'raises(NgcmError, "not a readable netCDF file", create)')
 
 
+@pytest.mark.slow
 def test_points_held_twice_or_out_of_range_are_refused_on_all_ranks(mpirun):
     mpirun(
         2,
@@ -150,6 +155,7 @@ def test_points_held_twice_or_out_of_range_are_refused_on_all_ranks(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
     mpirun(
         3,
@@ -178,6 +184,7 @@ def test_restart_of_one_layout_continues_in_another(mpirun, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_null_communicator_is_refused(mpirun):
     mpirun(
         1,
@@ -188,6 +195,7 @@ def test_null_communicator_is_refused(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_ranks_use_communicators_of_mpi4py_and_fail_and_leave_together(mpirun):
     mpirun(
         2,
@@ -216,6 +224,7 @@ def test_ranks_use_communicators_of_mpi4py_and_fail_and_leave_together(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_on_one_rank_waits_for_no_other(mpirun):
     mpirun(
         2,
@@ -234,6 +243,7 @@ def test_a_block_that_fails_on_one_rank_waits_for_no_other(mpirun):
     )
 
 
+@pytest.mark.slow
 def test_ranks_that_advance_by_different_times_are_all_told(mpirun):
     mpirun(
         2,

@@ -85,6 +85,7 @@ def test_bilinear_crosses_the_pole(cubed_sphere):
     assert np.abs(got - slope(target))[near].max() < np.deg2rad(5.7) ** 2 / 8.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("direction", "method", "fill"),
     [
@@ -111,6 +112,7 @@ def test_jax_gives_what_the_host_gives(small, direction, method, fill):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_missing_values_on_land_do_not_spread_in_jax(small):
     up = small.regridder("to_atmosphere", "conservative", "nearest")
@@ -273,6 +275,7 @@ def test_a_file_for_other_sea_is_refused(small, tmp_path):
         Regridder.from_file(tmp_path / "w.nc", ours.target, ours.source)
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_runs(torc, tmp_path):
     page = (ROOT / "docs" / "regridding.md").read_text()
     shell, python = (

@@ -34,6 +34,7 @@ def exchange(request):
     return ExchangeGrid.build(GaussianGrid(64, 32), request.getfixturevalue("cubed_sphere")(32))
 
 
+@pytest.mark.slow
 def test_conservative_weights_are_those_of_yac(exchange, tmp_path):
     pytest.importorskip("yac", reason="needs the package yac")
     grids = exchange.atmosphere, exchange.surface, exchange.counted

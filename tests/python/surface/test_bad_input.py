@@ -49,6 +49,7 @@ IMPOSSIBLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile", TILES)
 def test_impossible_input_has_no_flux_and_leaves_its_neighbour_its_own(tile):
     good = {"surface_temperature": 276.0, **AIR}

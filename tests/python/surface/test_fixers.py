@@ -68,6 +68,7 @@ def test_column_that_cannot_pay_is_left_alone():
     np.testing.assert_allclose(filled[:, 1], [0.0, 1e-3], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_gradients_of_borrowing_are_finite_and_keep_water():
     q, dp = humidity(-8e-4).at[5].set(0.0), thickness()
     gradient = jax.jit(jax.grad(lambda q: (borrow_humidity(q, dp) * dp).sum()))(q)

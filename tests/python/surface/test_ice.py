@@ -97,6 +97,7 @@ def test_neutral_coefficients_at_ten_metres_are_those_stated():
     np.testing.assert_allclose([drag, dalton, stanton], NEUTRAL_COEFFICIENT, rtol=0.02)
 
 
+@pytest.mark.slow
 def test_drag_at_the_lowest_level_gives_the_stress_of_the_wind_at_ten_metres():
     """Neutral: from 120 m the profile meets the coefficient at 10 m on the way down."""
     result = in_float64(weather())
@@ -113,6 +114,7 @@ def gradient(inputs: dict[str, jax.Array]) -> dict[str, jax.Array]:
     return jax.grad(lambda x: sum(jnp.sum(leaf) for leaf in jax.tree.leaves(fluxes(x))))(inputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("height", [2.0, 10.0, 120.0])
 def test_values_and_gradients_are_finite(height):
     inputs = {name: jnp.asarray(value) for name, value in weather(height).items()}
@@ -120,6 +122,7 @@ def test_values_and_gradients_are_finite(height):
         assert bool(jnp.isfinite(leaf).all())
 
 
+@pytest.mark.slow
 def test_float32_is_precise_enough():
     inputs = weather()
     double, single = in_float64({k: np.float64(v) for k, v in inputs.items()}), fluxes(inputs)
@@ -128,6 +131,7 @@ def test_float32_is_precise_enough():
         np.testing.assert_allclose(getattr(single, name), getattr(double, name), rtol=0, atol=0.05)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_finite_differences():
     def heat(inputs):
         result = fluxes(inputs)
@@ -200,6 +204,7 @@ def test_stable_exchange_is_near_that_of_long_tails(speed, excess):
     assert 0.5 < result.sensible_heat_flux / heat < 2.0
 
 
+@pytest.mark.slow
 def test_functions_fitted_near_the_ground_would_cut_the_ice_off(monkeypatch):
     """Gryanik et al. (2020) from 120 m, at 10 m/s under an inversion of 10 K."""
     ours = ice_fluxes(**inversion(10.0, 10.0)).sensible_heat_flux
@@ -260,6 +265,7 @@ def test_heat_flux_derivative_is_negative_and_that_of_the_formula():
     np.testing.assert_allclose(result.heat_flux_derivative[both], expected, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_heat_flux_derivative_is_near_the_total_derivative():
     """Half of it to twice: in stable air a warmer surface also frees turbulence."""
     with jax.enable_x64(True):
@@ -274,6 +280,7 @@ def test_heat_flux_derivative_is_near_the_total_derivative():
     assert 0.5 < fixed / total < 2.0
 
 
+@pytest.mark.slow
 def test_default_iterations_suffice(monkeypatch):
     """Against 60 iterations, within 0.2 % or 0.1 W m-2 in at least 99 % of rows."""
     inputs = {name: np.float64(value) for name, value in weather().items()}

@@ -90,6 +90,7 @@ def weather(height: float = 120.0) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("height", [2.0, 10.0, 120.0])
 def test_values_and_gradients_are_finite(height):
     inputs = {name: jnp.asarray(value) for name, value in weather(height).items()}
@@ -97,6 +98,7 @@ def test_values_and_gradients_are_finite(height):
         assert bool(jnp.isfinite(leaf).all())
 
 
+@pytest.mark.slow
 def test_float32_is_precise_enough():
     """Within 0.05 W m-2, or what single precision can resolve of a flux of thousands."""
     inputs = weather()
@@ -108,6 +110,7 @@ def test_float32_is_precise_enough():
         )
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_finite_differences():
     def heat(inputs):
         result = fluxes(inputs)
@@ -154,6 +157,7 @@ def test_forest_has_wind_at_ten_metres_and_temperature_at_two():
     assert (at_2m * excess >= -1e-3 * np.abs(excess)).all()
 
 
+@pytest.mark.slow
 def test_summer_noon_is_plausible():
     """Ground of 35 degrees, partly dry: 100 to 500 W m-2 of either heat to the air."""
     result = fluxes(SUMMER_NOON)
@@ -162,6 +166,7 @@ def test_summer_noon_is_plausible():
     assert result.inverse_obukhov_length < 0.0
 
 
+@pytest.mark.slow
 def test_evaporation_grows_with_the_moisture_availability():
     """From nothing; less than in proportion, as less vapour is less buoyant, by a few per cent."""
     availability = jnp.linspace(0.0, 1.0, 11)
@@ -181,6 +186,7 @@ def test_dew_does_not_ask_for_wet_ground():
     assert dry.latent_heat_flux > 0.0
 
 
+@pytest.mark.slow
 def test_dew_turns_into_evaporation_without_a_jump():
     humidity = saturated(290.0) * jnp.linspace(0.999, 1.001, 201)
     air = {**SUMMER_NOON, "surface_temperature": 290.0, "specific_humidity": humidity}
@@ -190,6 +196,7 @@ def test_dew_turns_into_evaporation_without_a_jump():
     assert np.abs(np.diff(latent)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_frozen_ground_sublimates_and_thawed_ground_evaporates():
     celsius = np.array([-10.0, 0.0, 1.0, 20.0])
     air = {**SUMMER_NOON, "air_temperature": 270.0, "specific_humidity": 1e-3}
@@ -198,6 +205,7 @@ def test_frozen_ground_sublimates_and_thawed_ground_evaporates():
     np.testing.assert_allclose(-result.latent_heat_flux / result.evaporation, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_thaw_has_no_jump():
     celsius = np.linspace(-0.5, 1.5, 2001)
     air = {**SUMMER_NOON, "air_temperature": 270.0, "specific_humidity": 1e-3}
@@ -225,6 +233,7 @@ def test_heat_flux_derivative_is_negative_and_that_of_the_formula():
     np.testing.assert_allclose(result.heat_flux_derivative[dry], expected, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_default_iterations_suffice(monkeypatch):
     """Against 60 iterations, within 1 % or 0.5 W m-2; the last to settle is a calm hot forest."""
     inputs = weather()

@@ -18,6 +18,8 @@ from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 from ngcm_coupler.regrid.weights import read_weights, row_sums
 
+pytestmark = pytest.mark.slow
+
 PACKAGED = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
 GRID = GaussianGrid(16, 8)
 NLON, NLAT = 24, 12
@@ -197,7 +199,6 @@ def test_without_a_grid_of_the_sea_there_is_nothing_to_couple(folder, capsys):
     assert "&ngcm_grid sea_grid_file is empty" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 @pytest.mark.oasis
 @pytest.mark.skipif(not PACKAGED.exists(), reason="liboasis3-doc is not installed")
 def test_the_example_is_prepared_on_the_grid_of_nemo(tmp_path, capsys):

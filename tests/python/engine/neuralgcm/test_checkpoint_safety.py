@@ -243,6 +243,7 @@ def test_deep_nesting_is_refused(tmp_path, opening):
     assert "nested more than 32 deep" in refusal(tmp_path, data)
 
 
+@pytest.mark.slow
 def test_deep_tuple_as_a_key_is_refused_and_does_not_overflow_the_stack(tmp_path):
     """Hashing such a key ends the process of whoever unpickles it."""
     data = b"\x80\x04})" + b"\x85" * 1_000_000 + b"Ns."

@@ -138,31 +138,37 @@ def assert_no_further_than_last_digits(ours, theirs, beside):
     np.testing.assert_allclose(ours.core, theirs.core, atol=2e-6)
 
 
-@pytest.fixture(scope="module")
-def day_of_upstream(upstream):
-    """Its state and forcing at the start and its end, each beside that of last digits moved."""
+def run_of_upstream(upstream, hours):
+    """Its state at the start and the end, each beside that of last digits moved."""
     dataset = demo.load_data(upstream.data_coords).isel(time=0)
     fields, key = upstream.data_from_xarray(dataset), jax.random.key(0)
     start = upstream.encode(*fields, key)
     moved = upstream.encode(*with_last_digits_moved(fields), key)
     theirs, beside = start, with_last_digits_moved(start)
-    for _ in range(24):
+    for _ in range(hours):
         theirs, beside = (upstream.advance(state, fields[1]) for state in (theirs, beside))
     return (start, moved), (theirs, beside)
 
 
 @pytest.mark.bits
 # One step or three in a compiled interval, every flux computed beside them.
-@pytest.mark.parametrize("steps", [3, pytest.param(1, marks=pytest.mark.long)])
-def test_day_of_coupled_intervals_is_upstreams_advance_to_the_last_digits(
-    engine, initial, day_of_upstream, steps
+@pytest.mark.parametrize(
+    ("hours", "steps"),
+    [
+        (6, 3),
+        pytest.param(24, 3, marks=pytest.mark.long),
+        pytest.param(24, 1, marks=pytest.mark.long),
+    ],
+)
+def test_coupled_intervals_are_upstreams_advance_to_the_last_digits(
+    engine, initial, upstream, hours, steps
 ):
-    start, end = day_of_upstream
+    start, end = run_of_upstream(upstream, hours)
     assert_no_further_than_last_digits(initial.state, *start)
     interval = interval_of(engine, steps, fix_dry_mass=False)
     advance = jax.jit(interval.advance)
     ours, imports = begin(interval, initial), imports_of(initial.surface)
-    for _ in range(24 // steps):
+    for _ in range(hours // steps):
         ours, _ = advance(engine.parameters, ours, imports)
     assert_no_further_than_last_digits(ours.atmosphere, *end)
 
@@ -407,13 +413,12 @@ def test_gradients_of_an_interval_are_finite_and_physical(engine, initial):
     latent = place(interval, "surface_downward_latent_heat_flux_over_ice_free_sea")
     weight = jnp.asarray(engine.grid.area / engine.grid.area.sum(), jnp.float32)
 
-    state = begin(interval, initial)
-
-    def mean_latent_heat(parameters, imports):
+    # The state is an argument: what is known to the compiler it computes, slowly.
+    def mean_latent_heat(parameters, imports, state):
         return (interval.advance(parameters, state, imports)[1][latent] * weight).sum()
 
     by_parameters, by_imports = jax.jit(jax.grad(mean_latent_heat, argnums=(0, 1)))(
-        engine.parameters, imports_of(initial.surface)
+        engine.parameters, imports_of(initial.surface), begin(interval, initial)
     )
     for leaf in jax.tree.leaves((by_parameters, by_imports)):
         assert jnp.isfinite(leaf).all()
@@ -446,6 +451,7 @@ def deterministic():
     return dataclasses.replace(stochastic, model_config_str=text, params=parameters)
 
 
+@pytest.mark.long
 @pytest.mark.bits
 def test_deterministic_model_runs_restarts_and_compiles_once(deterministic, tmp_path):
     write_checkpoint(deterministic, tmp_path / "deterministic.npz")

@@ -85,9 +85,19 @@ def records(folder, pattern):
             marks=pytest.mark.slow,
         ),
         ("record = 'mean', interval_hours = 3", "{}_{{date}}.nc"),
-        ("record = 'mean', interval_hours = 3, file_period = 'month'", "{}_{{period}}.nc"),
-        ("interval_hours = 3, file_period = 'year'", "{}_{{period}}.nc"),
-        ("record = 'monthly_mean', file_period = 'year'", "{}_{{period}}.nc"),
+        pytest.param(
+            "record = 'mean', interval_hours = 3, file_period = 'month'",
+            "{}_{{period}}.nc",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "interval_hours = 3, file_period = 'year'", "{}_{{period}}.nc", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "record = 'monthly_mean', file_period = 'year'",
+            "{}_{{period}}.nc",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_cut_in_two_leaves_the_records_of_the_whole_one(create, tmp_path, record, name):
@@ -197,6 +207,7 @@ def test_a_gap_in_a_file_is_refused(make):
         go_on(make, None, clock.advanced(2 * DAY))
 
 
+@pytest.mark.slow
 def test_a_branch_replaces_no_file(create, tmp_path):
     first = create("h_{period}.nc", "file_period = 'month'")
     advance(first, 2)
@@ -225,6 +236,7 @@ def test_a_mean_in_progress_is_continued_by_the_same_settings_only(make):
     make("two.nc", written.clock, settings=other, continued=state).write(2)
 
 
+@pytest.mark.slow
 def test_a_run_without_history_may_be_continued_by_one_with(create, tmp_path):
     first = create("h_{period}.nc", "file_period = 'month'")
     first.close()

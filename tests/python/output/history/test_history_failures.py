@@ -98,6 +98,7 @@ def assert_kept(folder, output):
     return failed[3]
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_fails_the_run_and_keeps_its_records(folder):
     command = [sys.executable, "-c", RUN, str(2**20)]
     done = subprocess.run(
@@ -107,6 +108,7 @@ def test_a_file_that_may_not_grow_fails_the_run_and_keeps_its_records(folder):
     assert "ulimit -f" in assert_kept(folder(), done.stdout)
 
 
+@pytest.mark.slow
 def test_a_full_disk_fails_the_run_and_keeps_the_records_on_it(folder):
     """A real one, of two megabytes, which a user may mount in a namespace of his own."""
     mount = "mount -t tmpfs -o size=2m none out"
@@ -151,6 +153,7 @@ def advance(component, intervals):
     component.wait()
 
 
+@pytest.mark.slow
 def test_a_file_that_is_removed_fails_the_run(run, tmp_path):
     component = run()
     advance(component, 2)
@@ -163,6 +166,7 @@ def test_a_file_that_is_removed_fails_the_run(run, tmp_path):
     assert len(list((tmp_path / "restarts").glob("restart_*.nc"))) == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_is_replaced_by_another_fails_the_run(run, tmp_path):
     component = run()
     advance(component, 1)
@@ -185,6 +189,7 @@ def test_a_folder_that_takes_no_new_file_fails_the_run_as_a_month_begins(make, t
         assert file["time"].size == 2
 
 
+@pytest.mark.slow
 def test_an_error_that_comes_after_the_last_interval_is_raised_by_close(folder, tmp_path):
     component = Component.create(str(folder() / "run.nml"))
     advance(component, 2)
@@ -195,6 +200,7 @@ def test_an_error_that_comes_after_the_last_interval_is_raised_by_close(folder, 
         component.close()
 
 
+@pytest.mark.slow
 def test_a_component_survives_a_history_that_fails(run, tmp_path):
     component = run()
     advance(component, 1)

@@ -202,6 +202,7 @@ def test_a_run_writes_what_the_decoder_gives_for_its_records(run, tmp_path, reco
     assert Decoding.calls == 1, "compiled once, and never again"
 
 
+@pytest.mark.slow
 def test_a_run_without_levels_never_decodes(run):
     run("interval_hours = 2")
     assert Decoding.calls == 0
@@ -213,6 +214,7 @@ def test_levels_that_the_model_lacks_fail_the_creation(run, tmp_path):
     assert not (tmp_path / "h.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_field_that_only_the_model_knows_to_lack_fails_the_creation(run, tmp_path, monkeypatch):
     class Dry(Decoding):
         def __init__(self, *arguments):

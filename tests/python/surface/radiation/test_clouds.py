@@ -100,6 +100,7 @@ def test_neighbours_overlap_as_much_as_they_can_and_others_at_random():
     np.testing.assert_allclose(cover, [0.3, 0.5, 0.5, 1 - 0.5 * 0.6], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_have_the_fraction_and_overlap_of_the_clouds():
     """Ranks of a lattice: the fraction is met to 1/112 times a few, far nearer than by chance."""
     key = jax.random.key(1)

@@ -188,6 +188,7 @@ def test_polar_night_is_exactly_zero_and_polar_day_has_no_night():
     )
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_at_the_poles_and_at_sunset():
     day, second = moment("2000-03-20T07:35")
     for seconds in (3600, 86400):

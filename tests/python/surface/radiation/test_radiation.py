@@ -60,6 +60,7 @@ def grey(second=43200, **air):
     return radiate_grey(np.int32(second), arrays(**air))
 
 
+@pytest.mark.slow
 def test_night_is_exactly_zero_and_day_is_not():
     flux = grey()
     light = sunlight(DAY, 43200, 3600, columns()["latitude"], columns()["longitude"])
@@ -123,6 +124,7 @@ def test_open_water_reflects_a_low_sun():
     np.testing.assert_allclose(albedo[1], 0.06)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_by_day_and_night_with_and_without_cloud():
     @jax.jit
     @jax.grad
@@ -186,6 +188,7 @@ class TestSpectra:
 
         return on
 
+    @pytest.mark.slow
     def test_gives_every_flux_and_no_light_at_night(self, step):
         _, flux = step(initial_state(SPECTRAL, SHAPE), 43200)
         for each in dataclasses.fields(flux):
@@ -197,6 +200,7 @@ class TestSpectra:
         total = np.asarray(flux.shortwave_down).sum(axis=0)
         assert (total <= flux.incoming_shortwave).all() and (total[~dark] > 0.0).all()
 
+    @pytest.mark.slow
     @pytest.mark.bits
     def test_computes_at_once_then_at_fixed_hours(self, step):
         begun, _ = step(initial_state(SPECTRAL, SHAPE), 3600)

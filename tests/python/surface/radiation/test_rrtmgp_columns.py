@@ -65,6 +65,7 @@ def clear_sky_columns(sites: np.ndarray):
     )
 
 
+@pytest.mark.slow
 def test_clear_sky_reference_cases():
     """The tolerances are those of the package's own tests of these cases with these tables.
 
@@ -100,6 +101,7 @@ def test_clear_sky_reference_cases():
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_cloudy_sky_reference_case():
     """Cloud of 10 g m-2 in every layer from 900 to 100 hPa; liquid above 263 K, ice below 273 K.
 

@@ -255,6 +255,7 @@ def test_values_and_gradients_are_finite(scheme):
         assert bool(jnp.isfinite(leaf).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_gradients_are_those_of_finite_differences(scheme):
     @jax.jit

@@ -41,6 +41,7 @@ def in_float64(scheme: str, iterations: int | None = None, **air) -> BulkFluxes:
         return jax.tree.map(np.asarray, result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_neutral_drag_is_that_of_the_roughness(scheme):
     result = in_float64(scheme, iterations=40, theta_excess=0.0, relative_humidity=1.0)
@@ -107,6 +108,7 @@ def test_ncar_exchanges_moisture_as_published():
     np.testing.assert_allclose(result.humidity_scale / excess, 34.6e-3, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_ncar_settles_across_neutral():
     """Warm air over a sea that evaporates: heat stabilises as much as moisture destabilises.
 

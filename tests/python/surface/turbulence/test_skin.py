@@ -110,6 +110,7 @@ def agreeing(ours: np.ndarray, theirs: np.ndarray, relative: float, absolute: fl
     return float(np.mean(np.abs(ours - theirs) <= np.maximum(relative * np.abs(theirs), absolute)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("algorithm", "fraction"), [(coare_36, 0.99), (NeverStopped, 0.995)])
 def test_cool_skin_agrees_with_the_authors_algorithm(algorithm, fraction):
     """Within 0.5 % or 0.2 W m-2 in 99 % of rows, the skin within 0.01 K in 98 %.
@@ -128,6 +129,7 @@ def test_cool_skin_agrees_with_the_authors_algorithm(algorithm, fraction):
     assert agreeing(cooling, theirs.temperatures.dter, 0.0, 0.01) >= 0.98
 
 
+@pytest.mark.slow
 def test_night_skin_is_some_tenths_of_a_degree_cooler():
     """Fairall et al. (1996a) found 0.3 K in the western Pacific on average at night."""
     cooling = 302.0 - in_float64(NIGHT).surface_temperature
@@ -153,6 +155,7 @@ def test_cool_skin_saves_heat():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_fluxes_are_exactly_those_over_the_skin(scheme):
     """The skin given as a surface temperature has the same fluxes, once both have settled."""
@@ -172,6 +175,7 @@ def test_skin_conducts_what_leaves_the_sea():
     assert 0.5e-3 < thickness < 2e-3
 
 
+@pytest.mark.slow
 def test_warming_of_a_warm_layer_counts_as_warmer_sea():
     warm = in_float64({**NIGHT, "warm_layer_warming": 1.5})
     hot = in_float64({**NIGHT, "sea_surface_temperature": 303.5})
@@ -188,6 +192,7 @@ def test_half_of_the_radiation_is_refused(missing):
         bulk_fluxes("coare3p6", **inputs)
 
 
+@pytest.mark.slow
 def test_gradients_with_the_skin_are_finite_and_those_of_finite_differences():
     def heat(inputs):
         result = bulk_fluxes("coare3p6", **inputs)
@@ -301,6 +306,7 @@ def test_without_mixing_the_layer_keeps_what_it_absorbs():
     np.testing.assert_allclose(warming, gained, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_warm_layer_is_stable_and_differentiable_everywhere():
     warming, shear, sun, loss = jnp.meshgrid(
         jnp.array([0.0, 1e-3, 1.0, 8.0]),

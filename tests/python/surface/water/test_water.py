@@ -87,6 +87,7 @@ def air(celsius, relative_humidity, pressure=1e5):
     return temperature, 0.622 * vapour / (pressure - 0.378 * vapour), pressure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pressure", [6e4, 1e5])
 def test_wet_bulb_is_that_of_a_ventilated_psychrometer(pressure):
     """WMO-No. 8, annex 4.B: e = ew(tw) - 6.53e-4 (1 + 9.44e-4 tw) p (t - tw).
@@ -119,6 +120,7 @@ def test_wet_bulb_of_saturated_air_is_its_temperature():
     np.testing.assert_allclose(wet_bulb_temperature(temperature, q, pressure), temperature)
 
 
+@pytest.mark.slow
 def test_wet_bulb_has_been_iterated_enough(monkeypatch):
     with jax.enable_x64(True):
         state = jnp.broadcast_arrays(
@@ -148,6 +150,7 @@ def test_dry_air_has_snow_where_moist_air_has_rain():
     assert dry_air > 0.8
 
 
+@pytest.mark.slow
 def test_snow_fraction_is_bounded_and_finite_in_all_weather():
     state = jnp.broadcast_arrays(
         *air(np.linspace(-80.0, 50.0, 40)[:, None], np.linspace(0.0, 1.2, 13), 5e4)

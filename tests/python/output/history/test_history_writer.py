@@ -155,7 +155,7 @@ def test_a_restart_waits_until_its_records_are_on_the_disk(make, read):
 CONCURRENT = """
 import sys
 import numpy as np
-from ngcm_coupler import netcdf
+from ngcm_coupler.files import netcdf
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import EXPORTS
 from ngcm_coupler.grid import GaussianGrid

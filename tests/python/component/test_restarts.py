@@ -65,6 +65,7 @@ def test_restart_of_another_start_is_refused(create, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_history_holds_every_interval_and_cf_attributes(create, tmp_path):
     component = create(f"&ngcm_history file = '{tmp_path}/history.nc' /")
     expected = []

@@ -210,6 +210,7 @@ class TestSpectra:
         renewed, _ = step(kept, 6 * 3600, cloud=1e-4)
         assert (renewed.outgoing_longwave != kept.outgoing_longwave).all()
 
+    @pytest.mark.slow
     @pytest.mark.bits
     def test_restart_between_two_calculations_is_exact(self, step):
         state, _ = step(initial_state(SPECTRAL, SHAPE), 7200)

@@ -195,6 +195,7 @@ def test_agrees_with_aerobulk(scheme):
     assert_close_to_aerobulk(in_float64(inputs, scheme, 20), theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_float32_is_precise_enough(scheme):
     inputs = conditions()

@@ -218,6 +218,7 @@ def test_gradients_with_the_skin_are_finite_and_those_of_finite_differences():
                 np.testing.assert_allclose(gradient[name], (above - below) / (2 * step), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_float32_is_precise_enough():
     inputs = conditions()
     double = in_float64(inputs)

@@ -59,15 +59,15 @@ def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
     check = _Check(config, grid, folder, namcouple, expected)
     for remark in dict.fromkeys(check.remarks()):
         _log.warning("%s", remark)
-    found: dict[str, None] = {}  # each once, in the order in which they were found
+    found: list[str] = []
     try:
         for fault in check.faults():
-            found[fault] = None
+            found.append(fault)  # one by one: what comes before an error is kept
     except (OSError, RuntimeError) as error:
-        found[f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}"] = None
+        found.append(f"{folder / GRIDS} or {MASKS} there cannot be read ({error}); {_GRIDS}")
     except DataError as error:
-        found[str(error)] = None
-    return list(found)
+        found.append(str(error))
+    return list(dict.fromkeys(found))
 
 
 class _Check:

@@ -328,7 +328,6 @@ def test_communicator_without_mpi_running_is_refused(tmp_path):
         Component.create(str(namelist), 0)
 
 
-@pytest.mark.slow
 @pytest.mark.bits
 def test_partition_on_one_rank_may_reorder_the_points(create):
     plain, shuffled = create(), create()

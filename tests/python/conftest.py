@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import os
 import pathlib
 import re
 import sys
+from collections.abc import Iterator
 
 import pytest
 from project import ROOT
@@ -32,6 +34,20 @@ def pytest_configure() -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     os.environ["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def log_as_it_was() -> Iterator[None]:
+    """Gives the package's log back as a file of tests has found it.
+
+    A component sets it up for the whole process, so that what another file hears would depend on
+    which ran before it.
+    """
+    logger = logging.getLogger("ngcm_coupler")
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate, logger.handlers[:] = propagate, handlers
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ngcm_coupler.cli.tables import number_table
+from ngcm_coupler.cli.tables import number_table, text_table
 from ngcm_coupler.errors import NgcmError, OutputError
 
+if TYPE_CHECKING:
+    from ngcm_coupler.analysis.report.tables import Table
+
 NAME = "report.html"
+EVALUATION = "evaluation.html"
 
 _DAYS = 10
 """Length of a block of days where nothing else is asked for."""
@@ -27,9 +32,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder with a run's files")
     parser.add_argument(
-        "--output", type=Path, metavar="FOLDER", help=f"where to write {NAME} (DIR)"
+        "--output", type=Path, metavar="FOLDER", help="where to write the page (DIR)"
     )
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="print instead what a reviewer asks: means by surface and latitude beside observed"
+        " ones, noise of the exported fields, how precipitation is spread; with matplotlib, write"
+        f" {EVALUATION} with zonal means, spectra and maps as well",
+    )
+    kind.add_argument(
         "--drift",
         type=int,
         nargs="?",
@@ -45,6 +58,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.drift is not None:
         print(_drift(arguments.folder, arguments.drift), end="")
         return 0
+    output: Path = arguments.output or arguments.folder
+    if arguments.evaluate:
+        _evaluate(arguments.folder, output)
+        return 0
     if importlib.util.find_spec("matplotlib") is None:
         raise NgcmError(
             "the report needs matplotlib, which is not installed; install it with"
@@ -53,17 +70,40 @@ def _run(arguments: argparse.Namespace) -> int:
     # matplotlib takes a second to import and is for this command alone.
     from ngcm_coupler.analysis.report.run import report
 
-    output: Path = arguments.output or arguments.folder
-    text = report(arguments.folder)
+    _write(output / NAME, report(arguments.folder))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a page and prints its name."""
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / NAME).write_text(text, encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(
-            f"{output / NAME} cannot be written ({error}); give another folder with --output"
+            f"{path} cannot be written ({error}); give another folder with --output"
         ) from error
-    print(output / NAME)
-    return 0
+    print(path)
+
+
+def _evaluate(folder: Path, output: Path) -> None:
+    """Prints the tables of the evaluation, and writes its page where that can be drawn."""
+    # numpy takes a while to import and is for this alone.
+    from ngcm_coupler.analysis.evaluation.evaluation import evaluate
+
+    found = evaluate(folder)
+    print(found.span)
+    for table in (each for tables in found.tables.values() for each in tables):
+        print(f"\n{_text(table)}", end="")
+    if found.missing:
+        print("\nMissing")
+        print(text_table(("", "why"), found.missing), end="")
+    if importlib.util.find_spec("matplotlib") is None:
+        print("No page: matplotlib is not installed; `pip install 'ngcm_coupler[report]'` has it")
+        return
+    from ngcm_coupler.analysis.evaluation.page import page
+
+    _write(output / EVALUATION, page(found))
 
 
 def _drift(folder: Path, days: int) -> str:
@@ -73,7 +113,8 @@ def _drift(folder: Path, days: int) -> str:
     # numpy takes a while to import and is for this alone.
     from ngcm_coupler.analysis.report.drift import drift
 
-    return "\n".join(
-        f"{table.caption}\n{number_table(table.header, table.rows)}"
-        for table in drift(folder, days)
-    )
+    return "\n".join(map(_text, drift(folder, days)))
+
+
+def _text(table: Table) -> str:
+    return f"{table.caption}\n{number_table(table.header, table.rows)}"

@@ -46,6 +46,7 @@ class FieldMean:
       description: one line.
       provenance: where its values come from.
       average: over time, while the surface was there; NaN where it never was, (nlat, nlon).
+      fraction: part of the cell that it is an average over, mean over time, (nlat, nlon).
       mean: over the area of the surface and time.
       series: over the area of the surface, for each record.
     """
@@ -56,6 +57,7 @@ class FieldMean:
     description: str
     provenance: str
     average: np.ndarray
+    fraction: np.ndarray
     mean: float
     series: np.ndarray
 
@@ -216,9 +218,10 @@ class _Sum:
         with np.errstate(invalid="ignore"):
             self._series.append((weighted * self._area).sum(axis=(1, 2)) / area)
 
-    def result(self) -> tuple[np.ndarray, float, np.ndarray]:
-        """The average over time, its mean over the area, and the mean of each record."""
+    def result(self) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+        """Average over time, part of the cell, mean over area and time, mean of each record."""
+        series = np.concatenate(self._series)
         with np.errstate(invalid="ignore"):
             average = self._total / self._fraction
             mean = (self._total * self._area).sum() / (self._fraction * self._area).sum()
-        return average, float(mean), np.concatenate(self._series)
+        return average, self._fraction / series.size, float(mean), series

@@ -14,7 +14,7 @@ from ngcm_coupler.analysis.report.references import SURFACES
 from ngcm_coupler.analysis.report.times import Times
 from ngcm_coupler.fields import over
 
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
 """Of Okabe and Ito (2008), told apart by all forms of colour blindness."""
 
 _STYLES = ("-", "--", "-.", ":", "-", "--")
@@ -167,7 +167,7 @@ def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray])
             axes.plot(
                 *_with_gaps(times, values),
                 _STYLES[number],
-                color=_COLOURS[number],
+                color=COLOURS[number],
                 linewidth=1.4,
                 marker="." if len(times) < 30 else "",
                 markersize=4,

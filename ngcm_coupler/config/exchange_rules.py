@@ -19,7 +19,6 @@ _REMEDIES: dict[Need, str] = {
     "sea_ice": f"all imports of sea ice in {_IMPORTS}",
     "land": f"all imports of land in {_IMPORTS}",
     "radiation": f"{_RADIATION} = 'grey' or 'rrtmgp'",
-    "top_of_atmosphere": f"{_RADIATION} = 'rrtmgp'",
     "skin": f"{_SKIN} = 'cool' or 'cool_and_warm'",
 }
 

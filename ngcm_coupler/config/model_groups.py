@@ -228,9 +228,8 @@ class Radiation:
         maximum=2.0,
     )
     cloud_water_coefficient: float = key(
-        200.0,
-        "How much cloud the model's cloud water makes: alpha of Xu and Randall (1996), 100 there; "
-        "200 covers as much of the sky of the demo model as is observed.",
+        100.0,
+        "How much cloud the model's cloud water makes: alpha of Xu and Randall (1996).",
         unit="1",
         minimum=10.0,
         maximum=1000.0,
@@ -242,15 +241,30 @@ class Radiation:
         minimum=0.05,
         maximum=2.0,
     )
+    stratus_factor: float = key(
+        1.0,
+        "Cover by low clouds under an inversion over the sea, over that of Wood and Bretherton "
+        "(2006); 0 is none but what the cloud water makes.",
+        unit="1",
+        minimum=0.0,
+        maximum=2.0,
+    )
     cloud_inhomogeneity: float = key(
-        0.7,
-        "Optical depth of a patchy cloud over that of an even one with the same water.",
+        0.6,
+        "Optical depth of a patchy cloud over that of an even one with the same liquid water.",
         unit="1",
         minimum=0.3,
         maximum=1.0,
     )
+    cloud_ice_inhomogeneity: float = key(
+        0.4,
+        "The same of ice.",
+        unit="1",
+        minimum=0.1,
+        maximum=1.0,
+    )
     droplet_radius_micrometres: float = key(
-        10.0, "Effective radius of cloud droplets.", unit="um", minimum=4.0, maximum=20.0
+        12.0, "Effective radius of cloud droplets.", unit="um", minimum=4.0, maximum=20.0
     )
 
 

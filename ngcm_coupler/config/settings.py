@@ -61,7 +61,6 @@ class Config:
             "sea_ice": "sea_ice_surface_temperature" in imports,
             "land": "land_surface_skin_temperature" in imports,
             "radiation": scheme != "host",
-            "top_of_atmosphere": scheme == "rrtmgp",
             "skin": self.surface.sea_skin != "none",
         }
         return frozenset(need for need, is_met in met.items() if is_met)

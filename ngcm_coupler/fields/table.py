@@ -27,7 +27,7 @@ tiles, the radiation scheme, or the water budget of the model's learned column p
 Surface = Literal["", "sea", "ice_free_sea", "sea_ice", "land"]
 """CF area type that the value is a mean over; empty: the whole cell."""
 
-Need = Literal["sea_ice", "land", "radiation", "top_of_atmosphere", "water", "skin"]
+Need = Literal["sea_ice", "land", "radiation", "water", "skin"]
 """What a field depends on: the host's ice, the host's land, a radiation scheme, one that tells what
 leaves the planet, a model whose water budget is known, a skin of the sea of the plugin's own."""
 
@@ -369,9 +369,9 @@ FIELDS: tuple[Field, ...] = (
     _cell_flux("toa_incoming_shortwave_flux", "W m-2", _SUN, "down", "radiation",
                ("radiation",), "NG_SWIT", "", "Sunlight that reaches the planet"),
     _cell_flux("toa_outgoing_shortwave_flux", "W m-2", _SUN, "up", "radiation",
-               ("top_of_atmosphere",), "NG_SWOT", "", "Sunlight that the planet reflects"),
+               ("radiation",), "NG_SWOT", "", "Sunlight that the planet reflects"),
     _cell_flux("toa_outgoing_longwave_flux", "W m-2", (0.0, 1.0e3), "up", "radiation",
-               ("top_of_atmosphere",), "NG_LWOT", "", "Heat radiation that leaves the planet"),
+               ("radiation",), "NG_LWOT", "", "Heat radiation that leaves the planet"),
     Field("column_budget_evaporation_flux", "", "kg m-2 s-1", "export", "interval_mean", *_VAPOUR,
           "budget", "", "up", "NG_CBE", "", ("water",),
           "Evaporation of the cell that precipitation follows from, of stand-in surfaces too"),

@@ -310,6 +310,7 @@ class SurfaceExchange:
                 **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
                 surface_albedo=cell.mean(albedo),
                 surface_temperature=cell.mean(temperature),
+                ice_free_sea=cell.weights["ice_free_sea"],
             )
         absorbed = {
             tile: derived.absorbed_shortwave(sky.shortwave_down, albedo[tile]) for tile in TILES
@@ -412,10 +413,8 @@ def _from_above(sky: Radiation) -> Rows:
     rows[name] = sky.shortwave_down.sum(axis=0)
     rows["surface_downwelling_longwave_flux_in_air"] = sky.longwave_down
     rows["toa_incoming_shortwave_flux"] = sky.incoming_shortwave
-    if sky.reflected_shortwave is not None:
-        rows["toa_outgoing_shortwave_flux"] = sky.reflected_shortwave
-    if sky.outgoing_longwave is not None:
-        rows["toa_outgoing_longwave_flux"] = sky.outgoing_longwave
+    rows["toa_outgoing_shortwave_flux"] = sky.reflected_shortwave
+    rows["toa_outgoing_longwave_flux"] = sky.outgoing_longwave
     return rows
 
 

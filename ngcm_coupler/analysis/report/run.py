@@ -21,7 +21,6 @@ _NEEDS: dict[Need, str] = {
     "sea_ice": "the host gives no sea ice",
     "land": "the host gives no land",
     "radiation": "the run has no radiation",
-    "top_of_atmosphere": "the radiation scheme does not know the top of the air",
     "water": "the model does not tell its water budget",
     "skin": "the run has no skin of the sea of its own",
 }

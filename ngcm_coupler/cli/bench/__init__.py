@@ -50,6 +50,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--days", type=int, default=5, help="radiation: days of the run (5)")
     parser.add_argument(
+        "--coarsening",
+        type=int,
+        default=0,
+        metavar="N",
+        help="radiation: side of the blocks of columns that share spectra (0: by machine)",
+    )
+    parser.add_argument(
         "--repeats", type=int, metavar="N", help="repeats of each measurement (by subject)"
     )
     parser.add_argument(
@@ -65,7 +72,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def _run(args: argparse.Namespace) -> int:
     from ngcm_coupler.cli.bench import machine  # JAX, which no other command should wait for
 
-    options = Options(args.model, args.repeats, args.days, args.profile)
+    options = Options(args.model, args.repeats, args.days, args.profile, args.coarsening)
     tasks = [(args.subject, options)]
     if args.subject == _ALL:
         tasks = [(name, options) for name in _SUBJECTS if name not in _NOT_IN_ALL]

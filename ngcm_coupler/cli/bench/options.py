@@ -19,12 +19,14 @@ class Options:
       repeats: of each measurement; None for what the subject needs.
       days: of the run with radiation.
       profile: folder of a trace; None for none.
+      coarsening: of the spectra, as the key of &ngcm_radiation.
     """
 
     model: str = DEMO
     repeats: int | None = None
     days: int = 5
     profile: str | None = None
+    coarsening: int = 0
 
     def with_model(self, model: str) -> Options:
         """The same with another model."""

@@ -1,12 +1,12 @@
 """Clouds that radiation sees, from the cloud water that the model carries.
 
 The model knows cloud ice and liquid as means over a cell, and no cloud fraction. Water is gathered
-into the fraction that the scheme of Xu and Randall (1996) gives.
+into the fraction that the scheme of Xu and Randall (1996) gives; low clouds over the sea that keep
+beside these are spread as far as the inversion above them lets them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -16,12 +16,15 @@ from jax import Array
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
+from ngcm_coupler.surface.radiation.stratus import stratus_cover
 
 _WATER_EXPONENT = 0.49  # gamma of Xu and Randall (1996), eq. 1
 _LEAST_WATER = 1e-9  # less cloud water is none [1]
 _LEAST_FRACTION = 1e-3  # cloud water is spread over no less of a cell [1]
 _ICE_ONLY = ZERO_CELSIUS - 23.0  # saturation is that over ice below [K], as in the IFS
-_ICE_DIAMETERS = 20.0, 140.0  # limits of the fit [micrometres]
+_ICE_WIDTHS = 20.0, 140.0  # limits of the fit [micrometres]
+# Effective radius, from volume over area, of a long hexagonal column over its mean width.
+_RADIUS_OF_WIDTH = 3.0 * 3.0**0.5 / 8.0
 
 
 class Clouds(NamedTuple):
@@ -48,6 +51,7 @@ def clouds(
     cloud_liquid: Array,
     air_pressure: Array,
     interface_pressure: Array,
+    ice_free_sea: Array,
 ) -> Clouds:
     """Diagnoses clouds.
 
@@ -59,12 +63,13 @@ def clouds(
       cloud_liquid: likewise.
       air_pressure: at the centres of the levels [Pa], shape (levels, n).
       interface_pressure: [Pa], shape (levels + 1, n).
+      ice_free_sea: part of the cell that is open water [1], shape (n,).
 
     Returns:
       The clouds. Their water, fraction times path, is that of the model but for the least amounts.
 
     Source: Xu and Randall (1996), J. Atmos. Sci. 53, 3084-3102, eq. 1, for the fraction; Ou and
-    Liou (1995), Atmos. Res. 35, 127-138, for the size of crystals.
+    Liou (1995), Atmos. Res. 35, 127-138, for the width of crystals; `stratus` for low clouds.
     """
     ice, liquid = jnp.maximum(cloud_ice, 0.0), jnp.maximum(cloud_liquid, 0.0)
     water = ice + liquid
@@ -75,51 +80,19 @@ def clouds(
     some_water = jnp.where(cloudy, water, 1.0)
     filled = 1.0 - jnp.exp(-settings.cloud_water_coefficient * some_water / deficit)
     fraction = jnp.clip(relative**settings.cloud_humidity_exponent * filled, _LEAST_FRACTION, 1.0)
-    fraction = jnp.where(cloudy, fraction, 0.0)
+    low = settings.stratus_factor * ice_free_sea
+    low = low * stratus_cover(air_temperature, specific_humidity, liquid, air_pressure)
+    fraction = jnp.where(cloudy, 1.0 - (1.0 - fraction) * (1.0 - jnp.minimum(low, 1.0)), 0.0)
     per_cloud = jnp.where(cloudy, 1.0 / jnp.where(cloudy, fraction, 1.0), 0.0)
     mass = jnp.diff(interface_pressure, axis=0) / GRAVITY * per_cloud
     celsius = jnp.clip(air_temperature - ZERO_CELSIUS, -75.0, -20.0)
-    diameter = 326.3 + celsius * (12.42 + celsius * (0.197 + celsius * 0.0012))
+    width = 326.3 + celsius * (12.42 + celsius * (0.197 + celsius * 0.0012))
     return Clouds(
         fraction=fraction,
         liquid_path=liquid * mass,
         ice_path=ice * mass,
         liquid_radius=jnp.full_like(fraction, 1e-6 * settings.droplet_radius_micrometres),
-        ice_radius=0.5e-6 * jnp.clip(diameter, *_ICE_DIAMETERS),
-    )
-
-
-def gathered(layers: Clouds, mean: Callable[[Array], Array]) -> Clouds:
-    """The clouds of regions of columns, with all the water of their columns.
-
-    Water within a cloud and the fraction that it fills go together: the mean of each by itself
-    would make water where thick clouds are large. Crystals keep their mass and their extinction,
-    which goes with water over radius.
-
-    Args:
-      layers: of the columns.
-      mean: gives the means over regions, shape (levels, n) to (levels, m).
-
-    Returns:
-      The clouds of the regions, shape (levels, m) each.
-    """
-    fraction = mean(layers.fraction)
-    filled = jnp.where(fraction > 0.0, fraction, 1.0)
-
-    def within(values: Array) -> Array:
-        return jnp.where(fraction > 0.0, mean(layers.fraction * values) / filled, 0.0)
-
-    def radius(path: Array, values: Array) -> Array:
-        water, extinction = within(path), within(path / values)
-        some = extinction > 0.0
-        return jnp.where(some, water / jnp.where(some, extinction, 1.0), mean(values))
-
-    return Clouds(
-        fraction=fraction,
-        liquid_path=within(layers.liquid_path),
-        ice_path=within(layers.ice_path),
-        liquid_radius=radius(layers.liquid_path, layers.liquid_radius),
-        ice_radius=radius(layers.ice_path, layers.ice_radius),
+        ice_radius=1e-6 * _RADIUS_OF_WIDTH * jnp.clip(width, *_ICE_WIDTHS),
     )
 
 
@@ -149,7 +122,8 @@ def sampled(fraction: Array, offsets: Array, samples: int) -> Array:
     draws do.
 
     Args:
-      fraction: cloud fraction [1], shape (levels, n).
+      fraction: cloud fraction [1], shape (levels, n), or (levels, samples, n) where each
+        sub-column has its own.
       offsets: random numbers, uniform in 0 to 1, shape (levels, n).
       samples: number of sub-columns, static.
 

@@ -30,10 +30,10 @@ class Radiation:
     """At the surface, shape (n,)."""
     incoming_shortwave: Array
     """At the top of the air, shape (n,)."""
-    reflected_shortwave: Array | None
-    """At the top of the air, shape (n,); None where the scheme does not know it."""
-    outgoing_longwave: Array | None
-    """At the top of the air, shape (n,); None where the scheme does not know it."""
+    reflected_shortwave: Array
+    """At the top of the air, shape (n,)."""
+    outgoing_longwave: Array
+    """At the top of the air, shape (n,)."""
 
 
 State = Any
@@ -87,6 +87,7 @@ def radiate(
     interface_pressure: Array,
     surface_albedo: Array,
     surface_temperature: Array,
+    ice_free_sea: Array,
 ) -> tuple[State, Radiation]:
     """Radiation over one model step. Pure and differentiable.
 
@@ -108,6 +109,7 @@ def radiate(
       interface_pressure: [Pa], shape (levels + 1, n).
       surface_albedo: [1], bands as in `fields.BANDS`, shape (4, n).
       surface_temperature: radiating temperature of the surface [K], shape (n,).
+      ice_free_sea: part of the cell that is open water [1], shape (n,).
 
     Returns:
       The state for the next step, and the fluxes.
@@ -128,7 +130,13 @@ def radiate(
         "interface_pressure": interface_pressure,
     }
     air = RadiatingColumns(
-        clouds=clouds(settings, cloud_ice=cloud_ice, cloud_liquid=cloud_liquid, **layers),
+        clouds=clouds(
+            settings,
+            cloud_ice=cloud_ice,
+            cloud_liquid=cloud_liquid,
+            ice_free_sea=ice_free_sea,
+            **layers,
+        ),
         ozone=total_ozone(sun(day, second, calendar).mean_longitude, latitude),
         surface_albedo=surface_albedo,
         surface_temperature=surface_temperature,
@@ -136,7 +144,13 @@ def radiate(
     )
     sky = grey_sky(settings, air, light.sunlit_cosine)
     if settings.scheme == "grey":
-        return state, Radiation(sky.transmissivity * power, sky.longwave_down, power, None, None)
+        return state, Radiation(
+            shortwave_down=sky.transmissivity * power,
+            longwave_down=sky.longwave_down,
+            incoming_shortwave=power,
+            reflected_shortwave=sky.reflectivity * power,
+            outgoing_longwave=sky.outgoing_longwave,
+        )
     state = spectral.advanced(
         settings,
         state,
@@ -150,11 +164,16 @@ def radiate(
         longitude=longitude,
     )
     side = spectral.side_of_blocks(settings, shape)
-    transmissivity = sky.transmissivity + spectral.spread(state.transmissivity_excess, shape, side)
+
+    def corrected(cheap: Array, excess: Array) -> Array:
+        return cheap + spectral.spread(excess, shape, side)
+
+    transmissivity = corrected(sky.transmissivity, state.transmissivity_excess)
+    reflectivity = corrected(sky.reflectivity, state.reflectivity_excess)
     return state, Radiation(
         shortwave_down=jnp.maximum(transmissivity, 0.0) * power,
-        longwave_down=sky.longwave_down + spectral.spread(state.longwave_excess, shape, side),
+        longwave_down=corrected(sky.longwave_down, state.longwave_excess),
         incoming_shortwave=power,
-        reflected_shortwave=spectral.spread(state.reflectivity, shape, side) * power,
-        outgoing_longwave=spectral.spread(state.outgoing_longwave, shape, side),
+        reflected_shortwave=jnp.maximum(reflectivity, 0.0) * power,
+        outgoing_longwave=corrected(sky.outgoing_longwave, state.outgoing_longwave_excess),
     )

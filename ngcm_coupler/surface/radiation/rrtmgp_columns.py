@@ -66,14 +66,6 @@ class Column(NamedTuple):
     gases: dict[str, Array]
     """Mole fractions in dry air by the names of the package [1], shape (levels,) each: "h2o", "o3"
     and whatever else is not well mixed."""
-    liquid_path: Array
-    """Within clouds [kg m-2], shape (levels,)."""
-    ice_path: Array
-    """Within clouds [kg m-2], shape (levels,)."""
-    liquid_radius: Array
-    """[m], shape (levels,)."""
-    ice_radius: Array
-    """[m], shape (levels,)."""
     aerosol: Array
     """Optical depth at 550 nm [1], shape (levels,)."""
     surface_temperature: Array
@@ -84,6 +76,19 @@ class Column(NamedTuple):
     """Bands as in `fields.BANDS` [1], shape (4,)."""
     cosine: Array
     """Of the zenith angle [1], shape ()."""
+
+
+class CloudMet(NamedTuple):
+    """The cloud that each g-point meets, each of shape (points, levels), surface first."""
+
+    liquid_path: Array
+    """[kg m-2]."""
+    ice_path: Array
+    """[kg m-2]."""
+    liquid_radius: Array
+    """[m]."""
+    ice_radius: Array
+    """[m]."""
 
 
 class LongWave(NamedTuple):
@@ -189,13 +194,13 @@ def read_spectrum(carbon_dioxide: float, methane: float, nitrous_oxide: float) -
         )
 
 
-def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
+def long_wave(spectrum: Spectrum, column: Column, cloud: CloudMet) -> LongWave:
     """Long wave of one column.
 
     Args:
       spectrum: the tables.
       column: the column.
-      cloudy: whether each g-point meets cloud, shape (spectrum.longwave_points, levels).
+      cloud: what each of the spectrum.longwave_points meets.
 
     Returns:
       The fluxes.
@@ -216,7 +221,7 @@ def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
             air.molecules,
             point,
             gas,
-            **_cloud(column, cloudy[point]),
+            **_cloud(cloud, point),
         )
         planck = optics.compute_planck_sources(
             air.pressure, air.temperature, point, gas, sfc_temperature=surface
@@ -242,13 +247,13 @@ def long_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> LongWave:
     return _sum_over(spectrum.longwave_points, at, LongWave(zero, zero))
 
 
-def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
+def short_wave(spectrum: Spectrum, column: Column, cloud: CloudMet) -> ShortWave:
     """Short wave of one column on which the sun shines.
 
     Args:
       spectrum: the tables.
       column: the column.
-      cloudy: whether each g-point meets cloud, shape (spectrum.shortwave_points, levels).
+      cloud: what each of the spectrum.shortwave_points meets.
 
     Returns:
       The fluxes, for sunlight of the unit flux through the top of the air.
@@ -273,7 +278,7 @@ def short_wave(spectrum: Spectrum, column: Column, cloudy: Array) -> ShortWave:
             air.molecules,
             point,
             gas,
-            **_cloud(column, cloudy[point]),
+            **_cloud(cloud, point),
         )
         properties = optics.combine_optical_properties(
             properties, _haze(column.aerosol * haze[tables.g_point_to_bnd[point]])
@@ -357,12 +362,12 @@ def _gas(tables: Any, air: _Molecules) -> dict[int, Array]:
     return {tables.idx_gases[name]: fraction for name, fraction in air.gases.items()}
 
 
-def _cloud(column: Column, cloudy: Array) -> dict[str, Array]:
+def _cloud(cloud: CloudMet, point: Array) -> dict[str, Array]:
     return {
-        "cloud_r_eff_liq": _padded(column.liquid_radius),
-        "cloud_path_liq": _padded(jnp.where(cloudy, column.liquid_path, 0.0)),
-        "cloud_r_eff_ice": _padded(column.ice_radius),
-        "cloud_path_ice": _padded(jnp.where(cloudy, column.ice_path, 0.0)),
+        "cloud_r_eff_liq": _padded(cloud.liquid_radius[point]),
+        "cloud_path_liq": _padded(cloud.liquid_path[point]),
+        "cloud_r_eff_ice": _padded(cloud.ice_radius[point]),
+        "cloud_path_ice": _padded(cloud.ice_path[point]),
     }
 
 

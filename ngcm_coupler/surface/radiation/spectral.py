@@ -1,9 +1,10 @@
 """When and where spectra are computed, and what is kept of them between.
 
 Spectra are dear. They are computed at fixed hours of the day, for the mean air of blocks of
-columns. What is kept is by how much they differ from the cheap scheme under the same air, and each
-step adds that to what the cheap scheme gives every column then: clouds within a block, their change
-until the next calculation and the height of the sun all show.
+columns; each g-point meets the clouds of one of the columns. What is kept is by how much they
+differ from the cheap scheme under the same air, and each step adds that to what the cheap scheme
+gives every column then: clouds within a block, their change until the next calculation and the
+height of the sun all show.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from jax import Array
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.radiation import rrtmgp_columns as spectra
-from ngcm_coupler.surface.radiation.clouds import gathered, sampled
+from ngcm_coupler.surface.radiation.clouds import Clouds, sampled
 from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
 from ngcm_coupler.surface.radiation.insolation import sunlight
 from ngcm_coupler.surface.radiation.ozone import ozone_profile
@@ -39,12 +40,12 @@ class SpectralState:
     transmissivity_excess: Array
     """Short wave at the surface as part of the sunlight above, more than the cheap scheme gives
     [1], shape (4, m)."""
-    reflectivity: Array
-    """Short wave that leaves the air upward as part of that sunlight [1], shape (m,)."""
+    reflectivity_excess: Array
+    """Short wave that leaves the air upward, likewise [1], shape (m,)."""
     longwave_excess: Array
     """At the surface, more than the cheap scheme gives [W m-2], shape (m,)."""
-    outgoing_longwave: Array
-    """At the top of the air [W m-2], shape (m,)."""
+    outgoing_longwave_excess: Array
+    """At the top of the air, likewise [W m-2], shape (m,)."""
     begun: Array
     """Whether anything has been computed yet, shape ()."""
 
@@ -82,9 +83,9 @@ def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> Spectr
     nothing = jnp.zeros(blocks, jnp.float32)
     return SpectralState(
         transmissivity_excess=jnp.zeros((4, blocks), jnp.float32),
-        reflectivity=nothing,
+        reflectivity_excess=nothing,
         longwave_excess=nothing,
-        outgoing_longwave=nothing,
+        outgoing_longwave_excess=nothing,
         begun=jnp.zeros((), bool),
     )
 
@@ -136,44 +137,67 @@ def _computed(
     share = _blocks(lit, shape, side)
     sunlit = jnp.where(share > 0.0, 1.0 / jnp.where(share > 0.0, share, 1.0), 0.0)
     cheap_transmissivity = sunlit * _blocks(lit * cheap.transmissivity, shape, side)
-    cheap_longwave = _blocks(cheap.longwave_down, shape, side)
+    cheap_reflectivity = sunlit * _blocks(lit * cheap.reflectivity, shape, side)
     block_cosine = sunlit * _blocks(cosine, shape, side)
-    thermal, solar = _solved(settings, _mean_air(air, shape, side), block_cosine, key)
+    mean = jax.tree.map(lambda values: _blocks(values, shape, side), air)
+    clouds = jax.tree.map(lambda values: _members(values, shape, side), air.clouds)
+    thermal, solar = _solved(settings, mean, clouds, block_cosine, key)
     return SpectralState(
         transmissivity_excess=solar.down.T - cheap_transmissivity,
-        reflectivity=solar.reflected,
-        longwave_excess=thermal.down - cheap_longwave,
-        outgoing_longwave=thermal.out,
+        reflectivity_excess=solar.reflected - cheap_reflectivity,
+        longwave_excess=thermal.down - _blocks(cheap.longwave_down, shape, side),
+        outgoing_longwave_excess=thermal.out - _blocks(cheap.outgoing_longwave, shape, side),
         begun=jnp.ones((), bool),
     )
 
 
 def _solved(
-    settings: RadiationSettings, air: RadiatingColumns, cosine: Array, key: Array
+    settings: RadiationSettings,
+    air: RadiatingColumns,
+    clouds: Clouds,
+    cosine: Array,
+    key: Array,
 ) -> tuple[spectra.LongWave, spectra.ShortWave]:
-    """Spectra of columns; the short wave of those that see no sun is zero."""
+    """Spectra of blocks; the short wave of those that see no sun is zero.
+
+    Clouds are those of the columns of each block, shape (levels, m, columns of a block).
+    """
     spectrum = spectra.read_spectrum(
         1e-6 * settings.carbon_dioxide_ppm,
         1e-9 * settings.methane_ppb,
         1e-9 * settings.nitrous_oxide_ppb,
     )
     columns = _columns(settings, air, cosine)
-    fraction = air.clouds.fraction
-    offsets = jax.random.uniform(key, fraction.shape)
+    levels, blocks, members = clouds.fraction.shape
+    offsets = jax.random.uniform(key, (levels, blocks))
+    first = jax.random.randint(jax.random.fold_in(key, 1), (blocks,), 0, members)
 
-    def cloudy(i: Array, samples: int) -> Array:
-        """Where the clouds of some columns are, shape (columns, samples, levels), surface first."""
-        return sampled(fraction[:, i], offsets[:, i], samples)[:, ::-1].transpose(2, 0, 1)
+    def met(i: Array, points: int) -> spectra.CloudMet:
+        """What each point meets in some blocks, shape (blocks, points, levels) each."""
+        own = clouds_of_points(jax.tree.map(lambda values: values[:, i], clouds), first[i], points)
+        cloudy = sampled(own.fraction, offsets[:, i], points).swapaxes(0, 1)
+
+        def upward(values: Array) -> Array:
+            return values[::-1].transpose(2, 1, 0)
+
+        liquid = settings.cloud_inhomogeneity * own.liquid_path
+        ice = settings.cloud_ice_inhomogeneity * own.ice_path
+        return spectra.CloudMet(
+            liquid_path=upward(jnp.where(cloudy, liquid, 0.0)),
+            ice_path=upward(jnp.where(cloudy, ice, 0.0)),
+            liquid_radius=upward(own.liquid_radius),
+            ice_radius=upward(own.ice_radius),
+        )
 
     def long_wave(i: Array) -> spectra.LongWave:
         some = jax.tree.map(lambda values: values[i], columns)
         solve = jax.vmap(functools.partial(spectra.long_wave, spectrum))
-        return solve(some, cloudy(i, spectrum.longwave_points))
+        return solve(some, met(i, spectrum.longwave_points))
 
     def short_wave(i: Array) -> spectra.ShortWave:
         some = jax.tree.map(lambda values: values[i], columns)
         solve = jax.vmap(functools.partial(spectra.short_wave, spectrum))
-        light = solve(some, cloudy(i, spectrum.shortwave_points))
+        light = solve(some, met(i, spectrum.shortwave_points))
         day = cosine[i] > 0.0
         return spectra.ShortWave(
             jnp.where(day[:, None], light.down, 0.0), jnp.where(day, light.reflected, 0.0)
@@ -199,7 +223,6 @@ def _columns(settings: RadiationSettings, air: RadiatingColumns, cosine: Array) 
     thickness = jnp.diff(air.interface_pressure, axis=0)
     aerosol = thickness * air.air_pressure**_AEROSOL_POWER
     aerosol = settings.aerosol_optical_depth * aerosol / aerosol.sum(axis=0)
-    patchy = settings.cloud_inhomogeneity
 
     def upward(values: Array) -> Array:
         return values[::-1].T
@@ -212,10 +235,6 @@ def _columns(settings: RadiationSettings, air: RadiatingColumns, cosine: Array) 
             "h2o": upward(humidity / (1.0 - humidity) / _MASS_RATIO),
             "o3": upward(ozone_profile(air.ozone, air.air_pressure, air.interface_pressure)),
         },
-        liquid_path=upward(patchy * air.clouds.liquid_path),
-        ice_path=upward(patchy * air.clouds.ice_path),
-        liquid_radius=upward(air.clouds.liquid_radius),
-        ice_radius=upward(air.clouds.ice_radius),
         aerosol=upward(aerosol),
         surface_temperature=air.surface_temperature,
         surface_emissivity=jnp.ones_like(air.surface_temperature),
@@ -241,13 +260,32 @@ def _in_batches(function, order: Array):  # noqa: ANN001, ANN202
     )
 
 
-def _mean_air(air: RadiatingColumns, shape: tuple[int, int], side: int) -> RadiatingColumns:
-    """The mean air of blocks, with the cloud water and the cloud fraction of its columns."""
+def clouds_of_points(clouds: Clouds, first: Array, points: int) -> Clouds:
+    """The clouds of the column that each g-point meets: columns of a block take turns.
 
-    def mean(values: Array) -> Array:
-        return _blocks(values, shape, side)
+    The mean air of a block has no clouds that would do: those of its columns lie side by side, and
+    a mean fraction in every level would lie on top of itself, and cover less.
 
-    return jax.tree.map(mean, air)._replace(clouds=gathered(air.clouds, mean))
+    Args:
+      clouds: of the columns of blocks, shape (levels, m, columns of a block) each.
+      first: the column that the first point meets, shape (m,); chance, so that over many
+        calculations all points meet all columns.
+      points: how many there are, static.
+
+    Returns:
+      Clouds of shape (levels, points, m) each. Where a block's columns divide the points, all
+      columns are met as often.
+    """
+    blocks, members = clouds.fraction.shape[1:]
+    column = (jnp.arange(points)[:, None] + first) % members
+    return jax.tree.map(lambda values: values[:, jnp.arange(blocks), column], clouds)
+
+
+def _members(values: Array, shape: tuple[int, int], side: int) -> Array:
+    """Values of the columns of each block, shape (levels, n) to (levels, m, side * side)."""
+    rows, columns = shape
+    parts = values.reshape(-1, rows // side, side, columns // side, side)
+    return parts.transpose(0, 1, 3, 2, 4).reshape(parts.shape[0], -1, side * side)
 
 
 def _blocks(values: Array, shape: tuple[int, int], side: int) -> Array:

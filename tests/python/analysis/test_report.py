@@ -253,7 +253,6 @@ def test_what_a_run_does_not_offer_is_named_with_the_reason(tmp_path):
     assert re.search(r"Not in this history: .*Sunlight that the planet reflects", page.words)
     rows = " ".join(page.words.split())
     assert "surface_net_downward_shortwave_flux_over_land the host gives no land" in rows
-    assert "toa_outgoing_longwave_flux the radiation scheme does not know" in rows
     assert "World map. Sensible heat into the surface over open water" in str(page.images)
 
 

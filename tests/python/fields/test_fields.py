@@ -33,7 +33,7 @@ def test_field_is_offered_only_where_all_it_needs_is_there():
     assert not any("wave" in name or "fall" in name for name in bare)
     ice = {row.name for row in offered(frozenset({"sea_ice"}))} - bare
     assert ice and all(name.endswith(("_over_sea_ice", "_over_sea")) for name in ice)
-    everything = {"sea_ice", "land", "radiation", "top_of_atmosphere", "water", "skin"}
+    everything = {"sea_ice", "land", "radiation", "water", "skin"}
     assert offered(frozenset(everything)) == EXPORTS
 
 

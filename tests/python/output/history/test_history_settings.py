@@ -32,7 +32,6 @@ def faults(history, before=ANALYTIC):
         ("fields = 'height', 'height'", "names height more than once"),
         ("fields = 'sea_water_x_velocity'", "which the host does not give; it gives sea_surface_t"),
         ("fields = 'surface_downward_latent_heat_flux_over_land'", "it needs land (all imports of"),
-        ("fields = 'toa_outgoing_longwave_flux'", "needs top_of_atmosphere (&ngcm_radiation sch"),
         ("level_fields = 'temprature'", "did you mean 'temperature'?"),
         ("level_fields = 'temperature'", "has no decoder for levels of constant pressure; leave"),
         ("pressure_levels_hpa = 500", "needs fields; give &ngcm_history level_fields"),

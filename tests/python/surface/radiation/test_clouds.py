@@ -9,7 +9,7 @@ import pytest
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.surface.radiation.clouds import Clouds, clouds, cover_below, gathered, sampled
+from ngcm_coupler.surface.radiation.clouds import clouds, cover_below, sampled
 
 LEVELS = 3
 INTERFACES = jnp.array([2e4, 3e4, 6e4, 9e4])[:, None]
@@ -23,12 +23,12 @@ def air(liquid=1e-4, ice=0.0, humidity=6e-3, temperature=283.0) -> dict:
         "cloud_liquid": jnp.full((LEVELS, 1), liquid),
         "air_pressure": 0.5 * (INTERFACES[1:] + INTERFACES[:-1]),
         "interface_pressure": INTERFACES,
+        "ice_free_sea": jnp.zeros(1),
     }
 
 
 def test_fraction_is_that_of_xu_and_randall():
-    settings = RadiationSettings(cloud_water_coefficient=100.0)
-    result = clouds(settings, **air())
+    result = clouds(RadiationSettings(), **air())
     # At 283 K over water: 12.15 hPa, by Buck (1981) without enhancement.
     pressure = np.array([2.5e4, 4.5e4, 7.5e4])
     saturation = 0.622 * 1215.3 / (pressure - 0.378 * 1215.3)
@@ -44,54 +44,29 @@ def test_water_is_that_of_the_model():
     np.testing.assert_allclose(result.fraction * result.ice_path, 1e-5 * mass, rtol=1e-5)
 
 
+def test_stratus_spreads_the_water_of_low_levels_of_the_open_sea_and_adds_none():
+    """Hot air over a cold lowest level: an inversion under which the sky is overcast."""
+    layers = air(liquid=2e-5)
+    layers["air_temperature"] = jnp.array([[260.0], [340.0], [283.0]])
+    over = [
+        clouds(RadiationSettings(), **{**layers, "ice_free_sea": jnp.array([part])})
+        for part in (0.0, 0.5, 1.0)
+    ]
+    low = [float(each.fraction[-1, 0]) for each in over]
+    # Random overlap with what covers half as much of the cell, and with what covers all but e^-4.
+    assert low[1] == pytest.approx(1.0 - (1.0 - low[0]) * (1.0 - 0.5 * (1.0 - np.exp(-4.0))))
+    assert low[2] == pytest.approx(1.0 - (1.0 - low[0]) * np.exp(-4.0))
+    for each in over[1:]:
+        np.testing.assert_allclose(each.fraction[:-1], over[0].fraction[:-1], rtol=1e-6)
+        np.testing.assert_allclose(
+            each.fraction * each.liquid_path, over[0].fraction * over[0].liquid_path, rtol=1e-6
+        )
+
+
 @pytest.mark.parametrize("water", [0.0, -1e-5])
 def test_no_water_or_less_is_no_cloud(water):
     result = clouds(RadiationSettings(), **air(liquid=water, humidity=-1e-4))
     assert not result.fraction.any() and not result.liquid_path.any()
-
-
-def columns_of_clouds() -> Clouds:
-    """Four columns: thick and large, thin and small, ice alone, and clear sky."""
-
-    def four(*values: float) -> jax.Array:
-        return jnp.array([values], jnp.float32)
-
-    return Clouds(
-        fraction=four(0.9, 0.1, 0.5, 0.0),
-        liquid_path=four(0.3, 0.01, 0.0, 0.0),
-        ice_path=four(0.1, 0.0, 0.02, 0.0),
-        liquid_radius=four(1e-5, 1e-5, 1e-5, 1e-5),
-        ice_radius=four(2e-5, 3e-5, 5e-5, 6e-5),
-    )
-
-
-def test_a_block_of_columns_has_their_cloud_water_their_fraction_and_their_extinction():
-    columns = columns_of_clouds()
-    block = gathered(columns, lambda values: values.mean(axis=1, keepdims=True))
-
-    def total(path: jax.Array, clouds: Clouds) -> jax.Array:
-        return (clouds.fraction * path).mean(axis=1)
-
-    assert float(block.fraction[0, 0]) == pytest.approx(1.5 / 4)
-    for name in ("liquid_path", "ice_path"):
-        of_block, of_columns = getattr(block, name), getattr(columns, name)
-        np.testing.assert_allclose(total(of_block, block), total(of_columns, columns), rtol=3e-7)
-    np.testing.assert_allclose(
-        total(block.ice_path / block.ice_radius, block),
-        total(columns.ice_path / columns.ice_radius, columns),
-        rtol=3e-7,
-    )
-
-
-def test_a_block_without_cloud_has_none_and_finite_gradients():
-    def water(fraction: jax.Array) -> jax.Array:
-        columns = columns_of_clouds()._replace(fraction=fraction)
-        block = gathered(columns, lambda values: values.mean(axis=1, keepdims=True))
-        return sum(part.sum() for part in block)
-
-    clear = jnp.zeros((1, 4))
-    assert float(water(clear)) == pytest.approx(1e-5 + 4e-5, rel=1e-6)  # the radii alone
-    assert np.isfinite(jax.grad(water)(clear)).all()
 
 
 def test_neighbours_overlap_as_much_as_they_can_and_others_at_random():
@@ -117,7 +92,8 @@ def test_samples_have_the_fraction_and_overlap_of_the_clouds():
 
 def test_gradients_are_finite_without_cloud_and_at_saturation():
     def total(liquid, humidity):
-        result = clouds(RadiationSettings(), **air(liquid=liquid, humidity=humidity))
+        layers = {**air(liquid=liquid, humidity=humidity), "ice_free_sea": jnp.ones(1)}
+        result = clouds(RadiationSettings(), **layers)
         return (result.fraction * (1.0 + result.liquid_path)).sum()
 
     for liquid, humidity in ((0.0, 0.0), (-1e-6, -1e-4), (1e-4, 0.1), (1e-9, 1e-3)):

@@ -44,6 +44,7 @@ def columns(cloud=1e-5, humidity=1e-2, surface=1e5, levels=10) -> dict:
         "interface_pressure": interfaces,
         "surface_albedo": jnp.full((4, n), 0.06),
         "surface_temperature": jnp.full(n, 288.0),
+        "ice_free_sea": jnp.ones(n),
     }
 
 
@@ -130,7 +131,8 @@ def test_gradients_are_finite_by_day_and_night_with_and_without_cloud():
     @jax.grad
     def gradient(air):
         flux = radiate_grey(np.int32(0), air)
-        return flux.shortwave_down.sum() + flux.longwave_down.sum()
+        leaving = flux.reflected_shortwave.sum() + flux.outgoing_longwave.sum()
+        return flux.shortwave_down.sum() + flux.longwave_down.sum() + leaving
 
     for cloud in (1e-5, 0.0, -1e-6):
         for leaf in jax.tree.leaves(gradient(arrays(cloud=cloud))):
@@ -143,10 +145,33 @@ def test_host_scheme_computes_nothing():
         radiate(settings, (), day=DAY, second=np.int32(0), seconds=3600, **columns())
 
 
-def test_grey_scheme_knows_nothing_of_what_leaves_the_planet():
-    flux = grey()
-    given = {f.name for f in dataclasses.fields(flux) if getattr(flux, f.name) is not None}
-    assert given == {"shortwave_down", "longwave_down", "incoming_shortwave"}
+def test_air_and_ground_of_one_temperature_send_out_what_a_black_body_does():
+    """Whatever gases and clouds hide, they emit."""
+    one = {"air_temperature": jnp.full((10, 32), 250.0), "surface_temperature": jnp.full(32, 250.0)}
+    for cloud in (0.0, 3e-6, 1e-4):
+        flux = radiate_grey(np.int32(0), {**arrays(cloud=cloud), **one})
+        np.testing.assert_allclose(flux.outgoing_longwave, 5.670374419e-8 * 250.0**4, rtol=1e-5)
+
+
+def test_clouds_reflect_the_sun_and_keep_heat_in():
+    clear, thin, thick = grey(cloud=0.0), grey(cloud=3e-6), grey(cloud=1e-4)
+    for less, more in ((clear, thin), (thin, thick)):
+        assert more.reflected_shortwave.sum() > less.reflected_shortwave.sum()
+        assert (more.outgoing_longwave < less.outgoing_longwave).all()
+
+
+@pytest.mark.parametrize("cloud", [0.0, 3e-6, 1e-4])
+@pytest.mark.parametrize("albedo", [0.0, 0.06, 0.8, 1.0])
+def test_no_more_sunlight_is_reflected_and_absorbed_than_has_arrived(cloud, albedo):
+    """Gases and aerosol take the rest: 10 to 35 % of a high or a low sun."""
+    flux = radiate_grey(
+        np.int32(43200), {**arrays(cloud=cloud), "surface_albedo": jnp.full((4, 32), albedo)}
+    )
+    taken = (1.0 - albedo) * flux.shortwave_down.sum(axis=0) + flux.reflected_shortwave
+    day = np.asarray(flux.incoming_shortwave) > 1.0
+    part = np.asarray(taken / jnp.where(day, flux.incoming_shortwave, 1.0))[day]
+    assert (part > 0.6).all() and (part < 0.95).all()
+    assert (np.asarray(flux.reflected_shortwave)[~day] < 1.0).all()
 
 
 @pytest.mark.parametrize(
@@ -208,7 +233,7 @@ class TestSpectra:
         for one, other in zip(jax.tree.leaves(begun), jax.tree.leaves(kept), strict=True):
             np.testing.assert_array_equal(one, other)
         renewed, _ = step(kept, 6 * 3600, cloud=1e-4)
-        assert (renewed.outgoing_longwave != kept.outgoing_longwave).all()
+        assert (renewed.outgoing_longwave_excess != kept.outgoing_longwave_excess).all()
 
     @pytest.mark.slow
     @pytest.mark.bits
@@ -240,4 +265,7 @@ class TestSpectra:
         _, flux = step(initial_state(SPECTRAL, SHAPE), 43200, cloud=0.0)
         cheap = grey(cloud=0.0)
         np.testing.assert_allclose(flux.longwave_down, cheap.longwave_down, rtol=0.08)
-        np.testing.assert_allclose(flux.shortwave_down.sum(), cheap.shortwave_down.sum(), rtol=0.08)
+        np.testing.assert_allclose(flux.outgoing_longwave, cheap.outgoing_longwave, rtol=0.02)
+        for name in ("shortwave_down", "reflected_shortwave"):
+            spectral, broad = getattr(flux, name).sum(), getattr(cheap, name).sum()
+            np.testing.assert_allclose(spectral, broad, rtol=0.08)

@@ -25,12 +25,14 @@ def read(name: str) -> dict[str, np.ndarray]:
         return {key: np.asarray(x[:]) for key, x in numbers.items()}
 
 
-def solved(spectrum, columns, cloudy: bool):
-    levels = columns.air_pressure.shape[1]
+def solved(spectrum, columns, liquid_path, ice_path):
+    """Fluxes of columns, all under the same cloud over all of the sky."""
+    sizes = jnp.full_like(liquid_path, 12e-6), jnp.full_like(liquid_path, 47.5e-6)
 
     def both(column):
         def everywhere(points):
-            return jnp.full((points, levels), cloudy)
+            layers = liquid_path, ice_path, *sizes
+            return spectra.CloudMet(*(jnp.tile(layer, (points, 1)) for layer in layers))
 
         return (
             spectra.long_wave(spectrum, column, everywhere(spectrum.longwave_points)),
@@ -53,10 +55,6 @@ def clear_sky_columns(sites: np.ndarray):
             "h2o": case["water_vapor"][0, sites, ::-1],
             "o3": case["ozone"][0, sites, ::-1],
         },
-        liquid_path=nothing,
-        ice_path=nothing,
-        liquid_radius=nothing,
-        ice_radius=nothing,
         aerosol=nothing,
         surface_temperature=case["surface_temperature"][0, sites],
         surface_emissivity=case["surface_emissivity"][sites],
@@ -77,7 +75,8 @@ def test_clear_sky_reference_cases():
     mixed = json.loads((DATA / "vmr_global_means.json").read_text())
     assert {name: mixed[name] for name in spectra.OTHER_GASES} == pytest.approx(spectra.OTHER_GASES)
     spectrum = spectra.read_spectrum(mixed["co2"], mixed["ch4"], mixed["n2o"])
-    thermal, solar = solved(spectrum, columns, cloudy=False)
+    nothing = jnp.zeros(columns.air_pressure.shape[1])
+    thermal, solar = solved(spectrum, columns, nothing, nothing)
 
     def reference(name: str, level: int) -> np.ndarray:
         with netCDF4.Dataset(str(DATA / f"clearsky_{name}_TwoStream.nc")) as file:
@@ -117,10 +116,6 @@ def test_cloudy_sky_reference_case():
         air_pressure=pressure,
         thickness=levels[:-1] - levels[1:],
         gases=gases,
-        liquid_path=np.where(inside & (temperature > 263.0), 0.01, 0.0),
-        ice_path=np.where(inside & (temperature < 273.0), 0.01, 0.0),
-        liquid_radius=np.full_like(pressure, 12e-6),
-        ice_radius=np.full_like(pressure, 47.5e-6),
         aerosol=np.zeros_like(pressure),
         surface_temperature=case["t_lev"][0, 0],
         surface_emissivity=np.float64(0.98),
@@ -129,7 +124,10 @@ def test_cloudy_sky_reference_case():
     )
     spectrum = spectra.read_spectrum(3.48e-4, 1.65e-6, 3.06e-7)
     columns = jax.tree.map(lambda x: np.asarray(x)[None], column)
-    thermal, solar = jax.tree.map(lambda x: np.asarray(x)[0], solved(spectrum, columns, True))
+    liquid = jnp.where(inside & (temperature > 263.0), 0.01, 0.0)
+    ice = jnp.where(inside & (temperature < 273.0), 0.01, 0.0)
+    fluxes = solved(spectrum, columns, liquid, ice)
+    thermal, solar = jax.tree.map(lambda x: np.asarray(x)[0], fluxes)
     sunlight = 1360.8585174 * column.cosine
     np.testing.assert_allclose(thermal.down, expected["lw_flux_dn"][0, 0], atol=0.3)
     np.testing.assert_allclose(thermal.out, expected["lw_flux_up"][-1, 0], rtol=2e-3, atol=0.1)

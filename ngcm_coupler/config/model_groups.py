@@ -157,6 +157,10 @@ class Coupling:
     )
 
 
+def _smoothing_problem(wavenumber: float) -> str | None:
+    return "would smooth away the climate zones" if 0.0 < wavenumber < 5.0 else None
+
+
 @dataclasses.dataclass(frozen=True)
 class Surface:
     """The surface exchange that the published model lacks."""
@@ -172,6 +176,17 @@ class Surface:
         "Skin of open water: 'none' takes the host's temperature for it, 'cool' cools it by what "
         "it loses, 'cool_and_warm' also warms a layer below it in sunshine and calm.",
         choices=("none", "cool", "cool_and_warm"),
+    )
+    precipitation_smoothing: float = key(
+        22.0,
+        "Total wavenumber at which the Gaussian that smooths precipitation has fallen to "
+        "exp(-1/2), before neighbours clear what is negative; 0 takes every column for itself. "
+        "Precipitation that a model predicts stays as it is.",
+        unit="1",
+        minimum=0.0,
+        maximum=1000.0,
+        note="0 or at least 5",
+        check=_smoothing_problem,
     )
 
 

@@ -13,6 +13,7 @@ from ngcm_coupler.air import LowestLevel, SurfaceState
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, Surface, field, over
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.surface.geocentric import horizontal_components
+from ngcm_coupler.surface.land import availability_below, relative_humidity_at_land
 
 FREEZING_POINT = 271.35
 """Of sea water of 33 g/kg [K]. Source: UNESCO (1983), eos-80."""
@@ -27,10 +28,6 @@ with snow, Wild et al. (2015)."""
 
 LAND_ROUGHNESS = 0.1
 """Roughness length of land where the host gives none [m]: grass and shrubs, Wieringa (1992)."""
-
-LAND_MOISTURE_AVAILABILITY = 0.4
-"""Moisture availability of land where the host gives none [1]; it makes the global land evaporate
-about what is observed, 1.3 mm/day (Wild et al. 2015: 38 W m-2)."""
 
 
 @jax.tree_util.register_dataclass
@@ -78,12 +75,14 @@ class Land:
       albedo: [1], shape (4, n).
       roughness_length: of momentum [m].
       moisture_availability: [1].
+      relative_humidity: of the air at the ground [1].
     """
 
     temperature: jax.Array
     albedo: jax.Array
     roughness_length: jax.Array
     moisture_availability: jax.Array
+    relative_humidity: jax.Array
 
 
 class SurfaceReader:
@@ -157,7 +156,7 @@ class SurfaceReader:
             sea.sea_surface_temperature, sea.sea_ice_area_fraction, still, still, {}, {}
         )
         at_surface = air.brought_to_surface()
-        ice, land = self.ice(nothing, at_surface), self.land(nothing, at_surface)
+        ice, land = self.ice(nothing, at_surface), self.land(nothing, air)
         rows = {
             "sea_surface_temperature": sea.sea_surface_temperature,
             "sea_ice_area_fraction": sea.sea_ice_area_fraction,
@@ -187,30 +186,33 @@ class SurfaceReader:
             albedo=self._albedo(given, "sea_ice", self._sea, ICE_ALBEDO),
         )
 
-    def land(self, surface: HostSurface, air_at_surface: jax.Array) -> Land:
-        """The host's land; where it has none, land as warm as the air, of stated properties.
+    def land(self, surface: HostSurface, air: LowestLevel) -> Land:
+        """The host's land; where it has none, land as warm and as dry as the air.
 
         Args:
           surface: the surface.
-          air_at_surface: temperature of the air, brought down to the surface [K], shape (n,).
+          air: the lowest level.
         """
         given = surface.tile_imports
+        at_surface = air.brought_to_surface()
+        humidity = relative_humidity_at_land(
+            at_surface, air.specific_humidity, air.surface_air_pressure
+        )
 
-        def taken(name: str, stand_in: float) -> jax.Array:
-            everywhere = jnp.full_like(air_at_surface, stand_in)
-            return self._taken(given.get(name), self._land, everywhere)
+        def taken(name: str, stand_in: jax.Array) -> jax.Array:
+            return self._taken(given.get(name), self._land, stand_in)
 
         return Land(
-            temperature=self._taken(
-                given.get("land_surface_skin_temperature"), self._land, air_at_surface
-            ),
+            temperature=taken("land_surface_skin_temperature", at_surface),
             albedo=self._albedo(given, "land", self._land, LAND_ALBEDO),
             roughness_length=taken(
-                "surface_roughness_length_for_momentum_over_land", LAND_ROUGHNESS
+                "surface_roughness_length_for_momentum_over_land",
+                jnp.full_like(at_surface, LAND_ROUGHNESS),
             ),
             moisture_availability=taken(
-                "moisture_availability_over_land", LAND_MOISTURE_AVAILABILITY
+                "moisture_availability_over_land", availability_below(humidity)
             ),
+            relative_humidity=humidity,
         )
 
     def _albedo(

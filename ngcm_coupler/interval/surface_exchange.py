@@ -7,6 +7,7 @@ tiles, radiation, precipitation, and the sums that hosts ask for.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -24,12 +25,13 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, TILES, Surface, over
 from ngcm_coupler.grid import Grid
+from ngcm_coupler.interval.column_budget import ColumnBudget, Rows
 from ngcm_coupler.interval.host_surface import HostSurface, Ice, Land, SurfaceReader
 from ngcm_coupler.surface import derived
 from ngcm_coupler.surface.geocentric import geocentric_components
 from ngcm_coupler.surface.ice import ice_fluxes
 from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
-from ngcm_coupler.surface.land import land_fluxes
+from ngcm_coupler.surface.land import land_fluxes, recycled_evaporation
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 from ngcm_coupler.surface.radiation.albedo import open_water_albedo
 from ngcm_coupler.surface.radiation.insolation import sunlight
@@ -37,11 +39,6 @@ from ngcm_coupler.surface.radiation.radiation import Radiation, initial_state, r
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 from ngcm_coupler.surface.turbulence.skin import warm_layer_step
-from ngcm_coupler.surface.water.precipitation import precipitation_step, remembered_debt
-from ngcm_coupler.surface.water.snow import rain_and_snow, snow_fraction
-
-Rows = dict[str, jax.Array]
-"""Exported fields by name, shape (n,) each."""
 
 _TURBULENT = {
     "surface_downward_eastward_stress": "eastward_stress",
@@ -111,6 +108,11 @@ class SurfaceExchange:
     nominal_levels: np.ndarray
     reader: SurfaceReader
 
+    @functools.cached_property
+    def _budget(self) -> ColumnBudget:
+        """The water of the columns."""
+        return ColumnBudget(self.grid, self.config.surface.precipitation_smoothing)
+
     def begin(self) -> ExchangeState:
         """The state of a run that begins."""
         nothing = jnp.zeros(self.grid.size, jnp.float32)
@@ -175,7 +177,7 @@ class SurfaceExchange:
             rows |= _from_above(sky) | _heat(cell, sky, sun, fluxes)
             if self.config.surface.sea_skin == "cool_and_warm":
                 state = self._warmed(state, cell, rows, fluxes["ice_free_sea"], step)
-        increments, unabsorbed = None, 0.0
+        increments, unabsorbed = None, 0.0  # what imposed evaporation has more than the air takes
         if surface.imposed:
             increments, cut = imposed_increments(
                 _difference(surface.imposed, rows),
@@ -185,8 +187,16 @@ class SurfaceExchange:
             )
             unabsorbed = cut.evaporation
         if exchanged is not None:
-            evaporation = rows["water_evapotranspiration_flux"] + unabsorbed
-            state, water_rows = self._water(state, cell, exchanged, evaporation, rows, step.seconds)
+            evaporation = self._evaporation_of_columns(cell, rows) + unabsorbed
+            debt, water_rows = self._budget.step(
+                state.water_debt,
+                exchanged,
+                evaporation,
+                rows,
+                cell.air.surface_air_pressure,
+                float(step.seconds),
+            )
+            state = dataclasses.replace(state, water_debt=debt)
             rows |= water_rows
         return state, rows, increments
 
@@ -201,7 +211,7 @@ class SurfaceExchange:
             level.air_temperature * (REFERENCE_PRESSURE / level.air_pressure) ** KAPPA,
             surface,
             self.reader.ice(surface, at_surface),
-            self.reader.land(surface, at_surface),
+            self.reader.land(surface, level),
             {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land},
         )
 
@@ -317,6 +327,15 @@ class SurfaceExchange:
         }
         return state, sky, absorbed
 
+    def _evaporation_of_columns(self, cell: _Cell, rows: Rows) -> jax.Array:
+        """Evaporation of the cell, that of land as far as the air bears it out."""
+        name = "water_evapotranspiration_flux"
+        land = rows[over(name, "land")]
+        counted = recycled_evaporation(
+            land, cell.land.moisture_availability, cell.land.relative_humidity
+        )
+        return rows[name] - cell.weights["land"] * (land - counted)
+
     def _warmed(
         self, state: ExchangeState, cell: _Cell, rows: Rows, flux: BulkFluxes, step: Step
     ) -> ExchangeState:
@@ -330,39 +349,6 @@ class SurfaceExchange:
             seconds=float(step.seconds),
         )
         return dataclasses.replace(state, warming=warming)
-
-    def _water(
-        self,
-        state: ExchangeState,
-        cell: _Cell,
-        exchanged: SurfaceWater,
-        evaporation: jax.Array,
-        rows: Rows,
-        seconds: int,
-    ) -> tuple[ExchangeState, Rows]:
-        """Precipitation, as rain and snow; the model's own where it predicts it."""
-        net = exchanged.net_downward
-        if exchanged.precipitation is not None:
-            net = exchanged.precipitation - evaporation
-        debt = remembered_debt(state.water_debt, seconds)
-        precipitation, debt = precipitation_step(net, evaporation, debt, float(seconds))
-        rain, snow = rain_and_snow(
-            precipitation,
-            snow_fraction(
-                rows["air_temperature_at_2m"],
-                jnp.maximum(rows["specific_humidity_at_2m"], 0.0),
-                cell.air.surface_air_pressure,
-            ),
-        )
-        rows = {
-            "column_budget_evaporation_flux": evaporation,
-            "column_budget_precipitation_flux": net + evaporation,
-            "precipitation_debt": debt,
-            "precipitation_flux": precipitation,
-            "rainfall_flux": rain,
-            "snowfall_flux": snow,
-        }
-        return dataclasses.replace(state, water_debt=debt), rows
 
 
 class _Cell(NamedTuple):

@@ -1,4 +1,4 @@
-"""Turbulent fluxes between the air and land, of which the host tells temperature and wetness."""
+"""Fluxes between the air and land, of which the host tells temperature and wetness, or the air."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ from ngcm_coupler.surface.turbulence.similarity import (
 )
 
 _LOG_SCALAR_RATIO = math.log(0.1)  # of the roughness lengths of scalars and momentum
+_SOIL_EXPONENT = 4.0
+"""Fitted: soil as dry as the air of the demo's January then evaporates 1.1 mm/day from all land,
+0.3 from the Sahara and 3 from the Amazon; land's mean of the year is 1.3 (Wild et al. 2015)."""
+
+_RECYCLING_EXPONENT = 1.5
+"""Well below that of the soil, so that only soil much wetter than its air meets the limit. The
+larger, the drier deserts stay, and the more the closing factor has to make good elsewhere."""
+
 _THAWED_CELSIUS = 1.0  # water is liquid from here on; it is ice up to 0 degrees
 
 
@@ -104,6 +112,51 @@ def land_fluxes(
         humidity_slope=share * slope,
         origin=roughness,
     )
+
+
+def relative_humidity_at_land(
+    air_temperature: Array, specific_humidity: Array, surface_air_pressure: Array
+) -> Array:
+    """Relative humidity of air at the ground, over ice where it freezes [1], 0 to 1.
+
+    Args:
+      air_temperature: brought down to the surface [K].
+      specific_humidity: [kg kg-1].
+      surface_air_pressure: at the surface [Pa].
+    """
+    saturated = _land_humidity(air_temperature, surface_air_pressure)
+    return jnp.clip(specific_humidity / saturated, 0.0, 1.0)
+
+
+def availability_below(relative_humidity: Array) -> Array:
+    """Moisture availability of soil that is as dry as the air above it [1].
+
+    Air over land has its moisture from the ground, and dries where the ground does (Bouchet 1963;
+    Fisher et al. 2008 infer the moisture of soil from it). The power is fitted.
+
+    Args:
+      relative_humidity: at the ground [1], 0 to 1.
+    """
+    return relative_humidity**_SOIL_EXPONENT
+
+
+def recycled_evaporation(
+    evaporation: Array, moisture_availability: Array, relative_humidity: Array
+) -> Array:
+    """The part of a host's evaporation that the model's air bears out.
+
+    What a model takes out of the air over land is precipitation less an evaporation of its own. A
+    host's in its place makes all that the host has too much fall again, so that a desert waters
+    itself. The model's air tells how wet its own land is: soil counts as no wetter than that.
+
+    Args:
+      evaporation: of the land [kg m-2 s-1]; dew counts in full.
+      moisture_availability: that it has been computed with [1].
+      relative_humidity: at the ground [1], 0 to 1.
+    """
+    limit = jnp.maximum(relative_humidity, 1e-3) ** _RECYCLING_EXPONENT
+    counted = evaporation * limit / jnp.maximum(moisture_availability, limit)
+    return jnp.where(evaporation > 0.0, counted, evaporation)
 
 
 def _land_humidity(temperature: Array, pressure: Array) -> Array:

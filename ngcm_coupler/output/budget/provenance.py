@@ -18,6 +18,7 @@ class Sources:
       sea_skin: skin of open water, ``none`` for that of the host.
       radiation_scheme: where radiation comes from.
       predicts_precipitation: whether the model has a precipitation of its own.
+      precipitation_smoothing: total wavenumber of its smoothing, 0 for none.
     """
 
     model: str
@@ -25,6 +26,7 @@ class Sources:
     sea_skin: str
     radiation_scheme: str
     predicts_precipitation: bool
+    precipitation_smoothing: float
 
     @classmethod
     def of(cls, config: Config, model: str, *, predicts_precipitation: bool) -> Sources:
@@ -35,6 +37,7 @@ class Sources:
             config.surface.sea_skin,
             config.radiation.scheme,
             predicts_precipitation,
+            config.surface.precipitation_smoothing,
         )
 
     def text(self, row: Field) -> str:
@@ -75,18 +78,26 @@ class Sources:
             origin = "precipitation that the model predicts"
         else:
             origin = (
-                "learned column water tendency plus evaporation of the tiles, negative amounts"
-                " carried as debt"
+                "learned column water tendency plus evaporation of the tiles,"
+                f"{_smoothing_words(self.precipitation_smoothing)} negative amounts carried as debt"
             )
         match name:
             case "column_budget_evaporation_flux":
                 return "bulk formulae over the tiles; over those without a host, of stand-ins"
+            case "column_budget_precipitation_flux" if not self.predicts_precipitation:
+                return "learned column water tendency plus evaporation of the tiles"
             case "column_budget_precipitation_flux" | "precipitation_debt":
                 return origin
             case "precipitation_flux":
                 return f"{origin}, closed globally"
             case _:
                 return f"{origin}, closed globally; rain and snow by wet-bulb temperature"
+
+
+def _smoothing_words(wavenumber: float) -> str:
+    if wavenumber == 0.0:
+        return ""
+    return f" smoothed by a Gaussian of total wavenumber {wavenumber:g} and shared by neighbours,"
 
 
 _MODEL_WORDS = {

@@ -1,31 +1,67 @@
 """Precipitation from the water that the model's column physics takes out of the air.
 
 Most checkpoints predict no precipitation, but what their physics takes out of a column is
-precipitation less evaporation, and the tiles know evaporation. Their sum is precipitation.
+precipitation less evaporation, and the tiles know evaporation. Their sum is precipitation, in the
+mean over a region: column by column it has noise of the shortest waves.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax import Array
 
 _RESIDENCE_SECONDS = 10.0 * 86400.0
 
+_TRACE = 1e-12
+"""What falls nowhere near enough to be shared [kg m-2 s-1]: a tenth of a micrometre a day."""
 
-def precipitation_step(
-    net_downward: Array, evaporation: Array, debt: Array, seconds: float
-) -> tuple[Array, Array]:
+
+def cleared_among_neighbours(
+    precipitation: Array, spread: Callable[[Array], Array], rounds: int = 2
+) -> Array:
+    """Pays what is below zero from the rain near by, and changes no sum over the globe.
+
+    In each round a column that lacks water asks its neighbours in proportion to what falls on each
+    and to the weight that the kernel gives them. It asks for no more than the mean of what falls
+    round it, so that no neighbour pays more than it has. What lacks water over a wider region than
+    the kernel's stays negative.
+
+    Args:
+      precipitation: of either sign [kg m-2 s-1], shape (n,).
+      spread: a smoothing as `HeatKernel`, which keeps sums over the globe and what is positive.
+      rounds: each reaches one width of the kernel farther.
+
+    Returns:
+      Precipitation [kg m-2 s-1], shape (n,), where it is positive no more than before, and where
+      negative no less.
+    """
+    for _ in range(rounds):
+        surplus, lack = jnp.maximum(precipitation, 0.0), jnp.maximum(-precipitation, 0.0)
+        near = _between(0.0, spread(surplus), jnp.inf)
+        share = lack / jnp.maximum(jnp.maximum(near, lack), _TRACE)
+        # Rounding may make a sum of shares a little less than none, or more than all.
+        paid = surplus * _between(0.0, spread(share), 1.0)
+        precipitation = surplus - paid - (lack - share * near)
+    return precipitation
+
+
+def _between(least: float, values: Array, largest: float) -> Array:
+    """The values within bounds; unlike `jnp.clip`, with a whole derivative at a bound."""
+    return jnp.where(values < least, least, jnp.where(values > largest, largest, values))
+
+
+def precipitation_step(wanted: Array, debt: Array, seconds: float) -> tuple[Array, Array]:
     """Precipitation of a step, never negative; what would be is owed by the column.
 
     The model and the tiles know nothing of each other, so that their sum is often negative. Later
     precipitation of the same column pays the debt first. Exported water less the change of debt is
-    the sum of the two, step by step.
+    what was wanted, step by step.
 
     Args:
-      net_downward: precipitation less evaporation by the model's physics [kg m-2 s-1], shape (n,).
-      evaporation: of the whole cell by the tiles [kg m-2 s-1], upward, shape (n,).
+      wanted: precipitation of either sign [kg m-2 s-1], shape (n,).
       debt: water that the column owes [kg m-2], not negative, shape (n,).
       seconds: length of the step [s].
 
@@ -34,8 +70,8 @@ def precipitation_step(
       either the one or the other, and half of each where both are zero: what it adds in water is
       kept by the gradients too.
     """
-    wanted = (net_downward + evaporation) * seconds - debt
-    return jnp.maximum(wanted, 0.0) / seconds, jnp.maximum(-wanted, 0.0)
+    due = wanted * seconds - debt
+    return jnp.maximum(due, 0.0) / seconds, jnp.maximum(-due, 0.0)
 
 
 def remembered_debt(debt: Array, seconds: float) -> Array:

@@ -338,7 +338,14 @@ def test_the_table_fits_a_terminal_and_says_what_the_ledger_says(exports):
 def test_the_file_holds_every_interval_with_cf_attributes_and_provenance(tmp_path):
     world = World()
     ledger = world.ledger()
-    sources = Sources("a model", "coare3p6", "none", "rrtmgp", predicts_precipitation=False)
+    sources = Sources(
+        "a model",
+        "coare3p6",
+        "none",
+        "rrtmgp",
+        predicts_precipitation=False,
+        precipitation_smoothing=22.0,
+    )
     file = BudgetFile(
         str(tmp_path / "budget.nc"), ledger, START, {"source": "a model"},
         {row.name: sources.text(row) for row in EXPORTS},
@@ -381,7 +388,14 @@ def test_a_file_that_cannot_be_written_says_so(tmp_path):
 
 
 def test_provenance_names_the_scheme_behind_every_field():
-    sources = Sources("a model", "ecmwf", "cool", "grey", predicts_precipitation=False)
+    sources = Sources(
+        "a model",
+        "ecmwf",
+        "cool",
+        "grey",
+        predicts_precipitation=False,
+        precipitation_smoothing=22.0,
+    )
     texts = {row.name: sources.text(row) for row in EXPORTS}
     assert texts["eastward_wind"] == "model: a model"
     assert texts["sea_surface_skin_temperature"] == "bulk: ecmwf with cool skin"
@@ -390,9 +404,12 @@ def test_provenance_names_the_scheme_behind_every_field():
         "radiation: grey, with the albedo of land"
     )
     assert texts["precipitation_flux"] == (
-        "budget: learned column water tendency plus evaporation of the tiles, negative amounts"
-        " carried as debt, closed globally"
+        "budget: learned column water tendency plus evaporation of the tiles, smoothed by a"
+        " Gaussian of total wavenumber 22 and shared by neighbours, negative amounts carried as"
+        " debt, closed globally"
     )
+    alone = dataclasses.replace(sources, precipitation_smoothing=0.0)
+    assert "Gaussian" not in alone.text(field("precipitation_flux"))
     own = dataclasses.replace(sources, predicts_precipitation=True)
     assert "that the model predicts" in own.text(field("rainfall_flux"))
     for row in EXPORTS:

@@ -12,7 +12,12 @@ import pytest
 
 from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
-from ngcm_coupler.surface.land import land_fluxes
+from ngcm_coupler.surface.land import (
+    availability_below,
+    land_fluxes,
+    recycled_evaporation,
+    relative_humidity_at_land,
+)
 from ngcm_coupler.surface.turbulence import solid
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 
@@ -262,3 +267,37 @@ def test_heat_and_water_leave_the_ground_they_come_from():
     assert (result.latent_heat_flux * result.evaporation <= 0.0).all()
     conductance = SPECIFIC_HEAT_DRY_AIR * np.abs(excess)
     assert (np.abs(result.sensible_heat_flux) <= 1.6 * 40.0 * conductance).all()
+
+
+def test_relative_humidity_is_over_ice_where_the_ground_freezes():
+    temperature = np.array([-30.0, -5.0, 15.0, 35.0]) + ZERO_CELSIUS
+    humidity = relative_humidity_at_land(temperature, 0.6 * saturated(temperature), 1e5)
+    np.testing.assert_allclose(humidity, 0.6, rtol=1e-5)
+    assert relative_humidity_at_land(300.0, -1e-4, 1e5) == 0.0
+    assert relative_humidity_at_land(300.0, 0.1, 1e5) == 1.0
+
+
+def test_soil_starts_as_dry_as_its_air():
+    """A desert at night, a rain forest in the evening, saturated air."""
+    desert, forest, wet = availability_below(jnp.array([0.37, 0.80, 1.0]))
+    assert desert < 0.03 and 0.3 < forest < 0.5 and wet == 1.0
+
+
+def test_what_a_desert_evaporates_too_much_does_not_fall_again():
+    evaporation = jnp.array([2e-5, 2e-5, 2e-5, -1e-6])
+    availability = jnp.array([0.4, 0.02, 0.0, 0.4])
+    counted = recycled_evaporation(evaporation, availability, jnp.array([0.3, 0.3, 0.0, 0.3]))
+    assert counted[0] == pytest.approx(2e-5 * 0.3**1.5 / 0.4)
+    np.testing.assert_array_equal(counted[1:], evaporation[1:])  # dry soil, no soil, dew
+    forest = recycled_evaporation(evaporation[0], 0.5, 0.8)
+    assert forest == evaporation[0]
+
+
+def test_what_falls_again_has_finite_derivatives_in_the_driest_air():
+    gradients = jax.grad(lambda *inputs: recycled_evaporation(*inputs), argnums=(0, 1, 2))
+    for evaporation in (-1e-5, 0.0, 1e-5):
+        for availability in (0.0, 0.4, 1.0):
+            for humidity in (0.0, 0.3, 1.0):
+                assert np.isfinite(gradients(evaporation, availability, humidity)).all()
+    slope = jax.grad(lambda q: availability_below(relative_humidity_at_land(300.0, q, 1e5)))
+    assert np.isfinite(slope(0.0))

@@ -165,6 +165,14 @@ def _smoothing_problem(wavenumber: float) -> str | None:
 class Surface:
     """The surface exchange that the published model lacks."""
 
+    lowest_level: str = key(
+        "corrected",
+        "The air that fluxes are computed from: the model's lowest level as it is; or 'corrected' "
+        "by what its decoder makes of it twice a day, which is nearer to the analysis; or "
+        "'decoded' in every step, which costs a fifth of one. Without a decoder nothing is "
+        "corrected.",
+        choices=("raw", "corrected", "decoded"),
+    )
     bulk_scheme: str = key(
         "coare3p6",
         "Bulk formulae of the fluxes over open water: COARE 3.6 or 3.0, those of the IFS without "

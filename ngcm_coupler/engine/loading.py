@@ -29,6 +29,7 @@ _LEVELS = (
     where(lambda at: at.history.level_fields),
     where(lambda at: at.history.pressure_levels_hpa),
 )
+_LOWEST_LEVEL = where(lambda at: at.surface.lowest_level)
 _PARTS = where(lambda at: at.device.level_parts)
 
 
@@ -104,7 +105,7 @@ def _files_rule(config: Config) -> Iterator[Conflict]:
 
 
 def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
-    """The step divides the interval, and the decoder gives what the history asks for."""
+    """The step divides the interval, and the decoder gives what is asked of it."""
     blamed = (*engine.keys, ENGINE)
     try:
         facts = engine.facts(config)
@@ -121,6 +122,8 @@ def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
     history = config.history
     for fault in levels.faults(history.level_fields, history.pressure_levels_hpa):
         yield Conflict(fault, (*_LEVELS, *blamed))
+    if fault := levels.lowest_level_fault(config.surface.lowest_level):
+        yield Conflict(fault, (_LOWEST_LEVEL, *blamed))
 
 
 def _found(config: Config) -> Engine | None:

@@ -56,6 +56,9 @@ LEVEL_FIELDS = (
 )
 """All that decoders of published models give; older models lack the last two."""
 
+_AIR = ("temperature", "specific_humidity", "u_component_of_wind", "v_component_of_wind")
+"""What air is, by the decoder's names."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Levels:
@@ -118,6 +121,22 @@ class Levels:
                 f" not decode; it offers {_listing(self.pressures_hpa)}"
             )
         return found
+
+    @property
+    def hold_air(self) -> bool:
+        """Whether temperature, humidity and wind are there, so that air can be found between."""
+        names = {row.decoder for row in self.fields}
+        return names.issuperset(_AIR) and len(self.pressures_hpa) > 1
+
+    def lowest_level_fault(self, lowest_level: str) -> str | None:
+        """Why ``lowest_level`` of &ngcm_surface cannot be had of what is offered, or None."""
+        if lowest_level != "decoded" or self.hold_air:
+            return None
+        return (
+            "&ngcm_surface lowest_level = 'decoded' needs a decoder for temperature, humidity and"
+            " wind on levels of constant pressure, and the atmosphere has none; use 'raw', or"
+            " engine = 'neuralgcm' in &ngcm_model"
+        )
 
     def places(self, of: Levels) -> np.ndarray:
         """Where the levels stand among those of another set, for picking them."""

@@ -19,6 +19,7 @@ from ngcm_coupler.config import Config
 from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState, Parameters
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.interval.lowest_air import Correction, LowestAir
 from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
 from ngcm_coupler.interval.water_closure import WaterBudget, WaterClosure
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
@@ -35,6 +36,7 @@ class CoupledState:
       dry_air_pressure: global mean pressure of dry air at the surface when the run began [Pa].
       day: date of the state, days since 1970-01-01 in the calendar of the run, int32.
       second: second of that day, int32.
+      air: what the air next to the surface is corrected by.
       exchange: state of the surface exchange.
       water: the water of the globe, which is closed at the end of every interval.
     """
@@ -43,6 +45,7 @@ class CoupledState:
     dry_air_pressure: jax.Array
     day: jax.Array
     second: jax.Array
+    air: Correction
     exchange: ExchangeState
     water: WaterBudget
 
@@ -63,7 +66,8 @@ class Interval:
           config: the settings; the coupling interval is a multiple of the model step.
 
         Raises:
-          ConfigError: the radiation scheme cannot run on this grid or in steps of this length.
+          ConfigError: the radiation scheme cannot run on this grid or in steps of this length, or
+            the lowest level is to be decoded by an atmosphere that has no decoder.
         """
         shape = (atmosphere.grid.nlat, atmosphere.grid.nlon)
         radiation.check(config.radiation, shape, atmosphere.step_seconds)
@@ -73,6 +77,7 @@ class Interval:
         self._is_mean = np.array([row.averaging == "interval_mean" for row in self.exports])
         self._atmosphere = atmosphere
         self._model = config.model
+        self._air = LowestAir(config.surface.lowest_level, atmosphere)
         self._reader = SurfaceReader(
             config.coupling.imports, atmosphere.grid, atmosphere.land_area_fraction
         )
@@ -111,6 +116,7 @@ class Interval:
             self._atmosphere.dry_air_pressure(state),
             jnp.asarray(day, jnp.int32),
             jnp.asarray(second, jnp.int32),
+            self._air.begin(),
             self._exchange.begin(),
             self._closure.begin(self._atmosphere.columns(parameters, state).water_content()),
         )
@@ -170,9 +176,14 @@ class Interval:
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
     ) -> jax.Array:
         """The exported states of one moment, shape (len(exports), n); fluxes are not a number."""
-        air = self._atmosphere.lowest_level(parameters, state.atmosphere)
+        surface = self._reader.read(imports)
+        air = self._air.at(
+            state.air,
+            self._atmosphere.lowest_level(parameters, state.atmosphere),
+            lambda: self.pressure_levels(parameters, state, imports),
+        )
         columns = self._atmosphere.columns(parameters, state.atmosphere)
-        rows = self._exchange.states(air, columns, self._reader.read(imports))
+        rows = self._exchange.states(air, columns, surface)
         unknown = jnp.full(self._atmosphere.grid.size, jnp.nan)
         return self._stacked({row.name: unknown for row in self.exports} | rows)
 
@@ -180,10 +191,21 @@ class Interval:
         self, parameters: Parameters, state: CoupledState, imports: jax.Array
     ) -> dict[str, jax.Array]:
         """The air of one moment on levels of constant pressure. See `Atmosphere`."""
+        date = state.day, state.second
+        return self._decoded(parameters, state.atmosphere, *date, self._reader.read(imports))
+
+    def _decoded(
+        self,
+        parameters: Parameters,
+        atmosphere: AtmosphereState,
+        day: jax.Array,
+        second: jax.Array,
+        surface: HostSurface,
+    ) -> dict[str, jax.Array]:
+        """The air of a state at its date on levels of constant pressure."""
         model = self._atmosphere
-        atmosphere = model.with_date(state.atmosphere, state.day, state.second)
-        surface = self._reader.read(imports).as_seen_by_atmosphere()
-        return model.pressure_levels(parameters, atmosphere, surface)
+        dated = model.with_date(atmosphere, day, second)
+        return model.pressure_levels(parameters, dated, surface.as_seen_by_atmosphere())
 
     def _step(
         self, parameters: Parameters, state: CoupledState, surface: HostSurface
@@ -204,10 +226,19 @@ class Interval:
             )
             atmosphere = model.with_mass_scaled(atmosphere, correction)
         span = Step(state.day, state.second, model.step_seconds)
+        second = state.second + model.step_seconds
+        day, second = state.day + second // SECONDS_PER_DAY, second % SECONDS_PER_DAY
+        with jax.named_scope("lowest level"):
+            correction, air = self._air.advanced(
+                state.air,
+                model.lowest_level(parameters, atmosphere),
+                lambda: self._decoded(parameters, atmosphere, day, second, surface),
+                second,
+            )
         with jax.named_scope("surface exchange"):
             exchange, rows, increments = self._exchange.fluxes(
                 state.exchange,
-                model.lowest_level(parameters, atmosphere),
+                air,
                 model.columns(parameters, atmosphere),
                 model.surface_water(atmosphere) if model.budgets_water else None,
                 surface,
@@ -217,12 +248,12 @@ class Interval:
             atmosphere = model.with_increments(atmosphere, increments)
             content = model.columns(parameters, atmosphere).water_content()
             rows["atmosphere_mass_content_of_water"] = content
-        second = state.second + model.step_seconds
         return CoupledState(
             atmosphere,
             state.dry_air_pressure,
-            state.day + second // SECONDS_PER_DAY,
-            second % SECONDS_PER_DAY,
+            day,
+            second,
+            correction,
             exchange,
             state.water,
         ), self._stacked(rows)

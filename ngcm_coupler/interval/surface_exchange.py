@@ -126,7 +126,7 @@ class SurfaceExchange:
         """The exported states of a moment at which no radiation is known.
 
         Args:
-          air: the lowest level.
+          air: next to the surface.
           columns: the air above.
           surface: the surface below.
         """
@@ -146,7 +146,7 @@ class SurfaceExchange:
 
         Args:
           state: what the step before has handed on.
-          air: the lowest level at the end of the step.
+          air: next to the surface at the end of the step.
           columns: the air above.
           exchanged: water that the atmosphere has moved in the step, None if it does not tell.
           surface: the surface below.
@@ -271,8 +271,8 @@ class SurfaceExchange:
             "air_pressure_at_mean_sea_level": air_pressure_at_mean_sea_level(
                 level.surface_air_pressure,
                 level.surface_altitude,
-                level.air_temperature,
-                level.air_pressure,
+                columns.air_temperature[-1],  # the model's own, as its surface is
+                columns.air_pressure[-1],
             ),
             "surface_air_pressure": level.surface_air_pressure,
             "surface_altitude": level.surface_altitude,

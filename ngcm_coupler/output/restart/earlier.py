@@ -1,4 +1,4 @@
-"""What restart files of earlier versions hold in another place."""
+"""What restart files of earlier versions hold in another place, or do not know of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from ngcm_coupler.errors import RestartError
 
 _WATER = "state.water."
+_AIR = "state.air."
+_DEBT = "state.exchange.water_debt"
 
 
 def with_water_budget(
@@ -44,3 +46,20 @@ def with_water_budget(
         # Told of the last interval, and used by none.
         water.setdefault(f"{_WATER}factor", []).append(np.float32(1.0))
     return states | {name: np.array(values) for name, values in water.items()}
+
+
+def with_correction_of_air(states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The states with no correction of the lowest level yet, which up to version 0.1 none had.
+
+    Args:
+      states: name -> array of the state of each member, shape (members, ...).
+    """
+    if any(name.startswith(_AIR) for name in states) or _DEBT not in states:
+        return states
+    nothing = np.zeros_like(states[_DEBT])
+    return states | {
+        f"{_AIR}air_temperature": nothing,
+        f"{_AIR}specific_humidity": nothing,
+        f"{_AIR}wind_factor": nothing + np.float32(1.0),
+        f"{_AIR}begun": np.zeros(nothing.shape[:1], bool),
+    }

@@ -83,7 +83,7 @@ PRINTED = {
     "interval": interval.text(
         {
             "rows": [ROW | {"name": name} for name in ("the model alone", *interval._PROGRAMS)],
-            "overhead": THREE, "bridge": 1e-4,
+            "overhead": THREE, "processor_overhead": THREE, "bridge": 1e-4,
             "profile": {"seconds": {"radiation": 1.0}, "trace": "here"},
         }
     ),

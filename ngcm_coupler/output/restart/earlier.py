@@ -61,5 +61,5 @@ def with_correction_of_air(states: dict[str, np.ndarray]) -> dict[str, np.ndarra
         f"{_AIR}air_temperature": nothing,
         f"{_AIR}specific_humidity": nothing,
         f"{_AIR}wind_factor": nothing + np.float32(1.0),
-        f"{_AIR}begun": np.zeros(nothing.shape[:1], bool),
+        f"{_AIR}begun": np.zeros(nothing.shape[:1], np.uint8),
     }

@@ -79,6 +79,11 @@ def test_a_model_without_levels_has_none_to_write():
     assert "has no decoder for levels of constant pressure" in fault(text)
 
 
+def test_a_model_without_a_decoder_cannot_decode_its_lowest_level():
+    text = "&ngcm_model engine = 'analytic' / &ngcm_surface lowest_level = 'decoded' /"
+    assert "lowest_level = 'decoded' needs a decoder" in fault(text)
+
+
 def test_ranks_cannot_split_an_engine_that_is_in_one_piece():
     said = fault("&ngcm_model engine = 'analytic' / &ngcm_device level_parts = 2 /")
     assert said.endswith(

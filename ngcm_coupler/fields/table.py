@@ -28,8 +28,8 @@ Surface = Literal["", "sea", "ice_free_sea", "sea_ice", "land"]
 """CF area type that the value is a mean over; empty: the whole cell."""
 
 Need = Literal["sea_ice", "land", "radiation", "water", "skin"]
-"""What a field depends on: the host's ice, the host's land, a radiation scheme, one that tells what
-leaves the planet, a model whose water budget is known, a skin of the sea of the plugin's own."""
+"""What a field depends on: the host's ice, the host's land, a radiation scheme, a model whose water
+budget is known, a skin of the sea of the plugin's own."""
 
 
 _RANGE_SLACK = 1.0e-5

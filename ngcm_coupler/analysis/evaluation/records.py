@@ -16,7 +16,6 @@ _BLOCK = 48  # records that are in memory at once
 
 _SUPPLIES: dict[Need, str] = {
     "radiation": "a scheme in &ngcm_radiation",
-    "top_of_atmosphere": "a scheme in &ngcm_radiation that knows the top of the air",
     "water": "a model that tells its water budget",
     "sea_ice": "the fields of sea ice among the imports in &ngcm_coupling",
     "land": "the fields of land among the imports in &ngcm_coupling",

@@ -23,7 +23,7 @@ LAND = (np.arange(GRID.size) % 16 < 4).astype(float)
 START = Clock("2000-01-01")
 MM_PER_DAY = 1.0 / 86400.0
 SEA = tuple(row for row in IMPORTS if row.surface == "sea")
-EVERYTHING = frozenset({"radiation", "top_of_atmosphere", "water", "sea_ice", "land"})
+EVERYTHING = frozenset({"radiation", "water", "sea_ice", "land"})
 
 FLUXES = {
     "surface_downwelling_shortwave_flux_in_air": 190.0,

@@ -266,6 +266,7 @@ class TestSpectra:
         cheap = grey(cloud=0.0)
         np.testing.assert_allclose(flux.longwave_down, cheap.longwave_down, rtol=0.08)
         np.testing.assert_allclose(flux.outgoing_longwave, cheap.outgoing_longwave, rtol=0.02)
-        for name in ("shortwave_down", "reflected_shortwave"):
+        # A block, a quarter of this globe, has one sun; grey reflects too much of a low one.
+        for name, rtol in (("shortwave_down", 0.08), ("reflected_shortwave", 0.2)):
             spectral, broad = getattr(flux, name).sum(), getattr(cheap, name).sum()
-            np.testing.assert_allclose(spectral, broad, rtol=0.08)
+            np.testing.assert_allclose(spectral, broad, rtol=rtol, err_msg=name)

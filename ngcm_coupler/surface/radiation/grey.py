@@ -14,7 +14,7 @@ from jax import Array
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
 from ngcm_coupler.surface.derived import STEFAN_BOLTZMANN
-from ngcm_coupler.surface.radiation.clouds import Clouds, cover_below
+from ngcm_coupler.surface.radiation.clouds import Clouds, added_up, cover_below
 from ngcm_coupler.surface.radiation.grey_sunlight import DIFFUSIVITY, sunlit
 
 _LIQUID_EMISSION = 90.361  # absorption of liquid water [m2 kg-1]; Kiehl et al. (1996)
@@ -114,7 +114,7 @@ def _longwave_down(opaque: Array, air_temperature: Array, vapour: Array) -> Arra
     cover = cover_below(opaque[up])
     seen = jnp.diff(cover, axis=0, prepend=jnp.zeros_like(cover[:1]))
     near = temperature[0]
-    open_below = 1.0 - _clear_emissivity(jnp.cumsum(column, axis=0) - 0.5 * column)
+    open_below = 1.0 - _clear_emissivity(added_up(column) - 0.5 * column)
     open_above = 1.0 - _clear_emissivity(column.sum(axis=0))
     emitted = near**4 * (
         (1.0 - open_above) * (1.0 - cover[-1]) + (seen * (1.0 - open_below)).sum(axis=0)
@@ -145,12 +145,12 @@ def _way_to_space(air: RadiatingColumns, vapour: Array) -> Array:
     humidity = jnp.maximum(air.specific_humidity, 0.0)
 
     def above(values: Array) -> Array:
-        return jnp.concatenate([jnp.zeros_like(values[:1]), jnp.cumsum(values, axis=0)])
+        return jnp.concatenate([jnp.zeros_like(values[:1]), added_up(values)])
 
-    lines = (1.0 + above(vapour) / _LINES_SCALE) ** -_LINES_POWER
-    continuum = jnp.exp(-_CONTINUUM * above(humidity**2 * mass))
+    lines = -_LINES_POWER * jnp.log1p(above(vapour) / _LINES_SCALE)
+    continuum = -_CONTINUUM * above(humidity**2 * mass)
     bands = 1.0 + _BANDS_CLOSED * jnp.expm1(-air.interface_pressure / _BANDS_PRESSURE)
-    return lines * continuum * bands
+    return jnp.exp(lines + continuum) * bands
 
 
 def _clear_emissivity(vapour: Array) -> Array:

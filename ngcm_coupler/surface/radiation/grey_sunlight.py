@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
-from ngcm_coupler.surface.radiation.clouds import Clouds, cover_below
+from ngcm_coupler.surface.radiation.clouds import Clouds, added_up, cover_below
 
 VISIBLE = 0.471
 """Part of sunlight below 0.7 micrometres [1], as in RRTMGP's table of the quiet sun."""
@@ -99,7 +99,7 @@ def sunlit(
     weight = layers / jnp.maximum(total, 1e-6)
     overlap = jnp.clip((weight * clouds.fraction).sum(axis=0) / some_cover, 1e-3, 1.0)
     depth = overlap**_OVERLAP_POWER * total / some_cover
-    above = (weight * (jnp.cumsum(vapour, axis=0) - 0.5 * vapour)).sum(axis=0)
+    above = (weight * (added_up(vapour) - 0.5 * vapour)).sum(axis=0)
     backward = _AEROSOL_ALBEDO * _backward(_AEROSOL_ASYMMETRY, cosine)
     lost = 1.0 - _AEROSOL_ALBEDO + backward
     bands, reflected = [], jnp.zeros_like(cosine)

@@ -23,9 +23,9 @@ from ngcm_coupler.output.history import needs_levels
 from ngcm_coupler.output.log.journal import Journal
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 from ngcm_coupler.output.records import Records
+from ngcm_coupler.output.restart import earlier
 from ngcm_coupler.output.restart.contents import Contents, description, held_by
 from ngcm_coupler.output.restart.continuation import require_continues
-from ngcm_coupler.output.restart.earlier import with_correction_of_air, with_water_budget
 from ngcm_coupler.output.restart.files import read_restart, write_restart
 from ngcm_coupler.output.restart.form import require_form, require_shapes
 from ngcm_coupler.output.restart.host_state import HostState
@@ -106,8 +106,9 @@ class Owner:
         )
         whole = Contents.of_file(header, arrays, self._config.run.calendar)
         own = whole.of_members(slice(self._owners.mine.start, self._owners.mine.stop))
-        states = with_water_budget(own.states, own.budgets)
-        self.members.restore(with_correction_of_air(states))
+        states = earlier.with_water_budget(own.states, own.budgets)
+        states = earlier.with_spectra_afresh(earlier.with_correction_of_air(states))
+        self.members.restore(states)
         self.members.send(own.imports)
         self.exports = own.exports
         self._open_books()

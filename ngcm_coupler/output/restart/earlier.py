@@ -12,6 +12,7 @@ from ngcm_coupler.errors import RestartError
 _WATER = "state.water."
 _AIR = "state.air."
 _DEBT = "state.exchange.water_debt"
+_SPECTRA = "state.exchange.radiation."
 
 
 def with_water_budget(
@@ -63,3 +64,25 @@ def with_correction_of_air(states: dict[str, np.ndarray]) -> dict[str, np.ndarra
         f"{_AIR}wind_factor": nothing + np.float32(1.0),
         f"{_AIR}begun": np.zeros(nothing.shape[:1], np.uint8),
     }
+
+
+def with_spectra_afresh(states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The states with spectra that the first step computes, where those kept are of another kind.
+
+    Up to version 0.1 they had of the top of the air all that leaves it, and no excess over the
+    cheap scheme.
+
+    Args:
+      states: name -> array of the state of each member, shape (members, ...).
+    """
+    renamed = {
+        f"{_SPECTRA}{name}": f"{_SPECTRA}{name}_excess"
+        for name in ("reflectivity", "outgoing_longwave")
+    }
+    if not renamed.keys() <= states.keys():
+        return states
+    kept = {renamed.get(name, name): array for name, array in states.items()}
+    afresh = {
+        name: np.zeros_like(array) for name, array in kept.items() if name.startswith(_SPECTRA)
+    }
+    return kept | afresh

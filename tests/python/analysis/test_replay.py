@@ -244,10 +244,10 @@ def test_a_readable_file_of_other_types_and_shapes_is_refused(kind, copy, capsys
 
 
 def test_a_recording_cut_short_gives_the_intervals_that_it_holds(copy, capsys):
-    copy.write_bytes(copy.read_bytes()[:-20_000])
+    copy.write_bytes(copy.read_bytes()[:-16_000])
     code, out, err = replay(capsys, copy)
     assert code == 1
-    assert "T02:00:00: identical" in out and "is damaged: interval 4 has no date" in err
+    assert "T02:00:00: identical" in out and " is damaged: " in err
     code, out, err = replay(capsys, copy, "--until", "2000-01-01T03:00:00")
     assert code == 0 and "3 intervals replayed" in out
     code, out, err = replay(capsys, copy, "--until", "2000-01-32")

@@ -374,8 +374,7 @@ FIELDS: tuple[Field, ...] = (
                ("radiation",), "NG_LWOT", "", "Heat radiation that leaves the planet"),
     Field("column_budget_evaporation_flux", "", "kg m-2 s-1", "export", "interval_mean", *_VAPOUR,
           "budget", "", "up", "NG_CBE", "", ("water",),
-          "Evaporation of the cell that precipitation follows from: of stand-in surfaces too, of"
-          " land as far as the air bears it out"),
+          "Evaporation of the cell that precipitation follows from: of stand-in surfaces too"),
     Field("column_budget_precipitation_flux", "", "kg m-2 s-1", "export", "interval_mean", -0.2,
           0.2, "budget", "", "down", "NG_CBP", "", ("water",),
           "Precipitation before smoothing, debt and closure: the model's column physics plus"

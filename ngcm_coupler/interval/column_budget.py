@@ -36,6 +36,7 @@ class ColumnBudget:
         debt: jax.Array,
         exchanged: SurfaceWater,
         evaporation: jax.Array,
+        unborne: jax.Array,
         rows: Rows,
         surface_air_pressure: jax.Array,
         seconds: float,
@@ -46,6 +47,8 @@ class ColumnBudget:
           debt: precipitation that columns owe [kg m-2], shape (n,).
           exchanged: water that the atmosphere has moved in the step.
           evaporation: of the cell [kg m-2 s-1], shape (n,).
+          unborne: the part of it that the air does not bear out: it falls somewhere, by the closing
+            of the globe's water, but not here because of it [kg m-2 s-1], shape (n,).
           rows: with temperature and humidity at 2 m.
           surface_air_pressure: [Pa], shape (n,).
           seconds: length of the step.
@@ -56,9 +59,11 @@ class ColumnBudget:
         raw = exchanged.precipitation
         if raw is None:
             raw = exchanged.net_downward + evaporation
-        wanted = raw
-        if self._kernel is not None and exchanged.precipitation is None:
-            wanted = cleared_among_neighbours(self._kernel(raw), self._kernel)
+            wanted = raw - unborne
+            if self._kernel is not None:
+                wanted = cleared_among_neighbours(self._kernel(wanted), self._kernel)
+        else:
+            wanted = raw
         precipitation, debt = precipitation_step(wanted, remembered_debt(debt, seconds), seconds)
         snow = snow_fraction(
             rows["air_temperature_at_2m"],

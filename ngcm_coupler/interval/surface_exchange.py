@@ -187,11 +187,11 @@ class SurfaceExchange:
             )
             unabsorbed = cut.evaporation
         if exchanged is not None:
-            evaporation = self._evaporation_of_columns(cell, rows) + unabsorbed
             debt, water_rows = self._budget.step(
                 state.water_debt,
                 exchanged,
-                evaporation,
+                rows["water_evapotranspiration_flux"] + unabsorbed,
+                self._unborne_evaporation(cell, rows),
                 rows,
                 cell.air.surface_air_pressure,
                 float(step.seconds),
@@ -327,14 +327,13 @@ class SurfaceExchange:
         }
         return state, sky, absorbed
 
-    def _evaporation_of_columns(self, cell: _Cell, rows: Rows) -> jax.Array:
-        """Evaporation of the cell, that of land as far as the air bears it out."""
-        name = "water_evapotranspiration_flux"
-        land = rows[over(name, "land")]
-        counted = recycled_evaporation(
+    def _unborne_evaporation(self, cell: _Cell, rows: Rows) -> jax.Array:
+        """What land evaporates beyond what its air bears out, over the whole cell."""
+        land = rows[over("water_evapotranspiration_flux", "land")]
+        recycled = recycled_evaporation(
             land, cell.land.moisture_availability, cell.land.relative_humidity
         )
-        return rows[name] - cell.weights["land"] * (land - counted)
+        return cell.weights["land"] * (land - recycled)
 
     def _warmed(
         self, state: ExchangeState, cell: _Cell, rows: Rows, flux: BulkFluxes, step: Step

@@ -23,13 +23,19 @@ NEAR_SURFACE = {
 }
 
 
-def step(smoothing: float, exchanged: SurfaceWater):
+def step(smoothing: float, exchanged: SurfaceWater, unborne=0.0):
     budget = ColumnBudget(GRID, smoothing)
 
     @jax.jit
     def one(debt):
         return budget.step(
-            debt, exchanged, EVAPORATION, NEAR_SURFACE, jnp.full(GRID.size, 1e5), HOUR
+            debt,
+            exchanged,
+            EVAPORATION,
+            jnp.full(GRID.size, unborne),
+            NEAR_SURFACE,
+            jnp.full(GRID.size, 1e5),
+            HOUR,
         )
 
     return one(jnp.zeros(GRID.size))
@@ -46,6 +52,15 @@ def test_what_falls_less_what_is_owed_is_what_the_columns_lost(smoothing):
     assert rows["precipitation_flux"].min() >= 0.0 and debt.min() >= 0.0
     if smoothing == 0.0:
         np.testing.assert_allclose(change, 0.0, atol=1e-10)
+
+
+def test_what_the_air_does_not_bear_out_falls_nowhere_in_the_step_and_is_told_all_the_same():
+    _, rows = step(0.0, SurfaceWater(NET, None))
+    debt, fewer = step(0.0, SurfaceWater(NET, None), unborne=1e-5)
+    for name in ("column_budget_evaporation_flux", "column_budget_precipitation_flux"):
+        np.testing.assert_array_equal(fewer[name], rows[name])
+    fallen = np.asarray(fewer["precipitation_flux"] - debt / HOUR, np.float64)
+    np.testing.assert_allclose(fallen, NET + EVAPORATION - 1e-5, atol=1e-10)
 
 
 def test_smoothed_columns_owe_less_and_are_seldom_dry():

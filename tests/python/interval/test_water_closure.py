@@ -124,7 +124,6 @@ def test_a_single_shower_does_not_get_all_the_water():
 
 
 SEA = ("sea_surface_temperature", "sea_ice_area_fraction")
-TILE_IMPORTS = [row for row in IMPORTS if row.surface in ("sea_ice", "land")]
 SETTINGS = {
     "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 16 /",
     "demo": "&ngcm_coupling interval_seconds = 3600 /",
@@ -218,9 +217,10 @@ def test_the_gradient_of_rain_is_that_of_the_rain_that_the_host_gets(text):
 
 
 @pytest.mark.slow
-def test_every_tile_counts_in_what_precipitation_is_balanced_with():
-    """With ice and land given by the host, evaporation is the sum of what it is told."""
-    listed = [*SEA, *(row.name for row in TILE_IMPORTS)]
+@pytest.mark.parametrize("given", [("sea_ice", "land"), ("land",)])
+def test_every_tile_counts_in_what_precipitation_is_balanced_with(given):
+    """Evaporation is the sum of what the host is told, that of land wetter than its air in full."""
+    listed = [*SEA, *(row.name for row in IMPORTS if row.surface in given)]
     text = ", ".join(f"'{name}'" for name in listed)
     engine = AnalyticAtmosphere(16, HOUR)
     engine.land_area_fraction = np.where(engine.grid.longitude < 90.0, 0.6, 0.0)
@@ -229,7 +229,9 @@ def test_every_tile_counts_in_what_precipitation_is_balanced_with():
     )
     initial = initial_condition(engine, None, jax.random.key(0))
     imports = interval.initial_imports({}, initial.state, initial.surface)
-    imports = imports.at[1].set(jnp.where(engine.grid.latitude > 50.0, 0.4, 0.0))
+    ice_area = 0.4 if "sea_ice" in given else 0.0
+    imports = imports.at[1].set(jnp.where(engine.grid.latitude > 50.0, ice_area, 0.0))
+    imports = imports.at[listed.index("moisture_availability_over_land")].set(1.0)
     state = interval.begin({}, initial.state, 10957, 0)
     state, exports = jax.jit(interval.advance)({}, state, imports)
     before = WaterOfGlobe.of(state.water)
@@ -241,9 +243,11 @@ def test_every_tile_counts_in_what_precipitation_is_balanced_with():
     part = {"ice_free_sea": (1 - land) * (1 - ice), "sea_ice": (1 - land) * ice, "land": land}
     evaporated = sum(
         (weights * part[tile] * rows[over("water_evapotranspiration_flux", tile)]).sum()
-        for tile in TILES
+        for tile in ("ice_free_sea", *given)
     )
     fallen = (weights * (rows["rainfall_flux"] + rows["snowfall_flux"])).sum()
     gained = ((weights * rows[COLUMN_WATER]).sum() - before.column_water) / HOUR
     residual = fallen - evaporated + gained + after.remainder - before.remainder
-    assert residual == pytest.approx(0.0, abs=1e-10 * MILLIMETRE_PER_DAY)
+    # Where a tile has no host, what balances is the cell's own row, in single precision.
+    digits = 1e-10 if "sea_ice" in given else 1e-7
+    assert residual == pytest.approx(0.0, abs=digits * MILLIMETRE_PER_DAY)

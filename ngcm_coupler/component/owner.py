@@ -93,9 +93,9 @@ class Owner:
         """
         header, arrays = read_restart(path)
         require_form(path, header, arrays)
-        require_continues(
-            path, header, self._description(self._config), start, self._config.restart.branch
-        )
+        run = self._description(self._config)
+        header, arrays = earlier.with_top_of_the_air(header, arrays, run["identity"]["exports"])
+        require_continues(path, header, run, start, self._config.restart.branch)
         atmosphere, fields = self.members.atmosphere, self.members.fields
         require_shapes(
             path,

@@ -47,6 +47,9 @@ BUDGETED = (*PRECIPITATION, CELL_EVAPORATION, CELL_PRECIPITATION, DEBT)
 COLUMN_WATER = "atmosphere_mass_content_of_water"
 NET_HEAT = "surface_net_downward_heat_flux"
 NET_SPACE = "toa_net_downward_flux"
+NET_AIR = "atmosphere_net_heat_flux"
+OF_SPACE = frozenset((*SPACE[1:], NET_SPACE, NET_AIR))
+"""Entries that need to know what leaves the planet."""
 
 _TILE_WORDS = {"ice_free_sea": "open water", "sea_ice": "sea ice", "land": "land"}
 
@@ -195,7 +198,7 @@ def _net_space(rows: dict[str, Field]) -> Iterator[Entry]:
     )  # fmt: skip
     if all(name in rows for name in HEAT):
         yield Entry(
-            "atmosphere_net_heat_flux", "W m-2", "", "interval_mean", "down", "mean",
+            NET_AIR, "W m-2", "", "interval_mean", "down", "mean",
             "Heat that enters at the top of the air less heat that enters the surface",
         )  # fmt: skip
 

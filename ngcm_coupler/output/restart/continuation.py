@@ -93,7 +93,8 @@ def require_same_run(path: str, there: Mapping[str, Any], here: Mapping[str, Any
 def require_same_settings(path: str, there: str, here: str, branch: bool) -> None:
     """Compares the keys that change results.
 
-    A key that only one of the two has, because the other is of another version, counts as equal.
+    A key that only one of the two has, because the other is of another version, counts as equal,
+    and stands in the log.
 
     Args:
       path: the restart file, for the message.
@@ -105,6 +106,12 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
       RestartError: there are differences; the message names every one.
     """
     other, own = _bound_keys(there), _bound_keys(here)
+    if new := [f"{name} = {own[name]}" for name in own.keys() - other.keys()]:
+        _log.warning(
+            "restart file %s is of a version that has no %s; the run goes on with it",
+            path,
+            ", ".join(sorted(new)),
+        )
     found = [
         f"its {name} is {other[name]}, this run's is {own[name]}"
         for name in own

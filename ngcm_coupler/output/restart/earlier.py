@@ -13,6 +13,7 @@ _WATER = "state.water."
 _AIR = "state.air."
 _DEBT = "state.exchange.water_debt"
 _SPECTRA = "state.exchange.radiation."
+_TOP_OF_THE_AIR = {"toa_outgoing_shortwave_flux", "toa_outgoing_longwave_flux"}
 
 
 def with_water_budget(
@@ -86,3 +87,26 @@ def with_spectra_afresh(states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         name: np.zeros_like(array) for name, array in kept.items() if name.startswith(_SPECTRA)
     }
     return kept | afresh
+
+
+def with_top_of_the_air(
+    header: dict[str, Any], arrays: dict[str, np.ndarray], exports: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A file with what leaves the planet among its exports, which `grey` has since version 0.2.
+
+    What it was in the last interval is not known, and not a number; the next computes it.
+
+    Args:
+      header: of the file.
+      arrays: of the file.
+      exports: names of the exported fields of this run.
+    """
+    known = [name for name in exports if name not in _TOP_OF_THE_AIR]
+    held = arrays["exports"]
+    is_before = header["identity"].get("exports") == known != list(exports)
+    if not is_before or held.ndim != 3 or held.shape[1] != len(known):
+        return header, arrays
+    whole = np.full((held.shape[0], len(exports), held.shape[2]), np.nan, held.dtype)
+    whole[:, [exports.index(name) for name in known]] = held
+    identity = header["identity"] | {"exports": list(exports)}
+    return header | {"identity": identity}, arrays | {"exports": whole}

@@ -67,3 +67,9 @@ def test_check_shows_names_that_a_terminal_cannot(tmp_path, capsys, monkeypatch)
     (tmp_path / "a.nml").write_bytes(HOST.encode() + b"&ngcm_history file = 'd\xe9but.nc' /\n")
     assert main(["check", "a.nml"]) == 0
     assert "history     'd\\udce9but.nc'\n" in capsys.readouterr().out
+
+
+def test_keys_that_the_file_is_too_old_for_are_said(caplog):
+    here = "&ngcm_surface lowest_level = 'corrected', ice_albedo = 0.5 /"
+    require_same_settings("r.nc", "&ngcm_surface ice_albedo = 0.5 /", here, branch=False)
+    assert "has no &ngcm_surface lowest_level = 'corrected'; the run goes on with it" in caplog.text

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
 from ngcm_coupler.air import Increments
 from ngcm_coupler.config.run_groups import CONTROL, Ensemble
+from ngcm_coupler.device.leaves import named_leaves
 from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState
+from ngcm_coupler.interval import CoupledState
 
 _PERTURBATION = 0x7E77
 """Draws the noise of a member from its key, apart from what the model draws from it."""
+
+_SHARED = (
+    "state.day",
+    "state.second",
+    "state.air.begun",
+    "state.exchange.radiation.begun",
+)
+"""Leaves of a state that are the same of all members, as `named_leaves` calls them."""
 
 
 def member_key(seed: int, number: int) -> jax.Array:
@@ -60,3 +73,31 @@ def batched(ensemble: Ensemble, platform: str) -> bool:
     """
     choices = {"in_turn": False, "batch": True, "auto": platform != "cpu"}
     return choices[ensemble.computed]
+
+
+def over_members(
+    function: Callable[..., Any], imports_axis: int | None
+) -> Callable[[Any, CoupledState, jax.Array], Any]:
+    """A function of one member as one of a batch.
+
+    What all members share, the date and what has been computed once, stays one value in it: of a
+    branch whose condition has an axis XLA computes both sides, for every member in every step.
+
+    Args:
+      function: of parameters, state and imports.
+      imports_axis: of the members in the imports; None if they share them.
+    """
+
+    def batch(parameters: Any, states: CoupledState, imports: jax.Array) -> Any:
+        structure = jax.tree.structure(states)
+        named = named_leaves(states)
+        axes = [None if name in _SHARED else 0 for name, _ in named]
+        leaves = [leaf[0] if name in _SHARED else leaf for name, leaf in named]
+        return jax.vmap(
+            lambda leaves, imports: function(
+                parameters, jax.tree.unflatten(structure, leaves), imports
+            ),
+            (axes, imports_axis),
+        )(leaves, imports)
+
+    return batch

@@ -7,6 +7,7 @@ per interval and member in, and one array of exports out.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ from ngcm_coupler.device.compilation import (
     use_jax_cache,
 )
 from ngcm_coupler.device.devices import device
-from ngcm_coupler.device.ensemble import batched, member_key, perturbed
+from ngcm_coupler.device.ensemble import batched, member_key, over_members, perturbed
 from ngcm_coupler.device.leaves import named_leaves, to_host, to_leaf
 from ngcm_coupler.device.placement import ANY_PARTS, STATE, WHOLE, OnMesh
 from ngcm_coupler.engine import engine_of
@@ -99,18 +100,18 @@ class Members:
         self._traced = 0
         each = config.ensemble.coupling == "each"
         self._batched = len(self.numbers) > 1 and batched(config.ensemble, self.device.platform)
-        over_members = (None, 0, 0 if each else None)
+        batch = functools.partial(over_members, imports_axis=0 if each else None)
 
         def compiled(
             label: str,
             function: Callable[..., Any],
             gives: Any = WHOLE,
             donate: tuple[int, ...] = (),
-            over: tuple[int | None, ...] = over_members,
+            over: Callable[..., Callable[..., Any]] = batch,
             sees: str = "",
         ) -> Callable[..., Any]:
             if self._batched:
-                function, label = jax.vmap(function, over), f"{label} of members"
+                function, label = over(function), f"{label} of members"
             return self._placement.function(label, function, gives, donate, sees)
 
         offered, history = self.atmosphere.levels, config.history
@@ -122,7 +123,7 @@ class Members:
         self._dry_air_pressure = compiled(
             "the mass of dry air",
             lambda _, atmosphere: self.atmosphere.dry_air_pressure(atmosphere),
-            over=(None, 0),
+            over=functools.partial(jax.vmap, in_axes=(None, 0)),
         )
 
     def begin(self, start: str | None) -> tuple[Clock, np.ndarray]:

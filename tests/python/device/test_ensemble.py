@@ -14,7 +14,8 @@ import pytest
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.config.run_groups import Ensemble
-from ngcm_coupler.device.ensemble import batched, member_key
+from ngcm_coupler.device.ensemble import batched, member_key, over_members
+from ngcm_coupler.device.members import Members
 from ngcm_coupler.errors import ConfigError, DivergedError
 from ngcm_coupler.files.netcdf import import_netcdf4
 
@@ -330,3 +331,20 @@ def test_members_are_a_batch_on_a_gpu_and_in_turn_on_a_cpu():
     assert batched(Ensemble(), "gpu") and not batched(Ensemble(), "cpu")
     assert batched(Ensemble(computed="batch"), "cpu")
     assert not batched(Ensemble(computed="in_turn"), "gpu")
+
+
+def test_a_batch_computes_spectra_when_they_are_due_and_not_in_every_step():
+    """A branch on what members share stays one, where each would be computed for every member."""
+    config = parse(
+        f"{ANALYTIC}&ngcm_ensemble members = 2, {NOISE} /"
+        "&ngcm_radiation scheme = 'rrtmgp', coarsening = 8 /"
+    )
+    members = Members(config, (0, 1))
+    state = members._template()
+    batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((2, *leaf.shape), leaf.dtype), state)
+    imports = jax.ShapeDtypeStruct(
+        (len(config.coupling.imports), members.atmosphere.grid.size), float
+    )
+    advance = over_members(members._interval.advance, None)
+    steps = str(jax.make_jaxpr(advance)(members.atmosphere.parameters, batch, imports))
+    assert " cond[" in steps

@@ -12,7 +12,7 @@ from ngcm_coupler.config import parse
 from ngcm_coupler.device.members import Members
 from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.atmosphere import initial_condition
-from ngcm_coupler.fields import IMPORTS, TILES, field, over
+from ngcm_coupler.fields import IMPORTS, field, over
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.interval.water_closure import (

@@ -138,6 +138,10 @@ class Levels:
             " engine = 'neuralgcm' in &ngcm_model"
         )
 
+    def lowest_level_in_use(self, lowest_level: str) -> str:
+        """What ``lowest_level`` of &ngcm_surface comes to: all is raw where there is no decoder."""
+        return lowest_level if self.hold_air else "raw"
+
     def places(self, of: Levels) -> np.ndarray:
         """Where the levels stand among those of another set, for picking them."""
         return np.array([of.pressures_hpa.index(each) for each in self.pressures_hpa], np.int32)

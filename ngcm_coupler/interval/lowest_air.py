@@ -65,7 +65,7 @@ class LowestAir:
         """
         if fault := atmosphere.levels.lowest_level_fault(how):
             raise ConfigError(fault)
-        self._how = how if atmosphere.levels.hold_air else "raw"
+        self._how = atmosphere.levels.lowest_level_in_use(how)
         self._pressures = np.array(atmosphere.levels.pressures_hpa, np.float32) * 100.0
         self._size, self._step = atmosphere.grid.size, atmosphere.step_seconds
         land, area = atmosphere.land_area_fraction, atmosphere.grid.area
@@ -150,12 +150,12 @@ class LowestAir:
         The decoder moves wind from hour to hour as much as it changes it; what lasts is that of
         its speed, and so one factor for the sea and one for the land is taken of it.
         """
-        true, own = (self._weights @ _speed(level) for level in (decoded, raw))
+        true, own = ((self._weights * _speed(level)).sum(axis=1) for level in (decoded, raw))
         factors = jnp.where(own > 0.0, true / jnp.where(own > 0.0, own, 1.0), 1.0)
         return Correction(
             decoded.air_temperature - raw.air_temperature,
             decoded.specific_humidity - raw.specific_humidity,
-            factors @ jnp.asarray(self._tiles),
+            factors[0] * self._tiles[0] + factors[1] * self._tiles[1],
             jnp.ones((), bool),
         )
 

@@ -163,6 +163,7 @@ class Records:
             self._config,
             self._atmosphere.name,
             predicts_precipitation=self._atmosphere.predicts_precipitation,
+            levels=self._atmosphere.levels,
         )
         provenance = {row.name: sources.text(row) for row in self._fields}
         exported = [row.name for row in self._fields if row.direction == "export"]

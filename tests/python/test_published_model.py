@@ -290,7 +290,7 @@ def test_lowest_level_and_its_fluxes_are_near_the_analysis(hour):
     lowest = jax.jit(hour.engine.lowest_level)
     for elapsed in range(1, 25):
         state, exports = hour.advance(state, hour.imports)
-        if elapsed not in (1, 3, 6, 24):
+        if elapsed not in (1, 3, 11, 23):  # the two that a correction is oldest at
             continue
         raw = lowest(hour.engine.parameters, state.atmosphere)
         air = analysis.at(np.asarray(raw.air_pressure, np.float64))
@@ -299,7 +299,7 @@ def test_lowest_level_and_its_fluxes_are_near_the_analysis(hour):
         warmer = analysis.mean(hour.row(exports, "air_temperature") - air[0])
         moister = analysis.mean(hour.row(exports, "specific_humidity") - air[1])
         assert colder < -0.4 and abs(warmer) < 0.2
-        assert drier < -0.35e-3 and abs(moister) < 0.06e-3
+        assert drier < -0.3e-3 and abs(moister) < 0.06e-3
         latent, sensible, stress = analysis.fluxes(raw, air)
         sea = {
             name: over(f"surface_downward_{name}", "ice_free_sea")

@@ -6,6 +6,7 @@ import dataclasses
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.fields import Field, Surface
+from ngcm_coupler.fields.levels import Levels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Sources:
       radiation_scheme: where radiation comes from.
       predicts_precipitation: whether the model has a precipitation of its own.
       precipitation_smoothing: total wavenumber of its smoothing, 0 for none.
+      lowest_level: ``raw``, ``corrected`` or ``decoded``, as it is in use.
     """
 
     model: str
@@ -27,10 +29,13 @@ class Sources:
     radiation_scheme: str
     predicts_precipitation: bool
     precipitation_smoothing: float
+    lowest_level: str
 
     @classmethod
-    def of(cls, config: Config, model: str, *, predicts_precipitation: bool) -> Sources:
-        """The sources of a configured run."""
+    def of(
+        cls, config: Config, model: str, *, predicts_precipitation: bool, levels: Levels
+    ) -> Sources:
+        """The sources of a configured run of a model whose decoder has those levels."""
         return cls(
             model,
             config.surface.bulk_scheme,
@@ -38,6 +43,7 @@ class Sources:
             config.radiation.scheme,
             predicts_precipitation,
             config.surface.precipitation_smoothing,
+            levels.lowest_level_in_use(config.surface.lowest_level),
         )
 
     def text(self, row: Field) -> str:
@@ -46,7 +52,8 @@ class Sources:
             case "host":
                 return "host"
             case "model":
-                return f"model: {self.model}{_MODEL_WORDS.get(row.name, '')}"
+                words = _LEVEL_WORDS[self.lowest_level] if row.name in _LOWEST_LEVEL else ""
+                return f"model: {self.model}{words}{_MODEL_WORDS.get(row.name, '')}"
             case "bulk":
                 return f"bulk: {self._bulk(row.surface)}"
             case "radiation":
@@ -103,6 +110,22 @@ def _smoothing_words(wavenumber: float) -> str:
 _MODEL_WORDS = {
     "air_pressure_at_mean_sea_level": ", surface pressure reduced over the model's orography",
     "specific_humidity": ", negative values clipped",
+}
+_LOWEST_LEVEL = frozenset(
+    (
+        "height",
+        "eastward_wind",
+        "northward_wind",
+        "air_temperature",
+        "air_potential_temperature",
+        "specific_humidity",
+        "air_density",
+    )
+)
+_LEVEL_WORDS = {
+    "raw": "",
+    "corrected": ", corrected by its decoder at 0 and 12 UTC",
+    "decoded": ", as its decoder has it",
 }
 _SKIN_WORDS = {
     "none": "",

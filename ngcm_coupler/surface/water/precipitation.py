@@ -15,8 +15,9 @@ from jax import Array
 
 _RESIDENCE_SECONDS = 10.0 * 86400.0
 
-_TRACE = 1e-12
-"""What falls nowhere near enough to be shared [kg m-2 s-1]: a tenth of a micrometre a day."""
+_TRACE = 1e-10
+"""What is too little to be shared [kg m-2 s-1]: 0.01 mm in three years, and what rounding makes of
+a smoothed shower."""
 
 
 def cleared_among_neighbours(

@@ -66,6 +66,20 @@ def test_restart_between_calculations_of_spectra_continues_bit_for_bit(create, t
     assert 150.0 < outgoing.min() and outgoing.max() < 350.0
 
 
+def test_the_correction_of_the_lowest_level_is_handed_on(create, tmp_path):
+    create().write_restart(str(tmp_path / "first.nc"))
+    header, arrays = read_restart(str(tmp_path / "first.nc"))
+    air = {name: values for name, values in arrays.items() if name.startswith("state.air.")}
+    assert len(air) == 4
+    changed = {name: (values + 1).astype(values.dtype) for name, values in air.items()}
+    write_restart(str(tmp_path / "changed.nc"), header, arrays | changed)
+    continued = create(f"&ngcm_restart read_file = '{tmp_path}/changed.nc' /")
+    continued.write_restart(str(tmp_path / "second.nc"))
+    _, after = read_restart(str(tmp_path / "second.nc"))
+    for name, values in changed.items():
+        np.testing.assert_array_equal(after[name], values, err_msg=name)
+
+
 def test_restart_of_another_grid_is_refused(create, tmp_path):
     create().write_restart(str(tmp_path / "restart.nc"))
     other = NAMELIST.replace("latitudes = 16", "latitudes = 8")

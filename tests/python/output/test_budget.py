@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config import parse
 from ngcm_coupler.errors import FieldError, OutputError, RestartError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, field, offered, over
+from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.interval.water_closure import WaterClosure, WaterOfGlobe
@@ -345,6 +347,7 @@ def test_the_file_holds_every_interval_with_cf_attributes_and_provenance(tmp_pat
         "rrtmgp",
         predicts_precipitation=False,
         precipitation_smoothing=22.0,
+        lowest_level="corrected",
     )
     file = BudgetFile(
         str(tmp_path / "budget.nc"), ledger, START, {"source": "a model"},
@@ -395,9 +398,11 @@ def test_provenance_names_the_scheme_behind_every_field():
         "grey",
         predicts_precipitation=False,
         precipitation_smoothing=22.0,
+        lowest_level="corrected",
     )
     texts = {row.name: sources.text(row) for row in EXPORTS}
-    assert texts["eastward_wind"] == "model: a model"
+    assert texts["eastward_wind"] == "model: a model, corrected by its decoder at 0 and 12 UTC"
+    assert texts["air_pressure"] == "model: a model"
     assert texts["sea_surface_skin_temperature"] == "bulk: ecmwf with cool skin"
     assert texts["surface_downwelling_longwave_flux_in_air"] == "radiation: grey"
     assert texts["surface_net_downward_shortwave_flux_over_land"] == (
@@ -414,3 +419,16 @@ def test_provenance_names_the_scheme_behind_every_field():
     assert "that the model predicts" in own.text(field("rainfall_flux"))
     for row in EXPORTS:
         assert texts[row.name].startswith(row.provenance)
+
+
+def test_provenance_says_which_air_the_lowest_level_is():
+    nothing = Levels((), ())
+    offered = Levels(LEVEL_FIELDS, (500.0, 1000.0))
+    for asked, levels, expected in (
+        ("corrected", nothing, "model: m"),
+        ("corrected", offered, "model: m, corrected by its decoder at 0 and 12 UTC"),
+        ("decoded", offered, "model: m, as its decoder has it"),
+    ):
+        config = parse(f"&ngcm_surface lowest_level = '{asked}' /", with_files=False)
+        sources = Sources.of(config, "m", predicts_precipitation=False, levels=levels)
+        assert sources.text(field("air_temperature")) == expected

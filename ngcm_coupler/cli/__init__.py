@@ -1,4 +1,4 @@
-"""The command ``ngcm-coupler``: one module a subcommand.
+"""The command ``ngcm-coupler``: one module or package a subcommand.
 
 A subcommand's module has ``add_parser(subparsers)``, which sets ``run`` to a function from the
 parsed arguments to an exit code. It imports what is slow only inside that function, so that help
@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         report,
         run,
         score,
-        segment,
         weights,
     )
+    from ngcm_coupler.cli.batch import segment
 
     parser = argparse.ArgumentParser(
         prog="ngcm-coupler",

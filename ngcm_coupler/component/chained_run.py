@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ngcm_coupler.batch.control import JobLimits
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.component.job_limits import JobLimits
 from ngcm_coupler.component.turns import Turns, in_turn
 from ngcm_coupler.errors import StateError
 from ngcm_coupler.output.log.timing import Phase, Stopwatch

@@ -16,16 +16,16 @@ from numpy.typing import ArrayLike
 
 from ngcm_coupler import config as configuration
 from ngcm_coupler import engine
-from ngcm_coupler.batch.control import JobLimits
-from ngcm_coupler.batch.watchdog import Watchdog
 from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.chained_run import ChainedRun
 from ngcm_coupler.component.host_arrays import HostArrays
 from ngcm_coupler.component.host_fields import HostFields
 from ngcm_coupler.component.imports import Imports
+from ngcm_coupler.component.job_limits import JobLimits
 from ngcm_coupler.component.memory import give_memory_back
 from ngcm_coupler.component.start import start
 from ngcm_coupler.component.turns import Turns, in_turn
+from ngcm_coupler.component.watchdog import Watchdog
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.fields.arguments import file_text, indices, is_whole_number

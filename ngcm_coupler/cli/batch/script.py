@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from ngcm_coupler.batch import launch
-from ngcm_coupler.batch.job import Job, clock_text
-from ngcm_coupler.batch.quoting import word
+from ngcm_coupler.cli.batch import launch
+from ngcm_coupler.cli.batch.job import Job, clock_text
+from ngcm_coupler.cli.batch.quoting import word
 
 STOPS = 3
 """Segments in a row that may stop early without having come further."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ngcm_coupler.batch.job import Job
-from ngcm_coupler.batch.quoting import word
+from ngcm_coupler.cli.batch.job import Job
+from ngcm_coupler.cli.batch.quoting import word
 
 NAMELIST = '"$log/run.nml"'
 """The namelist of the segment, as the shell of a script knows it."""

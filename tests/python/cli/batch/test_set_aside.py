@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ngcm_coupler.batch.segment_namelist import set_aside
+from ngcm_coupler.cli.batch.segment_namelist import set_aside
 from ngcm_coupler.config import where
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Claims

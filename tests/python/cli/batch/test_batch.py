@@ -12,8 +12,8 @@ import subprocess
 import pytest
 
 from ngcm_coupler import cli, config, engine
-from ngcm_coupler.batch import chain, job, script
-from ngcm_coupler.batch import segment_namelist as segment
+from ngcm_coupler.cli.batch import chain, job, script
+from ngcm_coupler.cli.batch import segment_namelist as segment
 from ngcm_coupler.clock import calendars
 from ngcm_coupler.config import Where
 from ngcm_coupler.errors import RestartError

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from ngcm_coupler.batch.quoting import one_line
+from ngcm_coupler.cli.batch.quoting import one_line
 
 SYSTEMS = {"slurm": ".slurm", "pbs": ".pbs", "plain": ".sh"}
 """Systems that scripts are written for, and the ending of their file names."""

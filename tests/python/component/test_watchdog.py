@@ -9,8 +9,8 @@ import time
 import pytest
 
 from ngcm_coupler import config as configuration
-from ngcm_coupler.batch import watchdog
-from ngcm_coupler.batch.watchdog import Watchdog
+from ngcm_coupler.component import watchdog
+from ngcm_coupler.component.watchdog import Watchdog
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 
 COUPLED = "&ngcm_oasis exports = 'rainfall_flux' /\n"

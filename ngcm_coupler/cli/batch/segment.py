@@ -84,11 +84,11 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
       ConfigError: values do not fit each other, or cannot be replaced in the file.
     """
     from ngcm_coupler import engine
-    from ngcm_coupler.batch import segment_namelist as segment
+    from ngcm_coupler.cli.batch import segment_namelist
     from ngcm_coupler.config import namelist
 
-    text = segment.text(namelist.read(str(path)), changes)
-    if engine.parse(text, f"{path} for a segment") != segment.with_values(config, changes):
+    text = segment_namelist.text(namelist.read(str(path)), changes)
+    if engine.parse(text, f"{path} for a segment") != segment_namelist.with_values(config, changes):
         raise ConfigError(
             f"{path}: cannot set {', '.join(map(str, changes))} for a segment; write each of them"
             " on a line of its own"
@@ -98,8 +98,7 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
 
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import engine
-    from ngcm_coupler.batch import chain
-    from ngcm_coupler.batch import segment_namelist as segment
+    from ngcm_coupler.cli.batch import chain, segment_namelist
 
     loaded = engine.load(str(arguments.namelist))
     config = chain_config(loaded, arguments.stop_date, arguments.hours)
@@ -111,9 +110,9 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             f"--write {arguments.write} is the namelist of the chain itself; give another file"
         )
-    changes = segment.settings(config, following, arguments.wall_clock)
+    changes = segment_namelist.settings(config, following, arguments.wall_clock)
     text = segment_text(arguments.namelist, loaded, changes)
-    segment.set_aside(changes)
+    segment_namelist.set_aside(changes)
     try:
         arguments.write.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:

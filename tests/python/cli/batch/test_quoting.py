@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from ngcm_coupler.batch import job, script
-from ngcm_coupler.batch.quoting import word
+from ngcm_coupler.cli.batch import job, script
+from ngcm_coupler.cli.batch.quoting import word
 from ngcm_coupler.errors import ConfigError
 
 HOSTILE = (

@@ -1,4 +1,9 @@
-"""``ngcm-coupler batch``: a job script that runs a chain of segments."""
+"""``ngcm-coupler batch``: a job script that runs a chain of segments.
+
+`chain` says where the next segment of a chain starts and ends, `segment_namelist` writes its
+namelist, and `script` the job script, whose commands `launch` makes. The command `segment` is what
+such a script calls.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ngcm_coupler.cli import segment
+from ngcm_coupler.cli.batch import segment
+from ngcm_coupler.cli.batch.job import SYSTEMS, Job, seconds_of
+from ngcm_coupler.cli.batch.quoting import word
 from ngcm_coupler.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from ngcm_coupler.batch.job import Job
     from ngcm_coupler.config import Config
 
 _START = {"slurm": "sbatch", "pbs": "qsub", "plain": "sh"}
@@ -21,8 +27,6 @@ _START = {"slurm": "sbatch", "pbs": "qsub", "plain": "sh"}
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the command to ``ngcm-coupler``."""
-    from ngcm_coupler.batch.job import SYSTEMS
-
     parser = subparsers.add_parser(
         "batch",
         help="write a job script for Slurm, PBS or a shell",
@@ -70,9 +74,8 @@ def _count(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import engine
-    from ngcm_coupler.batch import chain, script
-    from ngcm_coupler.batch.quoting import word
-    from ngcm_coupler.batch.segment_namelist import settings
+    from ngcm_coupler.cli.batch import chain, script
+    from ngcm_coupler.cli.batch.segment_namelist import settings
 
     loaded = engine.load(str(arguments.namelist))
     config = segment.chain_config(loaded, arguments.stop_date, arguments.hours)
@@ -103,7 +106,6 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _job(arguments: argparse.Namespace, config: Config) -> Job:
-    from ngcm_coupler.batch.job import SYSTEMS, Job, seconds_of
     from ngcm_coupler.cli import buildconfig
     from ngcm_coupler.cli.run import DRIVER
     from ngcm_coupler.couplers import coupled_run

@@ -6,7 +6,7 @@ import itertools
 import os
 from pathlib import Path
 
-from ngcm_coupler.batch.chain import Segment, file_date, start
+from ngcm_coupler.cli.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown
 from ngcm_coupler.files import kind_of, require_free

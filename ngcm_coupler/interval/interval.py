@@ -20,10 +20,11 @@ from ngcm_coupler.engine.atmosphere import Atmosphere, AtmosphereState, Paramete
 from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
 from ngcm_coupler.interval.lowest_air import Correction, LowestAir
-from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, Step, SurfaceExchange
+from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, SurfaceExchange
 from ngcm_coupler.interval.water_closure import WaterBudget, WaterClosure
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
 from ngcm_coupler.surface.radiation import radiation
+from ngcm_coupler.surface.radiation.insolation import Step
 
 
 @jax.tree_util.register_dataclass

@@ -34,7 +34,7 @@ from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
 from ngcm_coupler.surface.land import land_fluxes, recycled_evaporation
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 from ngcm_coupler.surface.radiation.albedo import open_water_albedo
-from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.radiation import Radiation, initial_state, radiate
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
@@ -74,20 +74,6 @@ class ExchangeState:
     water_debt: jax.Array
     warming: jax.Array
     radiation: Any
-
-
-class Step(NamedTuple):
-    """The span of a model step.
-
-    Attributes:
-      day: days since 1970-01-01 in the calendar of the run at its start, int32, shape ().
-      second: second of that day at its start, int32, shape ().
-      seconds: its length [s].
-    """
-
-    day: jax.Array
-    second: jax.Array
-    seconds: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,14 +296,12 @@ class SurfaceExchange:
             state, sky = radiate(
                 self.config.radiation,
                 state,
+                columns,
+                step,
                 shape=(self.grid.nlat, self.grid.nlon),
                 calendar=calendar,
-                day=step.day,
-                second=step.second,
-                seconds=step.seconds,
                 latitude=latitude,
                 longitude=longitude,
-                **{each.name: getattr(columns, each.name) for each in dataclasses.fields(columns)},
                 surface_albedo=cell.mean(albedo),
                 surface_temperature=cell.mean(temperature),
                 ice_free_sea=cell.weights["ice_free_sea"],

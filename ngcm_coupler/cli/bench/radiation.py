@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.engine.build import build_atmosphere
 from ngcm_coupler.surface.radiation.albedo import open_water_albedo
 from ngcm_coupler.surface.radiation.clouds import clouds, cover_below
-from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.radiation import State, initial_state, radiate
 
 _SPIN_UP_HOURS = 24
@@ -157,7 +156,8 @@ def _scheme(atmosphere: Any, settings: RadiationSettings) -> Callable[..., Any]:
     def run(
         state: State, day: jax.Array, second: jax.Array, air: Columns, sea: SurfaceState
     ) -> tuple[State, jax.Array]:
-        light = sunlight(day, second, atmosphere.step_seconds, latitude, longitude)
+        step = Step(day, second, atmosphere.step_seconds)
+        light = sunlight(*step, latitude, longitude)
         near = air.air_temperature[-1]
         ice = jnp.clip(sea.sea_ice_area_fraction, 0.0, 1.0)
         soil = jnp.where(near < _SNOW_BELOW, _SNOW_ALBEDO, _LAND_ALBEDO)
@@ -169,16 +169,14 @@ def _scheme(atmosphere: Any, settings: RadiationSettings) -> Callable[..., Any]:
         state, fluxes = radiate(
             settings,
             state,
+            air,
+            step,
             shape=(grid.nlat, grid.nlon),
-            day=day,
-            second=second,
-            seconds=atmosphere.step_seconds,
             latitude=latitude,
             longitude=longitude,
             surface_albedo=albedo,
             surface_temperature=skin,
             ice_free_sea=(1.0 - land) * (1.0 - ice),
-            **{field.name: getattr(air, field.name) for field in dataclasses.fields(Columns)},
         )
         rows = (
             fluxes.shortwave_down.sum(axis=0),
@@ -195,10 +193,9 @@ def _scheme(atmosphere: Any, settings: RadiationSettings) -> Callable[..., Any]:
 def _cover(
     atmosphere: Any, settings: RadiationSettings, air: Columns, sea: SurfaceState
 ) -> jax.Array:
-    layers = {field.name: getattr(air, field.name) for field in dataclasses.fields(Columns)}
     water = 1.0 - jnp.asarray(atmosphere.land_area_fraction, jnp.float32)
     water = water * (1.0 - jnp.clip(sea.sea_ice_area_fraction, 0.0, 1.0))
-    return cover_below(clouds(settings, ice_free_sea=water, **layers).fraction)[-1]
+    return cover_below(clouds(settings, air, water).fraction)[-1]
 
 
 def _cold_seas(atmosphere: Any) -> jax.Array:

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
@@ -42,27 +43,12 @@ class Clouds(NamedTuple):
     """Effective radius of ice crystals [m]."""
 
 
-def clouds(
-    settings: RadiationSettings,
-    *,
-    air_temperature: Array,
-    specific_humidity: Array,
-    cloud_ice: Array,
-    cloud_liquid: Array,
-    air_pressure: Array,
-    interface_pressure: Array,
-    ice_free_sea: Array,
-) -> Clouds:
+def clouds(settings: RadiationSettings, columns: Columns, ice_free_sea: Array) -> Clouds:
     """Diagnoses clouds.
 
     Args:
       settings: ``&ngcm_radiation``.
-      air_temperature: [K], shape (levels, n), top level first, as all that follow.
-      specific_humidity: [1], shape (levels, n); negative values count as zero, as below.
-      cloud_ice: mass fraction in air, mean over the cell [1], shape (levels, n).
-      cloud_liquid: likewise.
-      air_pressure: at the centres of the levels [Pa], shape (levels, n).
-      interface_pressure: [Pa], shape (levels + 1, n).
+      columns: the air; negative humidity and cloud water count as zero.
       ice_free_sea: part of the cell that is open water [1], shape (n,).
 
     Returns:
@@ -71,21 +57,20 @@ def clouds(
     Source: Xu and Randall (1996), J. Atmos. Sci. 53, 3084-3102, eq. 1, for the fraction; Ou and
     Liou (1995), Atmos. Res. 35, 127-138, for the width of crystals; `stratus` for low clouds.
     """
-    ice, liquid = jnp.maximum(cloud_ice, 0.0), jnp.maximum(cloud_liquid, 0.0)
+    ice, liquid = jnp.maximum(columns.cloud_ice, 0.0), jnp.maximum(columns.cloud_liquid, 0.0)
     water = ice + liquid
     cloudy = water > _LEAST_WATER
-    saturation = _saturation_humidity(air_temperature, air_pressure)
-    relative = jnp.clip(specific_humidity / saturation, 1e-3, 0.999)
+    saturation = _saturation_humidity(columns.air_temperature, columns.air_pressure)
+    relative = jnp.clip(columns.specific_humidity / saturation, 1e-3, 0.999)
     deficit = ((1.0 - relative) * saturation) ** _WATER_EXPONENT
     some_water = jnp.where(cloudy, water, 1.0)
     filled = 1.0 - jnp.exp(-settings.cloud_water_coefficient * some_water / deficit)
     fraction = jnp.clip(relative**settings.cloud_humidity_exponent * filled, _LEAST_FRACTION, 1.0)
-    low = settings.stratus_factor * ice_free_sea
-    low = low * stratus_cover(air_temperature, specific_humidity, liquid, air_pressure)
+    low = settings.stratus_factor * ice_free_sea * stratus_cover(columns)
     fraction = jnp.where(cloudy, 1.0 - (1.0 - fraction) * (1.0 - jnp.minimum(low, 1.0)), 0.0)
     per_cloud = jnp.where(cloudy, 1.0 / jnp.where(cloudy, fraction, 1.0), 0.0)
-    mass = jnp.diff(interface_pressure, axis=0) / GRAVITY * per_cloud
-    celsius = jnp.clip(air_temperature - ZERO_CELSIUS, -75.0, -20.0)
+    mass = jnp.diff(columns.interface_pressure, axis=0) / GRAVITY * per_cloud
+    celsius = jnp.clip(columns.air_temperature - ZERO_CELSIUS, -75.0, -20.0)
     width = 326.3 + celsius * (12.42 + celsius * (0.197 + celsius * 0.0012))
     return Clouds(
         fraction=fraction,

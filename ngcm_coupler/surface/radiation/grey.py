@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
 from ngcm_coupler.surface.derived import STEFAN_BOLTZMANN
@@ -31,14 +32,8 @@ _BANDS_PRESSURE = 2.45e4  # [Pa]
 class RadiatingColumns(NamedTuple):
     """The air above every point as radiation sees it, and the surface below; top level first."""
 
-    air_temperature: Array
-    """[K], shape (levels, n)."""
-    specific_humidity: Array
-    """[1], shape (levels, n); negative values count as zero."""
-    air_pressure: Array
-    """At the centres of the levels [Pa], shape (levels, n)."""
-    interface_pressure: Array
-    """[Pa], shape (levels + 1, n)."""
+    columns: Columns
+    """Negative humidity counts as zero."""
     clouds: Clouds
     """Shape (levels, n)."""
     ozone: Array
@@ -74,16 +69,18 @@ def grey_sky(settings: RadiationSettings, air: RadiatingColumns, sunlit_cosine: 
     Returns:
       What reaches the surface and what leaves the planet.
     """
-    mass = jnp.diff(air.interface_pressure, axis=0) / GRAVITY
-    vapour = jnp.maximum(air.specific_humidity, 0.0) * mass
+    columns = air.columns
+    mass = jnp.diff(columns.interface_pressure, axis=0) / GRAVITY
+    vapour = jnp.maximum(columns.specific_humidity, 0.0) * mass
     # Lines narrow with falling pressure; Lacis and Hansen (1974).
-    effective = vapour * (air.air_pressure / 101325.0) * jnp.sqrt(273.15 / air.air_temperature)
+    effective = vapour * (columns.air_pressure / 101325.0)
+    effective = effective * jnp.sqrt(273.15 / columns.air_temperature)
     light = sunlit(settings, air.clouds, air.surface_albedo, air.ozone, effective, sunlit_cosine)
     opaque = _opaque(settings, air.clouds)
     return GreySky(
         transmissivity=light.transmissivity,
         reflectivity=light.reflectivity,
-        longwave_down=_longwave_down(opaque, air.air_temperature, vapour),
+        longwave_down=_longwave_down(opaque, columns.air_temperature, vapour),
         outgoing_longwave=_outgoing_longwave(opaque, air, effective),
     )
 
@@ -130,26 +127,26 @@ def _outgoing_longwave(opaque: Array, air: RadiatingColumns, vapour: Array) -> A
     body's.
     """
     top = jnp.zeros_like(vapour[:1])
-    way = _way_to_space(air, vapour)
+    way = _way_to_space(air.columns, vapour)
     cover = jnp.concatenate([top, cover_below(opaque)])
     closed, hidden = way[:-1] - way[1:], cover[1:] - cover[:-1]
     gas = closed * (1.0 - 0.5 * (cover[1:] + cover[:-1]))
-    emitted = (gas + hidden * 0.5 * (way[1:] + way[:-1])) * air.air_temperature**4
+    emitted = (gas + hidden * 0.5 * (way[1:] + way[:-1])) * air.columns.air_temperature**4
     ground = way[-1] * (1.0 - cover[-1]) * air.surface_temperature**4
     return STEFAN_BOLTZMANN * (emitted.sum(axis=0) + ground)
 
 
-def _way_to_space(air: RadiatingColumns, vapour: Array) -> Array:
+def _way_to_space(columns: Columns, vapour: Array) -> Array:
     """Part of black radiation at each interface that clear air lets out [1], (levels + 1, n)."""
-    mass = jnp.diff(air.interface_pressure, axis=0) / GRAVITY
-    humidity = jnp.maximum(air.specific_humidity, 0.0)
+    mass = jnp.diff(columns.interface_pressure, axis=0) / GRAVITY
+    humidity = jnp.maximum(columns.specific_humidity, 0.0)
 
     def above(values: Array) -> Array:
         return jnp.concatenate([jnp.zeros_like(values[:1]), added_up(values)])
 
     lines = -_LINES_POWER * jnp.log1p(above(vapour) / _LINES_SCALE)
     continuum = -_CONTINUUM * above(humidity**2 * mass)
-    bands = 1.0 + _BANDS_CLOSED * jnp.expm1(-air.interface_pressure / _BANDS_PRESSURE)
+    bands = 1.0 + _BANDS_CLOSED * jnp.expm1(-columns.interface_pressure / _BANDS_PRESSURE)
     return jnp.exp(lines + continuum) * bands
 
 

@@ -37,6 +37,17 @@ _ABERRATION = math.radians(0.00569)
 _LEAST = 1e-6  # of cosines that divide
 
 
+class Step(NamedTuple):
+    """The span of a model step."""
+
+    day: Array
+    """Days since 1970-01-01 in the calendar of the run at its start, int32, shape ()."""
+    second: Array
+    """Second of that day at its start [s], int32, shape ()."""
+    seconds: int
+    """Its length [s], static."""
+
+
 class Sun(NamedTuple):
     """Where the sun stands."""
 

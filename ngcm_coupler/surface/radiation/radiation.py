@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.clock.calendars import REAL
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface.radiation import rrtmgp_columns, spectral
 from ngcm_coupler.surface.radiation.clouds import clouds
 from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
-from ngcm_coupler.surface.radiation.insolation import sun, sunlight
+from ngcm_coupler.surface.radiation.insolation import Step, sun, sunlight
 from ngcm_coupler.surface.radiation.ozone import total_ozone
 
 
@@ -71,20 +72,13 @@ def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:
 def radiate(
     settings: RadiationSettings,
     state: State,
+    columns: Columns,
+    step: Step,
     *,
     shape: tuple[int, int],
     calendar: str = REAL,
-    day: Array,
-    second: Array,
-    seconds: int,
     latitude: Array,
     longitude: Array,
-    air_temperature: Array,
-    specific_humidity: Array,
-    cloud_ice: Array,
-    cloud_liquid: Array,
-    air_pressure: Array,
-    interface_pressure: Array,
     surface_albedo: Array,
     surface_temperature: Array,
     ice_free_sea: Array,
@@ -94,19 +88,12 @@ def radiate(
     Args:
       settings: ``&ngcm_radiation``, static.
       state: what the step before has left, or `initial_state`.
+      columns: the air; negative humidity and cloud water count as zero.
+      step: the span of time.
       shape: rows and columns of the grid, static.
       calendar: one of `calendars.CALENDARS`, static.
-      day: days since 1970-01-01 in the calendar at the start of the step, int32, shape ().
-      second: second of that day at the start of the step [s], int32, shape ().
-      seconds: length of the step [s], static.
       latitude: [rad], shape (n,).
       longitude: east [rad], shape (n,).
-      air_temperature: [K], shape (levels, n), top level first, as all that follow.
-      specific_humidity: [1], shape (levels, n); negative values count as zero, as below.
-      cloud_ice: mass fraction in air [1], shape (levels, n).
-      cloud_liquid: likewise.
-      air_pressure: at the centres of the levels [Pa], shape (levels, n).
-      interface_pressure: [Pa], shape (levels + 1, n).
       surface_albedo: [1], bands as in `fields.BANDS`, shape (4, n).
       surface_temperature: radiating temperature of the surface [K], shape (n,).
       ice_free_sea: part of the cell that is open water [1], shape (n,).
@@ -121,26 +108,14 @@ def radiate(
         raise ConfigError(
             "&ngcm_radiation scheme = 'host' computes no radiation; the host sends it"
         )
-    light = sunlight(day, second, seconds, latitude, longitude, calendar)
+    light = sunlight(*step, latitude, longitude, calendar)
     power = settings.solar_constant * light.inverse_square_distance * light.mean_cosine
-    layers = {
-        "air_temperature": air_temperature,
-        "specific_humidity": specific_humidity,
-        "air_pressure": air_pressure,
-        "interface_pressure": interface_pressure,
-    }
     air = RadiatingColumns(
-        clouds=clouds(
-            settings,
-            cloud_ice=cloud_ice,
-            cloud_liquid=cloud_liquid,
-            ice_free_sea=ice_free_sea,
-            **layers,
-        ),
-        ozone=total_ozone(sun(day, second, calendar).mean_longitude, latitude),
+        columns=columns,
+        clouds=clouds(settings, columns, ice_free_sea),
+        ozone=total_ozone(sun(step.day, step.second, calendar).mean_longitude, latitude),
         surface_albedo=surface_albedo,
         surface_temperature=surface_temperature,
-        **layers,
     )
     sky = grey_sky(settings, air, light.sunlit_cosine)
     if settings.scheme == "grey":
@@ -155,11 +130,9 @@ def radiate(
         settings,
         state,
         air,
+        step,
         shape,
         calendar=calendar,
-        day=day,
-        second=second,
-        seconds=seconds,
         latitude=latitude,
         longitude=longitude,
     )

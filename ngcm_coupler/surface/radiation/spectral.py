@@ -21,7 +21,7 @@ from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.surface.radiation import rrtmgp_columns as spectra
 from ngcm_coupler.surface.radiation.clouds import Clouds, sampled
 from ngcm_coupler.surface.radiation.grey import RadiatingColumns, grey_sky
-from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.ozone import ozone_profile
 
 _MASS_RATIO = 0.622  # molar mass of water over that of dry air
@@ -94,12 +94,10 @@ def advanced(
     settings: RadiationSettings,
     state: SpectralState,
     air: RadiatingColumns,
+    step: Step,
     shape: tuple[int, int],
     *,
     calendar: str,
-    day: Array,
-    second: Array,
-    seconds: int,
     latitude: Array,
     longitude: Array,
 ) -> SpectralState:
@@ -111,12 +109,12 @@ def advanced(
     have their light.
     """
     interval = settings.interval_seconds
-    since = second % interval
-    due = ~state.begun | (since < seconds)
+    since = step.second % interval
+    due = ~state.begun | (since < step.seconds)
 
     def compute() -> SpectralState:
-        rest = sunlight(day, second, interval - since, latitude, longitude, calendar)
-        key = jax.random.fold_in(jax.random.key(day), second)
+        rest = sunlight(step.day, step.second, interval - since, latitude, longitude, calendar)
+        key = jax.random.fold_in(jax.random.key(step.day), step.second)
         return _computed(settings, air, shape, rest.sunlit_cosine, key)
 
     return jax.lax.cond(due, compute, lambda: state)
@@ -219,21 +217,24 @@ def _solved(
 
 def _columns(settings: RadiationSettings, air: RadiatingColumns, cosine: Array) -> spectra.Column:
     """Columns with their index first and the level next to the surface before all others."""
-    humidity = jnp.maximum(air.specific_humidity, _LEAST_HUMIDITY)
-    thickness = jnp.diff(air.interface_pressure, axis=0)
-    aerosol = thickness * air.air_pressure**_AEROSOL_POWER
+    columns = air.columns
+    humidity = jnp.maximum(columns.specific_humidity, _LEAST_HUMIDITY)
+    thickness = jnp.diff(columns.interface_pressure, axis=0)
+    aerosol = thickness * columns.air_pressure**_AEROSOL_POWER
     aerosol = settings.aerosol_optical_depth * aerosol / aerosol.sum(axis=0)
 
     def upward(values: Array) -> Array:
         return values[::-1].T
 
     return spectra.Column(
-        air_temperature=upward(air.air_temperature),
-        air_pressure=upward(air.air_pressure),
+        air_temperature=upward(columns.air_temperature),
+        air_pressure=upward(columns.air_pressure),
         thickness=upward(thickness),
         gases={
             "h2o": upward(humidity / (1.0 - humidity) / _MASS_RATIO),
-            "o3": upward(ozone_profile(air.ozone, air.air_pressure, air.interface_pressure)),
+            "o3": upward(
+                ozone_profile(air.ozone, columns.air_pressure, columns.interface_pressure)
+            ),
         },
         aerosol=upward(aerosol),
         surface_temperature=air.surface_temperature,

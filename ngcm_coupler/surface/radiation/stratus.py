@@ -13,6 +13,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.constants import (
     GAS_CONSTANT_DRY_AIR,
     GAS_CONSTANT_WATER_VAPOUR,
@@ -34,50 +35,40 @@ _FADING = 5e3  # below the top, clouds come in over this much pressure [Pa]
 _LIQUID = 5e-6
 
 
-def stratus_cover(
-    air_temperature: Array, specific_humidity: Array, cloud_liquid: Array, air_pressure: Array
-) -> Array:
+def stratus_cover(columns: Columns) -> Array:
     """Part of each level that stratus covers, were all of the cell open sea [1], (levels, n).
 
     Args:
-      air_temperature: [K], shape (levels, n), top level first, as all that follow.
-      specific_humidity: [1], shape (levels, n).
-      cloud_liquid: mass fraction in air, not negative [1], shape (levels, n).
-      air_pressure: at the centres of the levels [Pa], shape (levels, n).
+      columns: the air; negative cloud water counts as zero.
 
     Source: Wood and Bretherton (2006), fig. 5 and table 1, for the cover.
     """
-    strength = inversion_strength(air_temperature, specific_humidity, air_pressure)
+    liquid = jnp.maximum(columns.cloud_liquid, 0.0)
+    strength = inversion_strength(columns)
     cover = jnp.clip(_COVER + _COVER_PER_KELVIN * strength, 0.0, 1.0)
-    low = jnp.clip((air_pressure - _TOP) / _FADING, 0.0, 1.0)
-    return cover * low * -jnp.expm1(-cloud_liquid / _LIQUID)
+    low = jnp.clip((columns.air_pressure - _TOP) / _FADING, 0.0, 1.0)
+    return cover * low * -jnp.expm1(-liquid / _LIQUID)
 
 
-def inversion_strength(
-    air_temperature: Array, specific_humidity: Array, air_pressure: Array
-) -> Array:
+def inversion_strength(columns: Columns) -> Array:
     """Estimated inversion strength (EIS) [K], shape (n,).
 
     The potential temperature at 700 hPa less that of the lowest level, less by how much it grows
     along a moist adiabat from the base of the clouds. Where the surface lies above 700 hPa it is
     zero.
 
-    Args:
-      air_temperature: [K], shape (levels, n), top level first, as all that follow.
-      specific_humidity: [1], shape (levels, n).
-      air_pressure: at the centres of the levels [Pa], shape (levels, n).
-
     Source: Wood and Bretherton (2006), eq. 4 and 5; Lawrence (2005), Bull. Am. Meteorol. Soc. 86,
     225-233, eq. 24, for the height of the base.
     """
-    near, pressure = air_temperature[-1], air_pressure[-1]
-    above = jnp.clip((_TOP - air_pressure[:-1]) / jnp.diff(air_pressure, axis=0), 0.0, 1.0)
-    high = air_temperature[0] + (above * jnp.diff(air_temperature, axis=0)).sum(axis=0)
+    temperature, levels = columns.air_temperature, columns.air_pressure
+    near, pressure = temperature[-1], levels[-1]
+    above = jnp.clip((_TOP - levels[:-1]) / jnp.diff(levels, axis=0), 0.0, 1.0)
+    high = temperature[0] + (above * jnp.diff(temperature, axis=0)).sum(axis=0)
     stability = high * (REFERENCE_PRESSURE / _TOP) ** KAPPA
     stability = stability - near * (REFERENCE_PRESSURE / pressure) ** KAPPA
     middle = 0.5 * (near + high)
     height = GAS_CONSTANT_DRY_AIR * middle / GRAVITY * jnp.log(pressure / _TOP)
-    base = cloud_base(near, specific_humidity[-1], pressure)
+    base = cloud_base(near, columns.specific_humidity[-1], pressure)
     strength = stability - _moist_growth(middle) * (height - base)
     return jnp.where(height > 0.0, strength, 0.0)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
 from ngcm_coupler.surface.radiation.clouds import clouds, cover_below, sampled
@@ -15,20 +18,19 @@ LEVELS = 3
 INTERFACES = jnp.array([2e4, 3e4, 6e4, 9e4])[:, None]
 
 
-def air(liquid=1e-4, ice=0.0, humidity=6e-3, temperature=283.0) -> dict:
-    return {
-        "air_temperature": jnp.full((LEVELS, 1), temperature),
-        "specific_humidity": jnp.full((LEVELS, 1), humidity),
-        "cloud_ice": jnp.full((LEVELS, 1), ice),
-        "cloud_liquid": jnp.full((LEVELS, 1), liquid),
-        "air_pressure": 0.5 * (INTERFACES[1:] + INTERFACES[:-1]),
-        "interface_pressure": INTERFACES,
-        "ice_free_sea": jnp.zeros(1),
-    }
+def air(liquid=1e-4, ice=0.0, humidity=6e-3, temperature=283.0) -> Columns:
+    return Columns(
+        air_temperature=jnp.full((LEVELS, 1), temperature),
+        specific_humidity=jnp.full((LEVELS, 1), humidity),
+        cloud_ice=jnp.full((LEVELS, 1), ice),
+        cloud_liquid=jnp.full((LEVELS, 1), liquid),
+        air_pressure=0.5 * (INTERFACES[1:] + INTERFACES[:-1]),
+        interface_pressure=INTERFACES,
+    )
 
 
 def test_fraction_is_that_of_xu_and_randall():
-    result = clouds(RadiationSettings(), **air())
+    result = clouds(RadiationSettings(), air(), jnp.zeros(1))
     # At 283 K over water: 12.15 hPa, by Buck (1981) without enhancement.
     pressure = np.array([2.5e4, 4.5e4, 7.5e4])
     saturation = 0.622 * 1215.3 / (pressure - 0.378 * 1215.3)
@@ -38,7 +40,7 @@ def test_fraction_is_that_of_xu_and_randall():
 
 
 def test_water_is_that_of_the_model():
-    result = clouds(RadiationSettings(), **air(liquid=2e-5, ice=1e-5))
+    result = clouds(RadiationSettings(), air(liquid=2e-5, ice=1e-5), jnp.zeros(1))
     mass = jnp.diff(INTERFACES, axis=0) / GRAVITY
     np.testing.assert_allclose(result.fraction * result.liquid_path, 2e-5 * mass, rtol=1e-5)
     np.testing.assert_allclose(result.fraction * result.ice_path, 1e-5 * mass, rtol=1e-5)
@@ -46,12 +48,10 @@ def test_water_is_that_of_the_model():
 
 def test_stratus_spreads_the_water_of_low_levels_of_the_open_sea_and_adds_none():
     """Hot air over a cold lowest level: an inversion under which the sky is overcast."""
-    layers = air(liquid=2e-5)
-    layers["air_temperature"] = jnp.array([[260.0], [340.0], [283.0]])
-    over = [
-        clouds(RadiationSettings(), **{**layers, "ice_free_sea": jnp.array([part])})
-        for part in (0.0, 0.5, 1.0)
-    ]
+    columns = dataclasses.replace(
+        air(liquid=2e-5), air_temperature=jnp.array([[260.0], [340.0], [283.0]])
+    )
+    over = [clouds(RadiationSettings(), columns, jnp.array([part])) for part in (0.0, 0.5, 1.0)]
     low = [float(each.fraction[-1, 0]) for each in over]
     # Random overlap with what covers half as much of the cell, and with what covers all but e^-4.
     assert low[1] == pytest.approx(1.0 - (1.0 - low[0]) * (1.0 - 0.5 * (1.0 - np.exp(-4.0))))
@@ -65,7 +65,7 @@ def test_stratus_spreads_the_water_of_low_levels_of_the_open_sea_and_adds_none()
 
 @pytest.mark.parametrize("water", [0.0, -1e-5])
 def test_no_water_or_less_is_no_cloud(water):
-    result = clouds(RadiationSettings(), **air(liquid=water, humidity=-1e-4))
+    result = clouds(RadiationSettings(), air(liquid=water, humidity=-1e-4), jnp.zeros(1))
     assert not result.fraction.any() and not result.liquid_path.any()
 
 
@@ -92,8 +92,8 @@ def test_samples_have_the_fraction_and_overlap_of_the_clouds():
 
 def test_gradients_are_finite_without_cloud_and_at_saturation():
     def total(liquid, humidity):
-        layers = {**air(liquid=liquid, humidity=humidity), "ice_free_sea": jnp.ones(1)}
-        result = clouds(RadiationSettings(), **layers)
+        columns = air(liquid=liquid, humidity=humidity)
+        result = clouds(RadiationSettings(), columns, jnp.ones(1))
         return (result.fraction * (1.0 + result.liquid_path)).sum()
 
     for liquid, humidity in ((0.0, 0.0), (-1e-6, -1e-4), (1e-4, 0.1), (1e-9, 1e-3)):

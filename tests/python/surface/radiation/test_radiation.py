@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import BANDS
 from ngcm_coupler.surface.radiation.albedo import open_water_albedo
-from ngcm_coupler.surface.radiation.insolation import sunlight
+from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.radiation import check, initial_state, radiate
 
 SHAPE = (4, 8)
@@ -22,7 +23,7 @@ GREY = RadiationSettings()
 SPECTRAL = RadiationSettings(scheme="rrtmgp", coarsening=4, interval_seconds=7200)
 
 
-def columns(cloud=1e-5, humidity=1e-2, surface=1e5, levels=10) -> dict:
+def inputs(cloud=1e-5, humidity=1e-2, surface=1e5, levels=10) -> dict:
     """Air of a standard lapse rate on a coarse grid, cloud in the lower half."""
     rows, number = SHAPE
     latitude = jnp.repeat(jnp.radians(jnp.array([-80.0, -30.0, 30.0, 80.0])), number)
@@ -33,38 +34,39 @@ def columns(cloud=1e-5, humidity=1e-2, surface=1e5, levels=10) -> dict:
     temperature = jnp.maximum(288.0 * (pressure / 1e5) ** 0.19, 210.0)
     low = pressure > 0.5 * surface
     return {
-        "shape": SHAPE,
         "latitude": latitude,
         "longitude": longitude,
-        "air_temperature": temperature,
-        "specific_humidity": humidity * (pressure / 1e5) ** 3,
-        "cloud_ice": jnp.zeros_like(pressure),
-        "cloud_liquid": jnp.where(low, cloud, 0.0),
-        "air_pressure": pressure,
-        "interface_pressure": interfaces,
+        "columns": Columns(
+            air_temperature=temperature,
+            specific_humidity=humidity * (pressure / 1e5) ** 3,
+            cloud_ice=jnp.zeros_like(pressure),
+            cloud_liquid=jnp.where(low, cloud, 0.0),
+            air_pressure=pressure,
+            interface_pressure=interfaces,
+        ),
         "surface_albedo": jnp.full((4, n), 0.06),
         "surface_temperature": jnp.full(n, 288.0),
         "ice_free_sea": jnp.ones(n),
     }
 
 
+def radiated(settings, state, second, given):
+    return radiate(settings, state, step=Step(DAY, second, 3600), shape=SHAPE, **given)
+
+
 @jax.jit
-def radiate_grey(second, air):
-    return radiate(GREY, (), shape=SHAPE, day=DAY, second=second, seconds=3600, **air)[1]
-
-
-def arrays(**air) -> dict:
-    return {name: x for name, x in columns(**air).items() if name != "shape"}
+def radiate_grey(second, given):
+    return radiated(GREY, (), second, given)[1]
 
 
 def grey(second=43200, **air):
-    return radiate_grey(np.int32(second), arrays(**air))
+    return radiate_grey(np.int32(second), inputs(**air))
 
 
 @pytest.mark.slow
 def test_night_is_exactly_zero_and_day_is_not():
     flux = grey()
-    light = sunlight(DAY, 43200, 3600, columns()["latitude"], columns()["longitude"])
+    light = sunlight(DAY, 43200, 3600, inputs()["latitude"], inputs()["longitude"])
     dark = np.asarray(light.mean_cosine) == 0.0
     assert 8 < dark.sum() < 24
     assert (np.asarray(flux.shortwave_down)[:, dark] == 0.0).all()
@@ -88,11 +90,11 @@ def test_noon_in_clear_air_is_that_of_measurements():
 def test_long_wave_of_clear_air_is_that_of_prata():
     """0.01 kg/kg (p/1e5)^3 at the surface holds 25.6 kg m-2 in these ten layers."""
     flux = grey(cloud=0.0)
-    air = columns()
-    vapour = (air["specific_humidity"] * jnp.diff(air["interface_pressure"], axis=0)).sum(0)
+    air = inputs()["columns"]
+    vapour = (air.specific_humidity * jnp.diff(air.interface_pressure, axis=0)).sum(0)
     water = float(vapour[0]) / 98.0616
     emissivity = 1.0 - (1.0 + water) * np.exp(-np.sqrt(1.2 + 3.0 * water))
-    expected = emissivity * 5.670374419e-8 * float(air["air_temperature"][-1, 0]) ** 4
+    expected = emissivity * 5.670374419e-8 * float(air.air_temperature[-1, 0]) ** 4
     np.testing.assert_allclose(flux.longwave_down, expected, rtol=1e-5)
     assert 300.0 < expected < 330.0
 
@@ -109,7 +111,7 @@ def test_cloud_dims_the_sun_spreads_its_light_and_warms_the_ground():
 
 @pytest.mark.bits
 def test_bright_ground_is_lit_by_the_light_that_it_sends_up():
-    air = arrays(cloud=3e-5)
+    air = inputs(cloud=3e-5)
     snow = {**air, "surface_albedo": jnp.full((4, 32), 0.8)}
     over_sea = radiate_grey(np.int32(43200), air).shortwave_down
     over_snow = radiate_grey(np.int32(43200), snow).shortwave_down
@@ -135,21 +137,23 @@ def test_gradients_are_finite_by_day_and_night_with_and_without_cloud():
         return flux.shortwave_down.sum() + flux.longwave_down.sum() + leaving
 
     for cloud in (1e-5, 0.0, -1e-6):
-        for leaf in jax.tree.leaves(gradient(arrays(cloud=cloud))):
+        for leaf in jax.tree.leaves(gradient(inputs(cloud=cloud))):
             assert np.isfinite(leaf).all()
 
 
 def test_host_scheme_computes_nothing():
     settings = RadiationSettings(scheme="host")
     with pytest.raises(ConfigError, match="host"):
-        radiate(settings, (), day=DAY, second=np.int32(0), seconds=3600, **columns())
+        radiated(settings, (), np.int32(0), inputs())
 
 
 def test_air_and_ground_of_one_temperature_send_out_what_a_black_body_does():
     """Whatever gases and clouds hide, they emit."""
-    one = {"air_temperature": jnp.full((10, 32), 250.0), "surface_temperature": jnp.full(32, 250.0)}
+    ground = {"surface_temperature": jnp.full(32, 250.0)}
     for cloud in (0.0, 3e-6, 1e-4):
-        flux = radiate_grey(np.int32(0), {**arrays(cloud=cloud), **one})
+        given = inputs(cloud=cloud) | ground
+        air = dataclasses.replace(given["columns"], air_temperature=jnp.full((10, 32), 250.0))
+        flux = radiate_grey(np.int32(0), given | {"columns": air})
         np.testing.assert_allclose(flux.outgoing_longwave, 5.670374419e-8 * 250.0**4, rtol=1e-5)
 
 
@@ -165,7 +169,7 @@ def test_clouds_reflect_the_sun_and_keep_heat_in():
 def test_no_more_sunlight_is_reflected_and_absorbed_than_has_arrived(cloud, albedo):
     """Gases and aerosol take the rest: 10 to 35 % of a high or a low sun."""
     flux = radiate_grey(
-        np.int32(43200), {**arrays(cloud=cloud), "surface_albedo": jnp.full((4, 32), albedo)}
+        np.int32(43200), {**inputs(cloud=cloud), "surface_albedo": jnp.full((4, 32), albedo)}
     )
     taken = (1.0 - albedo) * flux.shortwave_down.sum(axis=0) + flux.reflected_shortwave
     day = np.asarray(flux.incoming_shortwave) > 1.0
@@ -204,12 +208,10 @@ class TestSpectra:
 
         @jax.jit
         def step(state, second, air):
-            return radiate(
-                SPECTRAL, state, shape=SHAPE, day=DAY, second=second, seconds=3600, **air
-            )
+            return radiated(SPECTRAL, state, second, air)
 
         def on(state, second, **air):
-            return step(state, np.int32(second), arrays(**air))
+            return step(state, np.int32(second), inputs(**air))
 
         return on
 

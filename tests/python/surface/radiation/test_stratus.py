@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ngcm_coupler.air import Columns
 from ngcm_coupler.surface.radiation.stratus import cloud_base, inversion_strength, stratus_cover
 
 PRESSURE = jnp.array([[3e4], [6e4], [7e4], [8e4], [9e4], [1e5]])
 
 
-def air(low: float, high: float, humidity: float = 1.0) -> tuple[jax.Array, jax.Array]:
-    """Temperature and humidity with given ones at 1000 and 700 hPa."""
+def air(low: float, high: float, humidity: float = 1.0, liquid: float = 0.0) -> Columns:
+    """Columns with given temperatures at 1000 and 700 hPa."""
     share = jnp.log(1e5 / PRESSURE) / jnp.log(1e5 / 7e4)
     temperature = low + share * (high - low)
-    return temperature, jnp.full_like(temperature, humidity)
+    nothing = jnp.zeros_like(temperature)
+    return Columns(
+        air_temperature=temperature,
+        specific_humidity=nothing + humidity,
+        cloud_ice=nothing,
+        cloud_liquid=nothing + liquid,
+        air_pressure=PRESSURE,
+        interface_pressure=jnp.concatenate([PRESSURE[:1], PRESSURE]),
+    )
 
 
 def strength(low: float, high: float, humidity: float = 1.0) -> float:
-    return float(inversion_strength(*air(low, high, humidity), PRESSURE)[0])
+    return float(inversion_strength(air(low, high, humidity))[0])
 
 
 def test_inversion_strength_is_that_of_wood_and_bretherton():
@@ -43,14 +54,14 @@ def test_warmer_air_above_and_a_higher_base_make_it_stronger():
 
 
 def test_high_ground_has_none():
-    temperature, humidity = air(290.0, 278.0)
-    assert float(inversion_strength(temperature, humidity, 0.6 * PRESSURE)[0]) == 0.0
+    columns = dataclasses.replace(air(290.0, 278.0), air_pressure=0.6 * PRESSURE)
+    assert float(inversion_strength(columns)[0]) == 0.0
 
 
 def test_cover_grows_with_the_inversion_where_there_is_liquid_water_below_it():
     liquid = jnp.array([[1e-3], [1e-3], [1e-3], [1e-3], [0.0], [1e-3]])
     weak, strong, very = (
-        np.asarray(stratus_cover(*air(290.0, high), liquid, PRESSURE))[:, 0]
+        np.asarray(stratus_cover(air(290.0, high, liquid=liquid)))[:, 0]
         for high in (278.0, 281.0, 299.0)
     )
     assert not weak[:3].any() and weak[4] == 0.0
@@ -60,12 +71,9 @@ def test_cover_grows_with_the_inversion_where_there_is_liquid_water_below_it():
 
 
 def test_gradients_are_finite_with_and_without_water_and_ground_below_700_hpa():
-    @jax.grad
-    def gradient(values):
-        return stratus_cover(*values).sum()
-
+    gradient = jax.grad(lambda columns: stratus_cover(columns).sum())
     for liquid in (0.0, 1e-9, 1e-4):
         for pressure in (PRESSURE, 0.6 * PRESSURE):
-            temperature, humidity = air(290.0, 278.0, 0.0)
-            found = gradient((temperature, humidity, jnp.full_like(pressure, liquid), pressure))
-            assert all(np.isfinite(leaf).all() for leaf in found)
+            columns = air(290.0, 278.0, 0.0, liquid)
+            found = gradient(dataclasses.replace(columns, air_pressure=pressure))
+            assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))

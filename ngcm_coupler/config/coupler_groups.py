@@ -124,8 +124,8 @@ class Oasis:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """What the atmosphere's program writes in the folder of the run, by names of its own."""
-        return (f"{self.component}_fluxes.csv",)
+        """What both programs write in the folder of the run, by names of their own."""
+        return (f"{self.component}_fluxes.csv", f"{self.ocean_component}_fluxes.csv")
 
 
 COUPLERS: dict[str, Coupler] = {

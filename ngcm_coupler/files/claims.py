@@ -24,6 +24,7 @@ import weakref
 from pathlib import Path
 
 from ngcm_coupler.errors import OutputError
+from ngcm_coupler.files.lockers import locker
 
 BEAT_SECONDS = 3.0
 """How often a lock is touched."""
@@ -124,10 +125,11 @@ class _Held:
 class _HeldError(Exception):
     """A lock that somebody holds; the message says who."""
 
-    def __init__(self, found: bytes) -> None:
+    def __init__(self, found: bytes, opened: int) -> None:
+        """Takes what the lock says, and a descriptor of it in case that this is nothing."""
         holder = _FORM.fullmatch(found)
         self.is_this_process = found == _own_text(holder[3] if holder else b"")
-        who = found.decode(errors="replace").strip() if holder else "a program that has it open"
+        who = found.decode(errors="replace").strip() if holder else locker(opened)
         super().__init__(f"this very process ({who})" if self.is_this_process else who)
 
 
@@ -171,7 +173,7 @@ def _locked(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise _HeldError(os.pread(descriptor, 4096, 0)) from None
+        raise _HeldError(os.pread(descriptor, 4096, 0), descriptor) from None
     except OSError:
         return False
     return True
@@ -186,7 +188,7 @@ def _write_holder(lock: Path, descriptor: int, *, locks: bool) -> None:
     own = _own_text(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").encode())
     elsewhere = holder is not None and not own.startswith(found[: found.index(b",") + 1])
     if (elsewhere or (holder and not locks)) and _is_touched(lock):
-        raise _HeldError(found)
+        raise _HeldError(found, descriptor)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, own, 0)
 
@@ -222,7 +224,7 @@ def _require_unlocked(file: Path) -> None:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _HeldError(b"") from None
+            raise _HeldError(b"", opened.fileno()) from None
 
 
 def _is_at(path: Path, opened: os.stat_result) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, MEMBER, Config
+from ngcm_coupler.config import DATE, KEYS, MEMBER, Config
 from ngcm_coupler.files import Claims
 
 HISTORY_FILE = "&ngcm_history file"
@@ -33,21 +33,16 @@ def dated(name: str, clock: Clock) -> str:
 def claim_early(claims: Claims, config: Config) -> None:
     """On the first rank: claims what is known to be written before the model is built.
 
-    The name of a file may depend on the date and on the member; `Records.claim` takes those.
+    The name of a file may depend on the date and on the member, which `Records.claim` takes, and
+    on the month or year, which the history takes as it comes to each.
 
     Raises:
       OutputError: another run writes it.
     """
-    for where, name in outputs(config).items():
+    for where, declared in KEYS.items():
+        name = where.value(config) if declared.path in ("out", "state", "folder") else ""
         if name and DATE not in name and MEMBER not in name:
-            claims.take(name, f"{where} = '{name}'")
+            claims.take(name, f"{where} = '{name}'", whole=declared.path != "out")
     if coupler := config.coupler:
         for name in getattr(config, config.coupled_by).files:
             claims.take(name, f"{name} of the run through {coupler.name}")
-    restart = config.restart
-    for where, name in (
-        ("&ngcm_restart folder", restart.folder),
-        ("&ngcm_restart write_file", restart.write_file),
-    ):
-        if name:
-            claims.take(name, f"{where} = '{name}'", whole=True)

@@ -123,7 +123,8 @@ contains
 
     area = column(merge(grid%area(points%global_index), 0.0_dp, sea))
     call oasis_enddef(error)
-    ! Only now is the atmosphere there too, which has seen to it that no other run has this folder.
+    ! Only now is the atmosphere there too, which has claimed the files of both: no other run has
+    ! them.
     call fluxes%open(config%component//"_fluxes.csv", points, area, coupler%receives, status)
     call go_on_if_ok()
     if (config%output_file /= "") then

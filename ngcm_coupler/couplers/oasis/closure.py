@@ -16,6 +16,7 @@ from pathlib import Path
 from ngcm_coupler.config import Config
 from ngcm_coupler.couplers.oasis.coupling import Pair, pairs
 from ngcm_coupler.errors import DataError, OutputError
+from ngcm_coupler.files import replaced
 
 Book = dict[str, dict[int, float]]
 """OASIS name -> seconds since the start -> sum over the sea."""
@@ -145,10 +146,13 @@ def write(rows: Sequence[Closure], folder: Path) -> None:
     """
     header, cells = table(rows)
     try:
-        with (folder / NAME).open("w", newline="", encoding="utf-8") as file:
+        with (
+            replaced(folder / NAME) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             csv.writer(file).writerows([header, *cells])
     except OSError as error:
-        raise OutputError(f"{folder / NAME} cannot be written: {error.strerror}") from error
+        raise OutputError(f"{folder / NAME} cannot be written: {error}") from error
 
 
 def table(rows: Sequence[Closure]) -> tuple[list[str], list[list[str]]]:

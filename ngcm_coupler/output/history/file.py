@@ -17,7 +17,7 @@ import numpy as np
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.files import Grown, replaced
+from ngcm_coupler.files import Claims, Grown, replaced
 from ngcm_coupler.files.netcdf import (
     exclusive,
     import_netcdf4,
@@ -59,14 +59,16 @@ class Files:
       count: records in it.
     """
 
-    def __init__(self, layout: Layout, existing: Existing) -> None:
+    def __init__(self, layout: Layout, existing: Existing, *, claims: bool) -> None:
         """Opens nothing yet.
 
         Args:
           layout: what the files have in common.
           existing: what becomes of files that are there already.
+          claims: whether nobody has claimed them, as their names are not known beforehand.
         """
         self.path, self.count = "", 0
+        self._claims, self._claimed = claims, Claims()
         self._layout, self._existing = layout, existing
         self._record_bytes = disk_space.record_bytes(*layout.record_size())
         self._file: Any = None
@@ -84,6 +86,9 @@ class Files:
           OutputError: it cannot be created, or one is there that must not be replaced.
         """
         self.close()
+        if self._claims:
+            self._claimed = Claims()
+            self._claimed.take(path, f"&ngcm_history file = '{path}'")
         with self._failures(path, what), exclusive():
             there = Path(path).exists()
             if there and self._existing == "refuse":
@@ -136,18 +141,24 @@ class Files:
           OutputError: what is left cannot be written.
         """
         path, file, self.path, self._file = self.path, self._file, "", None
-        if file is not None:
-            with self._failures(path, "cannot be completed"), exclusive():
-                grown, self._grown = self._grown, None
-                # A file that is complete may have been moved away by then.
-                if grown is None or not grown.is_there:
-                    file.close()
-                    return
-                try:
-                    grown.require_whole()
-                finally:
-                    file.close()
-                disk_space.give_back(path)
+        try:
+            if file is not None:
+                with self._failures(path, "cannot be completed"), exclusive():
+                    self._complete(path, file)
+        finally:
+            self._claimed.release()
+
+    def _complete(self, path: str, file: Any) -> None:
+        grown, self._grown = self._grown, None
+        # A file that is complete may have been moved away by then.
+        if grown is None or not grown.is_there:
+            file.close()
+            return
+        try:
+            grown.require_whole()
+        finally:
+            file.close()
+        disk_space.give_back(path)
 
     def require(self, path: str, count: int) -> None:
         """Checks that a file has the records that a restart says it has.

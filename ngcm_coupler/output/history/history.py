@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.config import PERIOD
 from ngcm_coupler.config.run_groups import History as Settings
 from ngcm_coupler.errors import RestartError
 from ngcm_coupler.fields import Field
@@ -131,6 +132,7 @@ class History:
                 settings.compression_level, attributes,
             ),
             existing,
+            claims=PERIOD in path,
         )  # fmt: skip
         self._writer = Writer(self._files.close)
         try:

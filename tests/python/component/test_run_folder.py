@@ -15,8 +15,11 @@ import pytest
 from analytic_host import NAMELIST, advance, put_surface
 
 from ngcm_coupler.component import Component
+from ngcm_coupler.config import parse
 from ngcm_coupler.errors import DivergedError, NgcmError, OutputError, StateError
+from ngcm_coupler.files import Claims
 from ngcm_coupler.files.netcdf import import_netcdf4
+from ngcm_coupler.output.file_names import claim_early
 
 FILES = """
 &ngcm_history file = 'h.nc', budget_file = 'b.nc' /
@@ -103,6 +106,23 @@ def test_another_process_is_told_who_writes_before_it_has_built_a_model(create, 
     assert f"process {os.getpid()}, since 20" in message
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "numpy" in imported and not imported & {"jax", "netCDF4"}
+
+
+def test_a_run_through_oasis_claims_what_the_ocean_writes_too(here):
+    """An ocean has no claims of its own: it opens its files when the atmosphere has begun."""
+    text = (
+        "&ngcm_model engine = 'analytic' / &ngcm_oasis exports = 'rainfall_flux' /"
+        " &oasis_ocean output_file = 'ocean.nc', write_file = 'state.nc' /"
+        " &ngcm_history file = '{date}.nc', budget_file = 'b.nc' / &ngcm_restart folder = 'r' /"
+    )
+    claims = Claims()
+    claim_early(claims, parse(text))
+    held = [".b.nc", ".ngcm_fluxes.csv", ".ocean.nc", ".ocean_fluxes.csv", ".r", ".state.nc"]
+    assert names(here) == [f"{each}.lock" for each in held]
+    with pytest.raises(OutputError, match="budget_file = 'b.nc' is being written by this very"):
+        claim_early(Claims(), parse(text))
+    claims.release()
+    assert names(here) == []
 
 
 @pytest.mark.slow

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import threading
 import pytest
 
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.files import Claims, claims, require_free
+from ngcm_coupler.files import Claims, claims, lockers, require_free
 
 HOLD = """
 import sys
@@ -158,13 +160,21 @@ def test_who_holds_a_file_touches_its_lock(file, claim, quick, monkeypatch):
         claim(file, "two")
 
 
-def test_a_file_that_another_program_has_locked_is_left_alone(file):
+def test_a_file_that_another_program_has_locked_is_left_alone_and_says_which(file, monkeypatch):
     file.write_text("records")
     command = [sys.executable, "-c", READ, file]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdout is not None
         reader.stdout.readline()
-        with pytest.raises(OutputError, match="written by a program that has it open"):
+        who = rf"by python\S* on {os.uname().nodename}, process {reader.pid}, since (\S+); wait"
+        with pytest.raises(OutputError, match=who) as refusal:
+            require_free(file, "the history")
+        since = datetime.datetime.fromisoformat(re.findall(r"since (\S+);", str(refusal.value))[0])
+        # A process has begun by now, and a clock is read to the second.
+        assert -2 < (datetime.datetime.now(datetime.UTC) - since).total_seconds() < 600
+        # Another machine's locks have no process here, and not every system tells of locks.
+        monkeypatch.setattr(lockers, "_LOCKS", file.with_name("none"))
+        with pytest.raises(OutputError, match="written by a program that has it open; wait"):
             require_free(file, "the history")
         reader.kill()
     assert [each.name for each in file.parent.iterdir()] == ["h.nc"]

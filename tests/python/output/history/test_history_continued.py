@@ -158,6 +158,23 @@ def test_a_run_that_continues_in_the_middle_of_a_month_goes_on_with_its_file(mak
         assert file["time"].size == 31
 
 
+def test_histories_whose_names_differ_and_whose_files_meet_keep_out_of_each_other(make, tmp_path):
+    yearly = MONTHLY | {"file_period": "year"}
+    other = make("h_{period}-02.nc", seconds=DAY, settings=yearly).write(3)
+    one = make("h_{period}.nc", seconds=DAY, settings=MONTHLY).write(31)
+    one.history.state()
+    whose = r"file = '.*h_2000-0{}.nc' is being written by this very process \(ngcm_coupler on"
+    with pytest.raises(OutputError, match=whose.format(1)):
+        make("h_{period}-01.nc", seconds=DAY, settings=yearly)
+    with pytest.raises(OutputError, match=whose.format(2)):
+        one.write(2).history.state()
+    other.write(2).history.close()
+    for file, count in {"h_2000-01.nc": 31, "h_2000-02.nc": 5}.items():
+        with open_dataset(tmp_path / file) as opened:
+            assert opened["time"].size == count
+    assert not list(tmp_path.glob(".*.lock"))
+
+
 @pytest.mark.parametrize("further", [1, 25])
 def test_records_behind_the_restart_are_written_anew(make, tmp_path, further):
     """A run that failed after the restart, in that month or the next, has left records."""

@@ -1,0 +1,61 @@
+"""Which program has locked a file, as far as the system tells."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import platform
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ngcm_coupler.errors import shown
+
+_LOCKS = Path("/proc/locks")
+
+
+def locker(opened: int) -> str:
+    """Who has locked a file, in words.
+
+    Of a lock that another machine has, and where Linux tells nothing, it says no name.
+
+    Args:
+      opened: a descriptor of the file.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for number in _holders(os.fstat(opened)):
+            return _described(number)
+    return "a program that has it open"
+
+
+def _holders(file: os.stat_result) -> Iterator[int]:
+    """The processes that have locked a file; all of their numbers are those seen from here."""
+    for line in _LOCKS.read_text().splitlines():
+        # As "1: FLOCK ADVISORY WRITE 4711 fe:00:131090 0 EOF"; one that waits has an arrow.
+        words = line.split()
+        if "->" not in words and words[-3].endswith(f":{file.st_ino}"):
+            number = int(words[-4])
+            if _has_open(number, file):
+                yield number
+
+
+def _has_open(number: int, file: os.stat_result) -> bool:
+    """Whether a process has a file open: the device in a lock is not always that of `stat`."""
+    for descriptor in Path(f"/proc/{number}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if os.path.samestat(descriptor.stat(), file):
+                return True
+    return False
+
+
+def _described(number: int) -> str:
+    place = Path(f"/proc/{number}")
+    name = shown((place / "comm").read_text(errors="replace"), 40) or "a program"
+    # The name in parentheses may hold blanks and parentheses itself.
+    ticks = int((place / "stat").read_text(errors="replace").rpartition(")")[2].split()[19])
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    since = datetime.datetime.fromtimestamp(
+        booted + ticks / os.sysconf("SC_CLK_TCK"), datetime.UTC
+    ).isoformat(timespec="seconds")
+    return f"{name} on {platform.node() or 'unknown'}, process {number}, since {since}"

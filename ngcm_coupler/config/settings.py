@@ -132,7 +132,7 @@ MEMBER = "{member}"
 ATTRIBUTES: dict[str, str] = {
     ("" if field.name in SURFACES else "ngcm_") + field.name: field.name
     for field in dataclasses.fields(Config)
-    if field.compare
+    if field.name != "named"
 }
 """Namelist group -> attribute of `Config`."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, listing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,13 +112,14 @@ class Levels:
         offered = [row.decoder for row in self.fields]
         if unknown := [name for name in names if name not in offered]:
             found.append(
-                f"&ngcm_history level_fields names {', '.join(unknown)}, which the model does not"
+                f"&ngcm_history level_fields names {listing(unknown)}, which the model does not"
                 f" decode; it offers {', '.join(offered)}"
             )
-        if unknown := [each for each in pressures_hpa if each not in self.pressures_hpa]:
+        if unknown := [f"{each:g}" for each in pressures_hpa if each not in self.pressures_hpa]:
+            levels = ", ".join(f"{each:g}" for each in self.pressures_hpa)
             found.append(
-                f"&ngcm_history pressure_levels_hpa names {_listing(unknown)}, which the model does"
-                f" not decode; it offers {_listing(self.pressures_hpa)}"
+                f"&ngcm_history pressure_levels_hpa names {listing(unknown)}, which the model does"
+                f" not decode; it offers {levels}"
             )
         return found
 
@@ -145,7 +146,3 @@ class Levels:
     def places(self, of: Levels) -> np.ndarray:
         """Where the levels stand among those of another set, for picking them."""
         return np.array([of.pressures_hpa.index(each) for each in self.pressures_hpa], np.int32)
-
-
-def _listing(pressures_hpa: Sequence[float]) -> str:
-    return ", ".join(f"{each:g}" for each in pressures_hpa)

@@ -39,7 +39,7 @@ def use_jax_cache(place: Path, device: Any) -> None:
         with contextlib.suppress(OSError):  # of which JAX will tell
             # Nobody else may enter: JAX's files have the permissions that this user's files have.
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if reason := jax_cache_problem(place, device):
+    if reason := ownership.problem(folder, with_files=True):
         _log.warning("JAX's cache is not used: %s; remove %s", reason, folder.parent)
         return
     _switch_to(str(folder))
@@ -48,7 +48,7 @@ def use_jax_cache(place: Path, device: Any) -> None:
 
 def refuse_strangers() -> None:
     """Turns off a cache that the user has chosen for JAX, if others could change it."""
-    if getattr(jax.config, _FOLDER) and (reason := jax_cache_problem(Path(), None)):
+    if reason := _problem_of_choice():
         _log.warning(
             "JAX's cache is not used: %s; let JAX_COMPILATION_CACHE_DIR name a folder that only you"
             " can write to",
@@ -62,14 +62,22 @@ def jax_cache_problem(place: Path, device: Any) -> str:
 
     Args:
       place: the folder of all caches.
-      device: the device of the run; both are of no matter where the user has chosen the cache.
-        What is no local folder is left to whoever has chosen it.
+      device: the device of the run.
+    """
+    if getattr(jax.config, _FOLDER):
+        return _problem_of_choice()
+    return ownership.problem(_own_folder(place, device), with_files=True)
+
+
+def _problem_of_choice() -> str:
+    """The same of the cache that is in use, if any is.
+
+    What is no local folder is left to whoever has chosen it.
     """
     chosen = getattr(jax.config, _FOLDER)
-    if chosen and "://" in chosen:
+    if not chosen or "://" in chosen:
         return ""
-    folder = Path(chosen) if chosen else _own_folder(place, device)
-    return ownership.problem(folder, with_files=True)
+    return ownership.problem(Path(chosen), with_files=True)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,10 @@ class NgcmError(Exception):
     status: int = 1
     label: str = "internal"
 
+    def __str__(self) -> str:
+        """The message, which no name or text of others in it turns into anything but text."""
+        return printable(super().__str__())
+
 
 class ConfigError(NgcmError):
     """A namelist, or something it points to, cannot be used. Carries every fault found."""
@@ -152,8 +156,17 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
     line = " ".join(
         re.split(r"[\t\n\r\f\v]+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII)
     )
-    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    line = printable(line)
     return line if len(line) <= most else f"{line[:most]}..."
+
+
+def printable(text: str) -> str:
+    """Text with everything escaped but lines and what prints: no colours, bells, turned text."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text
+    )
 
 
 def quoted(value: object) -> str:

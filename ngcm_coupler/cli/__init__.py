@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ngcm_coupler import python_path
 from ngcm_coupler.cli import standard_output
@@ -35,10 +36,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _own_fault(error: Exception) -> str:
     """What no command should end with, in place of a traceback."""
+    if isinstance(error, FileNotFoundError) and not _is_anywhere():
+        return (
+            "the current folder has been removed, and paths are relative to it; change into one"
+            " that is there"
+        )
     return (
         f"ngcm-coupler: {unexpected(error)}; this is a fault of ngcm_coupler: please report it with"
         " this message and what `ngcm-coupler doctor` prints"
     )
+
+
+def _is_anywhere() -> bool:
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
 
 
 def _parser() -> argparse.ArgumentParser:

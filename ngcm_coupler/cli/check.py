@@ -84,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
         config = load(arguments.file, contents_rule, *FILE_RULES, run_folder_rule)
     except ConfigError as error:
         count = len(error.faults)
-        print(*error.faults, sep="\n", file=sys.stderr)
+        print(error, file=sys.stderr)
         print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
         return 1
     print(f"{shown(arguments.file, 400)}: ok")

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import OutputError, shown
 
 if TYPE_CHECKING:
     from ngcm_coupler.engine.neuralgcm.checkpoint import CheckpointSummary
@@ -86,4 +86,4 @@ def text(facts: CheckpointSummary) -> str:
         "parameters": f"{facts.parameters}, {facts.parameter_bytes / 1e6:.1f} MB",
         "sha256": facts.sha256,
     }
-    return "".join(f"  {label:<15}{line}\n" for label, line in lines.items())
+    return "".join(f"  {label:<15}{shown(line, 2000)}\n" for label, line in lines.items())

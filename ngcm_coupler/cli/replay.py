@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.tables import text_table
+from ngcm_coupler.errors import shown
 
 if TYPE_CHECKING:
     from ngcm_coupler.analysis.replay import Outcome
@@ -61,6 +62,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     # JAX is slow to import and is for the commands that compute.
+    from ngcm_coupler.device.devices import import_jax
+
+    import_jax()
     from ngcm_coupler.analysis.replay import Places, Replay
     from ngcm_coupler.output.recording import Recording
 
@@ -69,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
     compared = same = 0
     with Replay(recording, places) as replay:
         chosen = replay.choose(arguments.since, arguments.until)
-        atmosphere = recording.header.get("atmosphere", "an unnamed atmosphere")
+        atmosphere = shown(recording.header.get("atmosphere", "an unnamed atmosphere"))
         print(_opening(atmosphere, len(recording.dates), replay.unlike))
         for outcome in replay.outcomes(chosen[-1]):
             if outcome.recorded.date in chosen or outcome.failure:
@@ -105,7 +109,9 @@ def _report(outcome: Outcome, fields: int) -> str:
     if failure or recorded.failure:
         if outcome.is_same:
             return f"{head} fails as recorded: {failure}"
-        run = recorded.failure or ("completed" if recorded.exports is not None else "unfinished")
+        run = shown(recorded.failure) or (
+            "completed" if recorded.exports is not None else "unfinished"
+        )
         return f"{head} recorded: {run}\n  here: {failure or 'completed'}"
     if recorded.exports is None:
         return f"{head} completed here; the recorded run ended in it, nothing to compare with"

@@ -14,7 +14,7 @@ from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
-from ngcm_coupler.errors import shown
+from ngcm_coupler.errors import ConfigError, shown
 from ngcm_coupler.files import kind_of
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
@@ -42,11 +42,17 @@ def _shared_conflicts(config: Config) -> Iterator[Conflict]:
 
     A restart may be written over that from which the run goes on.
     """
-    named = {
-        key: os.path.realpath(name)
-        for key, declared in KEYS.items()
-        if declared.path and (name := key.value(config)) and "\0" not in name
-    }
+    try:
+        named = {
+            key: os.path.realpath(name)
+            for key, declared in KEYS.items()
+            if declared.path and (name := key.value(config)) and "\0" not in name
+        }
+    except FileNotFoundError:  # of the current folder: a file itself need not be there
+        raise ConfigError(
+            "the current folder has been removed, and paths of the namelist are relative to it;"
+            " start in one that is there"
+        ) from None
     for key, file in named.items():
         if KEYS[key].path != "out":
             continue

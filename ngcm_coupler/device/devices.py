@@ -1,11 +1,12 @@
 """The device of an owner: which one it sees, how much of its memory it takes, and that it is one.
 
-`prepare` sets what JAX reads once, when it starts, and so comes before JAX is imported; `device`
-asks JAX for the device and refuses a CPU that nobody has asked for.
+`prepare` sets what JAX reads once, as it is imported, and imports it; `device` asks it for the
+device and refuses a CPU that nobody has asked for.
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ngcm_coupler.config.run_groups import Device
-from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.errors import ConfigError, listing, shown
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _PLATFORMS = "JAX_PLATFORMS"
 
 
 def prepare(settings: Device, place_on_node: int, on_node: int) -> None:
-    """Lets this owner see its own device only, before JAX starts.
+    """Lets this owner see its own device only, and imports JAX.
 
     Args:
       settings: the namelist group.
@@ -36,7 +37,8 @@ def prepare(settings: Device, place_on_node: int, on_node: int) -> None:
       on_node: number of owners of the node.
 
     Raises:
-      ConfigError: owners would have to share a device without a memory_fraction.
+      ConfigError: owners would have to share a device without a memory_fraction, or JAX refuses
+        the environment.
     """
     found = environment_of(settings, place_on_node, on_node, graphics_devices(os.environ))
     late = [name for name, value in found.items() if os.environ.get(name) != value]
@@ -46,6 +48,23 @@ def prepare(settings: Device, place_on_node: int, on_node: int) -> None:
             ", ".join(f"{name}={found[name]}" for name in late),
         )
     os.environ.update(found)
+    import_jax()
+
+
+def import_jax() -> None:
+    """Imports JAX, which reads its variables of the environment then.
+
+    Raises:
+      ConfigError: one has a value that it does not take.
+    """
+    try:
+        importlib.import_module("jax")
+    except ValueError as error:
+        found = [f"{name}={value}" for name, value in os.environ.items() if name[:4] == "JAX_"]
+        raise ConfigError(
+            f"JAX refuses its environment ({shown(error)}), which has {listing(found)}; correct or"
+            " unset what it names"
+        ) from error
 
 
 def environment_of(

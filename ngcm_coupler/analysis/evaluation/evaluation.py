@@ -9,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.analysis.evaluation import heat, noise, precipitation
 from ngcm_coupler.analysis.evaluation.records import Records
-from ngcm_coupler.analysis.report.folder import RunFiles, find
+from ngcm_coupler.analysis.report.folder import RunFiles, find, of_run
 from ngcm_coupler.analysis.report.means import Grid, entry_series, field_means, read_grid
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
@@ -44,6 +44,7 @@ class Evaluation:
         return f"{' to '.join(dates)}, {(end - begin) / SECONDS_PER_DAY:.3g} days"
 
 
+@of_run
 def evaluate(folder: Path) -> Evaluation:
     """Reads a run and measures it.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find
+from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find, of_run
 from ngcm_coupler.analysis.report.means import EntrySeries, entry_series, field_means, read_grid
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
@@ -107,6 +107,7 @@ class Series:
         return self.seconds.mean(axis=1) / SECONDS_PER_DAY
 
 
+@of_run
 def drift(folder: Path, days: int = DAYS) -> list[Table]:
     """The tables of a run whose files are in a folder.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
 _SINCE = "seconds since "
+P = ParamSpec("P")
+T = TypeVar("T")
 _HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
 
 
@@ -55,6 +58,17 @@ class RunFiles:
 
     history: tuple[RunFile, ...]
     budget: tuple[RunFile, ...]
+
+
+def of_run(made: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
+    """The outermost net of what is made of the files in a folder, which comes first."""
+
+    @functools.wraps(made)
+    def call(folder: Path, *arguments: P.args, **named: P.kwargs) -> T:
+        with reading(f"a file of the run in {folder}", DataError):
+            return made(folder, *arguments, **named)
+
+    return call
 
 
 def find(folder: Path) -> RunFiles:

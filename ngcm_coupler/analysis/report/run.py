@@ -9,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.analysis.report import maps, series
 from ngcm_coupler.analysis.report.drift import DAYS, drift_of
-from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find
+from ngcm_coupler.analysis.report.folder import RunFile, RunFiles, find, of_run
 from ngcm_coupler.analysis.report.means import entry_series, field_means, provenance, read_grid
 from ngcm_coupler.analysis.report.page import Contents, page
 from ngcm_coupler.analysis.report.tables import exchanged, tables
@@ -33,6 +33,7 @@ _LABELS = {
 """Global attribute of the files -> what a reader calls it."""
 
 
+@of_run
 def report(folder: Path) -> str:
     """The page of the run whose files are in a folder.
 

@@ -14,6 +14,7 @@ import numpy as np
 from ngcm_coupler.analysis.score.grid import Where, weights
 from ngcm_coupler.analysis.score.read import Comparison
 from ngcm_coupler.analysis.score.scores import Scores, scores
+from ngcm_coupler.errors import shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,4 +132,4 @@ def _rows(comparison: Comparison, area: np.ndarray) -> Iterator[Row]:
 def _shown(cell: str | float | None) -> str:
     if cell is None:
         return "-"
-    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+    return f"{cell:.6g}" if isinstance(cell, float) else shown(cell)

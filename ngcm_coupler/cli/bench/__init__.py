@@ -70,7 +70,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ngcm_coupler.cli.bench import machine  # JAX, which no other command should wait for
+    # JAX is slow to import and is for the commands that compute.
+    from ngcm_coupler.device.devices import import_jax
+
+    import_jax()
+    from ngcm_coupler.cli.bench import machine
 
     options = Options(args.model, args.repeats, args.days, args.profile, args.coarsening)
     tasks = [(args.subject, options)]

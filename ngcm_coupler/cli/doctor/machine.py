@@ -60,9 +60,10 @@ def checks(config: Config) -> dict[str, Callable[[], str]]:
 
 def device(platform: str) -> str:
     """JAX finds the device that the namelist asks for, and no GPU goes unused."""
-    import jax
+    from ngcm_coupler.device.devices import graphics_devices, import_jax
 
-    from ngcm_coupler.device.devices import graphics_devices
+    import_jax()
+    import jax
 
     try:
         found = jax.devices(None if platform == "auto" else platform)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.couplers.oasis.coupling import Pair, pairs
-from ngcm_coupler.errors import DataError, OutputError
-from ngcm_coupler.files import replaced
+from ngcm_coupler.errors import DataError, OutputError, shown
+from ngcm_coupler.files import replaced, require_file
 
 Book = dict[str, dict[int, float]]
 """OASIS name -> seconds since the start -> sum over the sea."""
@@ -59,11 +59,13 @@ def read_book(path: Path) -> Book:
     """
     book: Book = {}
     try:
+        require_file(path)
         with path.open(newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             if (header := next(rows, [])) != _COLUMNS:
                 raise DataError(
-                    f"{path}: the header is {','.join(header)!r}, expected {','.join(_COLUMNS)!r}"
+                    f"{path}: the header is '{shown(','.join(header))}', expected"
+                    f" '{','.join(_COLUMNS)}'"
                 )
             for number, row in enumerate(rows, 2):
                 try:
@@ -74,11 +76,11 @@ def read_book(path: Path) -> Book:
                     book.setdefault(name, {})[int(seconds)] = value
                 except ValueError as error:
                     raise DataError(
-                        f"{path}:{number}: not a line of a flux book: {error}"
+                        f"{path}:{number}: not a line of a flux book: {shown(error)}"
                     ) from error
-    except OSError as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}); a run writes it in its folder"
+            f"{path} cannot be read ({shown(error)}); a run writes it in its folder"
         ) from error
     return book
 
@@ -182,7 +184,10 @@ def read_table(folder: Path) -> tuple[list[str], list[list[str]]] | None:
     if not path.exists():
         return None
     try:
+        require_file(path)
         header, *cells = csv.reader(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}; `ngcm-coupler run` writes it") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"{path} cannot be read: {shown(error)}; `ngcm-coupler run` writes it"
+        ) from error
     return header, cells

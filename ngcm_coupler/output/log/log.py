@@ -13,6 +13,8 @@ import logging
 import math
 from typing import Any
 
+from ngcm_coupler.errors import printable
+
 _ROOT = "ngcm_coupler"
 
 
@@ -63,6 +65,10 @@ class TextLines(logging.Formatter):
         """Args: rank: of this process."""
         who = f" rank {rank}:" if rank else ""
         super().__init__(f"%(asctime)s %(name)s %(levelname)s{who} %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, in which a name or text of others is nothing but text."""
+        return printable(super().format(record))
 
 
 class JsonLines(logging.Formatter):

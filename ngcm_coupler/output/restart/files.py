@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
-from ngcm_coupler.files import replaced
+from ngcm_coupler.files import replaced, require_file
 from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
@@ -138,6 +138,7 @@ def newest(folder: str) -> Path | None:
     """
     place = Path(folder)
     try:
+        require_file(place / POINTER)
         name = (place / POINTER).read_text().strip()
     except FileNotFoundError:
         if not _files(place):

@@ -90,6 +90,17 @@ def test_gpu_that_is_not_there_is_an_error_or_with_leave_the_cpu(caplog):
     assert "running on the CPU, as allow_cpu says" in caplog.text
 
 
+def test_a_variable_that_jax_does_not_take_is_an_error_of_the_environment(monkeypatch):
+    def refuse(name):
+        raise ValueError(f"invalid truth value 'maybe' for environment {name}")
+
+    monkeypatch.setattr("importlib.import_module", refuse)
+    monkeypatch.setenv("JAX_ENABLE_X64", "maybe")
+    words = r"^JAX refuses its environment \(invalid .*JAX_ENABLE_X64=maybe.*; correct or unset"
+    with pytest.raises(ConfigError, match=words):
+        devices.prepare(Device(platform="cpu"), 0, 1)
+
+
 def test_settings_that_come_too_late_for_jax_are_told(monkeypatch, caplog):
     assert "jax" in sys.modules or __import__("jax")
     monkeypatch.setenv("JAX_PLATFORMS", "")

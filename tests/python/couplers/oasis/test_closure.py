@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ngcm_coupler import config as configuration
@@ -46,6 +48,19 @@ def test_a_lag_shifts_the_dates(tmp_path):
     (row,) = closures(tmp_path, "concurrent")
     # What the ocean gets at 0 is of a restart file; what is sent at 7200 never arrives.
     assert (row.intervals, row.relative_difference) == (2, 0.0)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"seconds,field,integral\n" + b"x" * 140_000])
+def test_books_and_tables_that_are_damaged_are_refused(tmp_path, content):
+    for name, read in (("ngcm_fluxes.csv", closures), (closure.NAME, closure.read_table)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=f"{name} cannot be read") as refusal:
+            read(tmp_path)
+        assert len(str(refusal.value)) < 1000
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(DataError, match=f"{name} cannot be read.* a pipe"):
+            read(tmp_path)
 
 
 def test_books_that_do_not_fit_are_refused(tmp_path):

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+from typing import NamedTuple
+
 import numpy as np
 import xarray
 from dinosaur import horizontal_interpolation, spherical_harmonic, xarray_utils
 from dinosaur.coordinate_systems import CoordinateSystem
 
-from ngcm_coupler.engine.neuralgcm.initial_state import State, read_state
+from ngcm_coupler.engine.neuralgcm.initial_state import Sea, State, read_state
+
+_log = logging.getLogger(__name__)
+
+
+class OnModelGrid(NamedTuple):
+    """One date of a dataset on a model's grid.
+
+    Attributes:
+      date: as the file's own calendar writes it.
+      fields: dimensions ([level,] longitude, latitude).
+      sea: sea-surface temperature and ice cover as air and sea are to exchange over them: those
+        of ``fields``, without the steps of a source that is coarser than the grid.
+    """
+
+    date: str
+    fields: xarray.Dataset
+    sea: xarray.Dataset
 
 
 def read_initial_data(
@@ -15,7 +35,7 @@ def read_initial_data(
     start: str | None,
     variables: list[str],
     coords: CoordinateSystem,
-) -> tuple[str, xarray.Dataset]:
+) -> OnModelGrid:
     """Reads one date of a dataset and brings it onto a model's grid.
 
     Another horizontal grid is regridded conservatively, and points without a value (SST over
@@ -28,9 +48,6 @@ def read_initial_data(
         date in the file.
       variables: names of the variables needed.
       coords: horizontal grid and pressure levels of the model's input.
-
-    Returns:
-      The date, and the variables, dimensions ([level,] longitude, latitude).
 
     Raises:
       DataError: the file, a variable, the date or a level is missing, or the values cannot be.
@@ -50,7 +67,27 @@ def read_initial_data(
     if not _same_points(source, target):
         regridder = horizontal_interpolation.ConservativeRegridder(source, target, skipna=True)
         dataset = xarray_utils.regrid_horizontal(dataset, regridder)
-    return state.date, xarray_utils.fill_nan_with_nearest(dataset)
+    dataset = xarray_utils.fill_nan_with_nearest(dataset)
+    return OnModelGrid(state.date, dataset, _sea(state, target, dataset))
+
+
+def _sea(state: State, target: spherical_harmonic.Grid, dataset: xarray.Dataset) -> xarray.Dataset:
+    """The sea of a dataset on a grid; interpolated, where the state knows it in larger cells."""
+    sea, (nlon, nlat) = Sea.of(state), target.nodal_shape
+    known = dataset[list(sea.fields)]
+    if sea.longitudes.size >= nlon and sea.latitudes.size >= nlat:
+        return known
+    _log.info(
+        "the initial state has the sea in %d x %d cells; for the grid of %d x %d it is"
+        " interpolated between their centres",
+        sea.longitudes.size,
+        sea.latitudes.size,
+        nlon,
+        nlat,
+    )
+    smooth = sea.interpolated(np.rad2deg(target.longitudes), np.rad2deg(target.latitudes))
+    smooth = known.assign({name: (known[name].dims, values) for name, values in smooth.items()})
+    return xarray_utils.fill_nan_with_nearest(smooth)
 
 
 def _horizontal_grid(state: State) -> spherical_harmonic.Grid:

@@ -140,7 +140,7 @@ class NeuralGCM:
     def initial_data(self, start: str | None) -> InitialData:
         """One date of the initial dataset. See `Atmosphere`."""
         model = self._model
-        date, dataset = read_initial_data(
+        date, dataset, sea = read_initial_data(
             self._initial_state,
             start,
             model.input_variables + model.forcing_variables,
@@ -155,8 +155,8 @@ class NeuralGCM:
         sim_time = np.asarray(self._time.of(sim_time, clock.day, clock.second))
         inputs["sim_time"] = forcings["sim_time"] = sim_time
         surface = SurfaceState(
-            self._to_points(np.asarray(forcings["sea_surface_temperature"][0], np.float32)),
-            self._to_points(np.asarray(forcings["sea_ice_cover"][0], np.float32)),
+            self._to_points(sea["sea_surface_temperature"].values),
+            self._to_points(sea["sea_ice_cover"].values),
         )
         return InitialData(clock.start, (inputs, forcings), surface)
 

@@ -8,3 +8,4 @@ from ngcm_coupler.engine.neuralgcm.initial_state.reading import check_state as c
 from ngcm_coupler.engine.neuralgcm.initial_state.reading import clock_at as clock_at
 from ngcm_coupler.engine.neuralgcm.initial_state.reading import demo_path as demo_path
 from ngcm_coupler.engine.neuralgcm.initial_state.reading import read_state as read_state
+from ngcm_coupler.engine.neuralgcm.initial_state.sea import Sea as Sea

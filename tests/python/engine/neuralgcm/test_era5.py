@@ -48,6 +48,35 @@ def test_grid_of_the_model_is_taken_as_it_is(model, variables, tmp_path):
     theirs.to_netcdf(tmp_path / "tl63.nc")
     ours = read(tmp_path / "tl63.nc", model, variables)
     np.testing.assert_array_equal(ours.temperature, theirs.temperature.isel(time=0))
+    _, fields, sea = read_initial_data(
+        str(tmp_path / "tl63.nc"), None, variables, model.data_coords
+    )
+    for name in ("sea_surface_temperature", "sea_ice_cover"):
+        np.testing.assert_array_equal(sea[name], theirs[name].isel(time=0))
+        assert sea[name].dtype == fields[name].dtype == np.float32
+
+
+def test_a_coarser_sea_is_smoothed_for_what_is_exchanged_and_for_nothing_else(
+    model, variables, source, caplog, tmp_path
+):
+    """Beside it stands what upstream makes of it, to the bit (above)."""
+    source["sea_surface_temperature"][10:20, 10:20] = np.nan
+    source.to_netcdf(tmp_path / "land.nc")
+    with caplog.at_level("INFO", "ngcm_coupler"):
+        _, fields, sea = read_initial_data(
+            str(tmp_path / "land.nc"), None, variables, model.data_coords
+        )
+    assert [record.getMessage() for record in caplog.records] == [
+        "the initial state has the sea in 64 x 32 cells; for the grid of 128 x 64 it is"
+        " interpolated between their centres"
+    ]
+    for name, least, greatest in (
+        ("sea_surface_temperature", 271.0, 305.0),
+        ("sea_ice_cover", 0.0, 1.0),
+    ):
+        assert sea[name].dims == fields[name].dims and sea[name].dtype == np.float32
+        assert (sea[name] != fields[name]).any()
+        assert least <= sea[name].min() and sea[name].max() <= greatest
 
 
 @pytest.mark.bits

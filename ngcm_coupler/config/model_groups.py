@@ -157,6 +157,10 @@ class Coupling:
     )
 
 
+def _drag_problem(limit: float) -> str | None:
+    return "would limit the drag of ordinary winds" if 0.0 < limit < 1.5e-3 else None
+
+
 def _smoothing_problem(wavenumber: float) -> str | None:
     return "would smooth away the climate zones" if 0.0 < wavenumber < 5.0 else None
 
@@ -178,6 +182,17 @@ class Surface:
         "Bulk formulae of the fluxes over open water: COARE 3.6 or 3.0, those of the IFS without "
         "waves, or those of Large and Yeager (2009).",
         choices=("coare3p6", "coare3p0", "ecmwf", "ncar"),
+    )
+    drag_limit: float = key(
+        0.0,
+        "Largest neutral drag coefficient of open water at 10 m, in winds above 10 m/s. In "
+        "hurricanes 2.5e-3 is observed, which COARE 3.6 exceeds from 22 m/s on. 0 leaves the "
+        "scheme as it is published.",
+        unit="1",
+        minimum=0.0,
+        maximum=0.01,
+        note="0 or at least 1.5e-3",
+        check=_drag_problem,
     )
     sea_skin: str = key(
         "none",

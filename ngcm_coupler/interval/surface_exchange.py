@@ -212,6 +212,7 @@ class SurfaceExchange:
         return {
             "ice_free_sea": bulk_fluxes(
                 self.config.surface.bulk_scheme,
+                drag_limit=self.config.surface.drag_limit,
                 sea_surface_temperature=surface.sea_surface_temperature,
                 **drifting,
                 **cell.profile,

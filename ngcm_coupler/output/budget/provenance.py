@@ -15,7 +15,7 @@ class Sources:
 
     Attributes:
       model: name of the atmosphere.
-      bulk_scheme: bulk formulae over open water.
+      bulk_scheme: bulk formulae over open water, with the limit of their drag.
       sea_skin: skin of open water, ``none`` for that of the host.
       radiation_scheme: where radiation comes from.
       predicts_precipitation: whether the model has a precipitation of its own.
@@ -38,7 +38,7 @@ class Sources:
         """The sources of a configured run of a model whose decoder has those levels."""
         return cls(
             model,
-            config.surface.bulk_scheme,
+            config.surface.bulk_scheme + _drag_words(config.surface.drag_limit),
             config.surface.sea_skin,
             config.radiation.scheme,
             predicts_precipitation,
@@ -99,6 +99,10 @@ class Sources:
                 return f"{origin}, closed globally"
             case _:
                 return f"{origin}, closed globally; rain and snow by wet-bulb temperature"
+
+
+def _drag_words(limit: float) -> str:
+    return f" (drag at most {limit:g})" if limit else ""
 
 
 def _smoothing_words(wavenumber: float) -> str:

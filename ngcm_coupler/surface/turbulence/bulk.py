@@ -11,7 +11,7 @@ from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.derived import SEA_EMISSIVITY, net_longwave
-from ngcm_coupler.surface.turbulence.schemes import SCHEMES
+from ngcm_coupler.surface.turbulence.schemes import SCHEMES, with_drag_limit
 from ngcm_coupler.surface.turbulence.similarity import (
     BulkFluxes,
     BulkScheme,
@@ -45,6 +45,7 @@ def bulk_fluxes(
     downwelling_longwave_flux: ArrayLike | None = None,
     net_shortwave_flux: ArrayLike | None = None,
     warm_layer_warming: ArrayLike = 0.0,
+    drag_limit: float = 0.0,
 ) -> BulkFluxes:
     """Fluxes of momentum, heat and water between the air and the open sea.
 
@@ -71,6 +72,7 @@ def bulk_fluxes(
         a cool skin.
       net_shortwave_flux: sunlight that the sea absorbs [W m-2].
       warm_layer_warming: what a warm layer exceeds `sea_surface_temperature` by [K].
+      drag_limit: of `with_drag_limit` [1]; 0 leaves the scheme as it is published.
 
     Returns:
       The fluxes and the near-surface values.
@@ -84,6 +86,8 @@ def bulk_fluxes(
     closure = SCHEMES.get(scheme)
     if closure is None:
         raise ConfigError(f"bulk scheme {scheme!r} is unknown; use one of {', '.join(SCHEMES)}")
+    if drag_limit:
+        closure = with_drag_limit(closure, drag_limit)
 
     given = (downwelling_longwave_flux, net_shortwave_flux)
     radiation = [flux for flux in given if flux is not None]

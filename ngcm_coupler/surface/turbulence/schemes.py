@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from functools import partial
 
 import jax.numpy as jnp
+from jax import Array
 
+from ngcm_coupler.constants import VON_KARMAN
 from ngcm_coupler.surface.turbulence import coare, ecmwf, ncar
 from ngcm_coupler.surface.turbulence.similarity import BulkScheme
 
@@ -42,3 +46,34 @@ SCHEMES: dict[str, BulkScheme] = {
     ),
 }
 """The bulk algorithms by the names that a namelist uses."""
+
+STRONG_WIND = 10.0
+"""Slower winds [m s-1] have a limited drag as it is: some schemes let it grow in calm air too."""
+
+
+def with_drag_limit(scheme: BulkScheme, drag_limit: float) -> BulkScheme:
+    """A scheme whose sea takes no more drag however strong the wind.
+
+    In hurricanes drag grows no more from some 33 m s-1 on, as foam and spray cover the waves:
+    Powell et al. (2003) find at most 2.5e-3 in profiles from dropsondes, and less in stronger
+    wind; Donelan et al. (2004) find 2.5e-3 in a tank, and no change up to 53 m s-1. Roughness
+    lengths of heat and moisture stay those of the scheme.
+
+    Args:
+      scheme: the scheme as published.
+      drag_limit: largest neutral drag coefficient at 10 m in winds above `STRONG_WIND` [1]; above
+        that of the scheme at this wind, so that fluxes are continuous.
+
+    Sources: Powell, Vickery and Reinhold (2003), Nature 422, 279-283; Donelan et al. (2004),
+    Geophys. Res. Lett. 31, L18306.
+    """
+    largest = math.log(10.0) - VON_KARMAN / math.sqrt(drag_limit)
+
+    def log_roughness(
+        friction_velocity: Array, neutral_wind: Array, viscosity: Array
+    ) -> tuple[Array, Array, Array]:
+        momentum, heat, moisture = scheme.log_roughness(friction_velocity, neutral_wind, viscosity)
+        limited = jnp.where(neutral_wind > STRONG_WIND, jnp.minimum(momentum, largest), momentum)
+        return limited, heat, moisture
+
+    return dataclasses.replace(scheme, log_roughness=log_roughness)

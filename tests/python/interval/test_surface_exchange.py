@@ -13,7 +13,8 @@ from ngcm_coupler.engine.analytic import AnalyticAtmosphere
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import IMPORTS, TILES, over
-from ngcm_coupler.interval import Interval
+from ngcm_coupler.interval import Interval, surface_exchange
+from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 
 STEP = 1800
 SEA = ["sea_surface_temperature", "sea_ice_area_fraction"]
@@ -79,6 +80,19 @@ def test_cell_and_sea_are_the_sums_of_their_tiles_for_every_flux(fluxes):
         np.testing.assert_allclose(exports[name], tiles, rtol=1e-5, atol=1e-6 * size, err_msg=name)
         sea = (1 - ice) * exports[over(name, "ice_free_sea")] + ice * exports[over(name, "sea_ice")]
         np.testing.assert_allclose(exports[over(name, "sea")], sea, rtol=1e-5, atol=1e-6 * size)
+
+
+def test_scheme_and_limit_of_drag_reach_the_formulae_of_open_water(monkeypatch):
+    given = []
+
+    def recorded(scheme, **arguments):
+        given.append((scheme, arguments["drag_limit"]))
+        return bulk_fluxes(scheme, **arguments)
+
+    monkeypatch.setattr(surface_exchange, "bulk_fluxes", recorded)
+    run = Run(SEA, "&ngcm_surface bulk_scheme = 'coare3p0', drag_limit = 0.0025 /")
+    jax.eval_shape(run.interval.diagnose, {}, run.state, run.imports)
+    assert given == [("coare3p0", 0.0025)]
 
 
 def test_the_sun_shines_where_it_stands_above_the_horizon(fluxes):

@@ -413,6 +413,12 @@ def test_provenance_names_the_scheme_behind_every_field():
         " Gaussian of total wavenumber 22 and shared by neighbours, negative amounts carried as"
         " debt, closed globally"
     )
+    limited = Sources.of(
+        parse("&ngcm_surface drag_limit = 2.5e-3 /"), "a model", predicts_precipitation=False
+    )
+    assert limited.text(field("air_temperature_at_2m_over_ice_free_sea")) == (
+        "bulk: coare3p6 (drag at most 0.0025)"
+    )
     alone = dataclasses.replace(sources, precipitation_smoothing=0.0)
     assert "Gaussian" not in alone.text(field("precipitation_flux"))
     own = dataclasses.replace(sources, predicts_precipitation=True)

@@ -88,6 +88,42 @@ def test_ecmwf_roughness_of_a_storm_is_a_millimetre():
     assert float(jnp.exp(log_momentum)) == pytest.approx(1e-3, rel=1e-5)
 
 
+WINDS = np.array([0.5, 2.0, 9.99, 10.01, 30.0, 48.0])
+OF_HURRICANES = {"coare3p6": (3.13, 4.78), "coare3p0": (2.69, 3.90), "ecmwf": (1.89, 1.89),
+                 "ncar": (2.30, 2.34)}  # fmt: skip
+"""Neutral drag coefficients of the schemes as published, at the last two winds, in thousandths."""
+
+
+def coefficients(scheme, limit):
+    """Of drag and of the exchange of moisture in neutral air, in thousandths."""
+    air = air_over_sea(theta_excess=0.0, relative_humidity=0.98, wind=WINDS)
+    with jax.enable_x64(True):
+        found = bulk_fluxes(scheme, **air, iterations=20, drag_limit=limit)
+        excess = air["specific_humidity"] * (1.0 - 1.0 / 0.98)
+        moisture = found.friction_velocity * found.humidity_scale / (WINDS * excess)
+        return 1e3 * np.asarray(found.friction_velocity / WINDS) ** 2, 1e3 * np.asarray(moisture)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_drag_of_a_hurricane_is_limited_where_that_is_asked_for(scheme):
+    published, _ = coefficients(scheme, 0.0)
+    np.testing.assert_allclose(published[-2:], OF_HURRICANES[scheme], atol=0.006)
+    limited, _ = coefficients(scheme, 1.8e-3)
+    # Gusts of 0.2 m/s add to the wind.
+    np.testing.assert_allclose(limited[-2:], 1.8, rtol=1e-3)
+    # Calm air may have a drag of 6e-3, and keeps it.
+    np.testing.assert_array_equal(limited[:3], published[:3])
+    assert limited[3] == pytest.approx(limited[2], rel=5e-3), "continuous in the wind"
+
+
+def test_limited_coare_exchanges_what_is_observed_in_hurricanes():
+    """Drag 2.5e-3 (Powell et al. 2003, Donelan et al. 2004), 1.2e-3 for heat in moisture (Zhang et
+    al. 2008)."""
+    drag, moisture = coefficients("coare3p6", 2.5e-3)
+    np.testing.assert_allclose(drag[-2:], 2.5, rtol=1e-3)
+    np.testing.assert_allclose(moisture[-2:], 1.2, atol=0.1)
+
+
 def test_ncar_drag_coefficient_is_the_published_one():
     """2.70 / U + 0.142 + U / 13.09 - 3.14807e-10 U^6, in thousandths; 2.34 from 33 m s-1."""
     wind = jnp.array([0.1, 0.5, 1.0, 10.0, 32.999, 33.0, 50.0])
@@ -145,3 +181,14 @@ def test_schemes_differ_by_less_than_a_quarter_in_ordinary_weather():
 def test_every_scheme_is_a_choice_of_the_namelist():
     bulk_scheme = keys(Surface)["bulk_scheme"]
     assert set(bulk_scheme.choices) == set(SCHEMES)
+
+
+@pytest.mark.parametrize(
+    ("limit", "problem"),
+    [("1e-3", "would limit the drag of ordinary winds"), ("2.5", "is too large")],
+)
+def test_a_limit_of_drag_that_would_hold_in_any_wind_is_refused(limit, problem):
+    drag_limit = keys(Surface)["drag_limit"]
+    with pytest.raises(ValueError, match=f"{problem}; allowed: 0 to 0.01; 0 or at least 1.5e-3"):
+        drag_limit.convert([limit])
+    assert drag_limit.convert(["2.5e-3"]) == 2.5e-3

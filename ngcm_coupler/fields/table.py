@@ -318,7 +318,8 @@ FIELDS: tuple[Field, ...] = (
     _state("surface_altitude", "m", (-1.0e3, 9.0e3), "NG_TOPO", "Sa_topo",
            "The model's own orography, which may differ from zero over the sea"),
     _state("atmosphere_mass_content_of_water", "kg m-2", (0.0, 200.0), "NG_WATR", "",
-           "Vapour, cloud liquid water and cloud ice in the column"),
+           "Vapour, cloud liquid water and cloud ice in the column: zero where the"
+           " model has less, paid for by all other columns"),
     *_near_surface("eastward_wind", "10m", "m s-1", _WIND, "NG_U10", "Sa_u10m",
                    "Eastward wind"),
     *_near_surface("northward_wind", "10m", "m s-1", _WIND, "NG_V10", "Sa_v10m",

@@ -21,7 +21,7 @@ from ngcm_coupler.fields import Field, Need, offered
 from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
 from ngcm_coupler.interval.lowest_air import Correction, LowestAir
 from ngcm_coupler.interval.surface_exchange import ExchangeState, Rows, SurfaceExchange
-from ngcm_coupler.interval.water_closure import WaterBudget, WaterClosure
+from ngcm_coupler.interval.water_closure import COLUMN_WATER, WaterBudget, WaterClosure
 from ngcm_coupler.surface.fixers import borrow_humidity, dry_mass_correction
 from ngcm_coupler.surface.radiation import radiation
 from ngcm_coupler.surface.radiation.insolation import Step
@@ -185,6 +185,7 @@ class Interval:
         )
         columns = self._atmosphere.columns(parameters, state.atmosphere)
         rows = self._exchange.states(air, columns, surface)
+        rows[COLUMN_WATER] = self._closure.positive(rows[COLUMN_WATER])
         unknown = jnp.full(self._atmosphere.grid.size, jnp.nan)
         return self._stacked({row.name: unknown for row in self.exports} | rows)
 
@@ -247,8 +248,7 @@ class Interval:
             )
         if increments is not None:
             atmosphere = model.with_increments(atmosphere, increments)
-            content = model.columns(parameters, atmosphere).water_content()
-            rows["atmosphere_mass_content_of_water"] = content
+            rows[COLUMN_WATER] = model.columns(parameters, atmosphere).water_content()
         return CoupledState(
             atmosphere,
             state.dry_air_pressure,

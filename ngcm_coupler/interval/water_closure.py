@@ -103,7 +103,25 @@ class WaterClosure:
     def begin(self, column_water: jax.Array) -> WaterBudget:
         """The budget of a run that begins with this water in its columns [kg m-2], shape (n,)."""
         nothing, one = jnp.zeros((), jnp.float32), jnp.ones((), jnp.float32)
-        return WaterBudget(self._mean(column_water), Pair(nothing, nothing), nothing, one)
+        told = self._mean(self.positive(column_water))
+        return WaterBudget(told, Pair(nothing, nothing), nothing, one)
+
+    def positive(self, column_water: jax.Array) -> jax.Array:
+        """The water of the columns as it is exported: in none below zero, over the globe the same.
+
+        Spectral humidity rings about zero where air is so cold that it holds next to nothing, and
+        the sum of a column may be negative. What these columns lack the others pay in proportion
+        to what they have, a few parts in 10,000: cut off alone it would be water made of nothing,
+        every hour another amount.
+
+        Args:
+          column_water: the model's own [kg m-2], shape (n,).
+
+        Returns:
+          Likewise; to the bit what it was where no column is negative.
+        """
+        there = jnp.maximum(column_water, 0.0)
+        return _rounded(there, _factor(self._mean(column_water), self._mean(there)))
 
     def close(
         self,
@@ -127,9 +145,12 @@ class WaterClosure:
 
         Returns:
           The budget now, and the exports, in which rain and snow are multiplied by one factor and
-          precipitation is their sum; the same where the atmosphere tells no water budget.
+          precipitation is their sum, if the atmosphere tells a water budget, and no column has
+          less than no water.
         """
-        column_water = self._mean(exports[self._place[COLUMN_WATER]])
+        content = self.positive(exports[self._place[COLUMN_WATER]])
+        exports = exports.at[self._place[COLUMN_WATER]].set(content)
+        column_water = self._mean(content)
         if not self._closes:
             return dataclasses.replace(budget, column_water=column_water), exports
         seconds = Pair.of(1.0 / self._interval_seconds)

@@ -292,9 +292,11 @@ class AirOfTheAnalysis:
         )
 
 
-def test_heat_of_open_water_has_no_stripes(hour):
+def test_heat_of_open_water_has_no_stripes_and_every_value_is_in_its_range(hour):
     """Sea-surface temperature comes in 64 x 32 cells: as terraces they make 6.5 and 14 W m-2."""
     _, exports = hour.day
+    for values, row in zip(exports.swapaxes(0, 1), hour.interval.exports, strict=True):
+        assert row.valid_min <= values.min() and values.max() <= row.valid_max, row.name
     grid, ice = hour.engine.grid, np.asarray(hour.imports[TAKEN.index("sea_ice_area_fraction")])
     open_water = (1.0 - hour.engine.land_area_fraction) * (1.0 - ice)
     for name, largest in (("sensible", 1.0), ("latent", 2.5)):

@@ -113,6 +113,7 @@ def _smoothing_words(wavenumber: float) -> str:
 
 _MODEL_WORDS = {
     "air_pressure_at_mean_sea_level": ", surface pressure reduced over the model's orography",
+    "atmosphere_mass_content_of_water": ", negative columns at zero and paid by the others",
     "specific_humidity": ", negative values clipped",
 }
 _LOWEST_LEVEL = frozenset(

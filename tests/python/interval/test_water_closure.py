@@ -123,6 +123,33 @@ def test_a_single_shower_does_not_get_all_the_water():
     assert mean(after) + closed.remainder == pytest.approx(3e-5, rel=1e-6)
 
 
+def test_no_column_is_told_less_than_no_water_and_the_globe_keeps_its_own():
+    """What 5 % of the columns lack, the others pay: where none lacks any, nothing changes."""
+    rng, globe = np.random.default_rng(6), Globe()
+    wet = rng.gamma(2.0, 12.0, GRID.size).astype(np.float32)
+    dry = np.where(rng.random(GRID.size) < 0.05, np.float32(-0.8), wet)
+    positive = np.asarray(jax.jit(globe.closure.positive)(dry))
+    assert (positive >= 0.0).all() and (positive[dry < 0.0] == 0.0).all()
+    # A rounding each, of some 25 kg m-2 to single precision, in the mean of 512.
+    assert mean(positive) == pytest.approx(mean(dry), rel=1e-8)
+    paid = positive[dry > 0.0] / dry[dry > 0.0]
+    assert 0.99 < paid.min() and np.ptp(paid) < 2e-7, "in proportion"
+    np.testing.assert_array_equal(jax.jit(globe.closure.positive)(wet), wet)
+
+
+def test_a_host_closes_the_water_with_the_columns_that_it_is_told():
+    rng, globe = np.random.default_rng(7), Globe()
+    dry = np.where(rng.random(GRID.size) < 0.05, np.float32(-0.8), np.float32(25.0))
+    globe.budget = globe.closure.begin(jnp.asarray(dry))
+    assert WaterOfGlobe.of(globe.budget).column_water == pytest.approx(mean(dry), rel=1e-7)
+    exports = np.zeros((len(FIELDS), GRID.size), np.float32)
+    exports[-1] = dry
+    none = np.zeros((1, GRID.size), np.float32)
+    budget, exports = globe._close(globe.budget, none, none[0], exports)
+    assert exports[-1].min() == 0.0
+    assert WaterOfGlobe.of(budget).column_water == pytest.approx(mean(exports[-1]), rel=1e-12)
+
+
 SEA = ("sea_surface_temperature", "sea_ice_area_fraction")
 SETTINGS = {
     "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 16 /",

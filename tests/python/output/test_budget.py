@@ -413,6 +413,7 @@ def test_provenance_names_the_scheme_behind_every_field():
         " Gaussian of total wavenumber 22 and shared by neighbours, negative amounts carried as"
         " debt, closed globally"
     )
+    assert "paid by the others" in texts["atmosphere_mass_content_of_water"]
     limited = Sources.of(
         parse("&ngcm_surface drag_limit = 2.5e-3 /"), "a model", predicts_precipitation=False
     )

@@ -60,7 +60,13 @@ def import_jax() -> None:
     try:
         importlib.import_module("jax")
     except ValueError as error:
-        found = [f"{name}={value}" for name, value in os.environ.items() if name[:4] == "JAX_"]
+        found = [
+            f"{name}={value}"
+            for name, value in os.environ.items()
+            if name.startswith("JAX_") and name in str(error)
+        ]
+        if not found:
+            raise
         raise ConfigError(
             f"JAX refuses its environment ({shown(error)}), which has {listing(found)}; correct or"
             " unset what it names"

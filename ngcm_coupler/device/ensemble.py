@@ -17,7 +17,7 @@ from ngcm_coupler.interval import CoupledState
 _PERTURBATION = 0x7E77
 """Draws the noise of a member from its key, apart from what the model draws from it."""
 
-_SHARED = (
+SHARED = (
     "state.day",
     "state.second",
     "state.air.begun",
@@ -91,8 +91,8 @@ def over_members(
     def batch(parameters: Any, states: CoupledState, imports: jax.Array) -> Any:
         structure = jax.tree.structure(states)
         named = named_leaves(states)
-        axes = [None if name in _SHARED else 0 for name, _ in named]
-        leaves = [leaf[0] if name in _SHARED else leaf for name, leaf in named]
+        axes = [None if name in SHARED else 0 for name, _ in named]
+        leaves = [leaf[0] if name in SHARED else leaf for name, leaf in named]
         return jax.vmap(
             lambda leaves, imports: function(
                 parameters, jax.tree.unflatten(structure, leaves), imports

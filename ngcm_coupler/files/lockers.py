@@ -34,15 +34,25 @@ def _holders(file: os.stat_result) -> Iterator[int]:
     for line in _LOCKS.read_text().splitlines():
         # As "1: FLOCK ADVISORY WRITE 4711 fe:00:131090 0 EOF"; one that waits has an arrow.
         words = line.split()
-        if "->" not in words and words[-3].endswith(f":{file.st_ino}"):
-            number = int(words[-4])
-            if _has_open(number, file):
-                yield number
+        if "->" in words or not {"FLOCK", "OFDLCK"} & {*words}:
+            continue
+        number, (*device, inode) = int(words[-4]), words[-3].split(":")
+        if int(inode) == file.st_ino and _has_open(number, file, [int(part, 16) for part in device]):
+            yield number
 
 
-def _has_open(number: int, file: os.stat_result) -> bool:
-    """Whether a process has a file open: the device in a lock is not always that of `stat`."""
-    for descriptor in Path(f"/proc/{number}/fd").iterdir():
+def _has_open(number: int, file: os.stat_result, device: list[int]) -> bool:
+    """Whether a process has a file open: the device in a lock is not always that of `stat`.
+
+    What another user's process has open the system does not tell; there the device decides.
+    """
+    try:
+        descriptors = list(Path(f"/proc/{number}/fd").iterdir())
+    except PermissionError:
+        return device == [os.major(file.st_dev), os.minor(file.st_dev)]
+    except OSError:  # it has ended
+        return False
+    for descriptor in descriptors:
         with contextlib.suppress(OSError):
             if os.path.samestat(descriptor.stat(), file):
                 return True

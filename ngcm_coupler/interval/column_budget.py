@@ -36,7 +36,7 @@ class ColumnBudget:
         debt: jax.Array,
         exchanged: SurfaceWater,
         evaporation: jax.Array,
-        unborne: jax.Array,
+        unsupported: jax.Array,
         rows: Rows,
         surface_air_pressure: jax.Array,
         seconds: float,
@@ -47,8 +47,8 @@ class ColumnBudget:
           debt: precipitation that columns owe [kg m-2], shape (n,).
           exchanged: water that the atmosphere has moved in the step.
           evaporation: of the cell [kg m-2 s-1], shape (n,).
-          unborne: the part of it that the air does not bear out: it falls somewhere, by the closing
-            of the globe's water, but not here because of it [kg m-2 s-1], shape (n,).
+          unsupported: the part of it that the air does not bear out [kg m-2 s-1], shape (n,); it
+            falls on the globe, by the closing of its water, and not on the cell that it came from.
           rows: with temperature and humidity at 2 m.
           surface_air_pressure: [Pa], shape (n,).
           seconds: length of the step.
@@ -59,7 +59,7 @@ class ColumnBudget:
         raw = exchanged.precipitation
         if raw is None:
             raw = exchanged.net_downward + evaporation
-            wanted = raw - unborne
+            wanted = raw - unsupported
             if self._kernel is not None:
                 wanted = cleared_among_neighbours(self._kernel(wanted), self._kernel)
         else:

@@ -177,7 +177,7 @@ class SurfaceExchange:
                 state.water_debt,
                 exchanged,
                 rows["water_evapotranspiration_flux"] + unabsorbed,
-                self._unborne_evaporation(cell, rows),
+                self._unsupported_evaporation(cell, rows),
                 rows,
                 cell.air.surface_air_pressure,
                 float(step.seconds),
@@ -312,7 +312,7 @@ class SurfaceExchange:
         }
         return state, sky, absorbed
 
-    def _unborne_evaporation(self, cell: _Cell, rows: Rows) -> jax.Array:
+    def _unsupported_evaporation(self, cell: _Cell, rows: Rows) -> jax.Array:
         """What land evaporates beyond what its air bears out, over the whole cell."""
         land = rows[over("water_evapotranspiration_flux", "land")]
         recycled = recycled_evaporation(

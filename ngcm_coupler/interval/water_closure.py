@@ -118,10 +118,15 @@ class WaterClosure:
           column_water: the model's own [kg m-2], shape (n,).
 
         Returns:
-          Likewise; to the bit what it was where no column is negative.
+          Likewise; to the bit what it was where no column is negative, or one is not a number.
         """
         there = jnp.maximum(column_water, 0.0)
-        return _rounded(there, _factor(self._mean(column_water), self._mean(there)))
+        wanted, found = self._mean(column_water), self._mean(there)
+        one = single(jnp.ones_like(wanted.high))
+        factor = jax.tree.map(
+            lambda part, same: jnp.where(wanted.high > 0.0, part, same), _factor(wanted, found), one
+        )
+        return _rounded(there, factor)
 
     def close(
         self,

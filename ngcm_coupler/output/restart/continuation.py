@@ -106,25 +106,24 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
       RestartError: there are differences; the message names every one.
     """
     other, own = _bound_keys(there), _bound_keys(here)
-    if new := [f"{name} = {own[name]}" for name in own.keys() - other.keys()]:
-        _log.warning(
-            "restart file %s is of a version that has no %s; the run goes on with it",
-            path,
-            ", ".join(sorted(new)),
-        )
     found = [
         f"its {name} is {other[name]}, this run's is {own[name]}"
         for name in own
         if name in other and other[name] != own[name]
     ]
-    if not found:
-        return
-    if not branch:
+    if found and not branch:
         raise RestartError(
             f"restart file {path} belongs to another run: {'; '.join(found)}; for a new experiment"
             " from its state set branch = .true. in &ngcm_restart"
         )
-    _log.warning("a branch of the run of restart file %s: %s", path, "; ".join(found))
+    if found:
+        _log.warning("a branch of the run of restart file %s: %s", path, "; ".join(found))
+    if new := [f"{name} = {own[name]}" for name in own.keys() - other.keys()]:
+        _log.warning(
+            "restart file %s is of a version without some keys, and this run has %s",
+            path,
+            ", ".join(sorted(new)),
+        )
 
 
 def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:

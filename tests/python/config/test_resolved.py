@@ -71,5 +71,8 @@ def test_check_shows_names_that_a_terminal_cannot(tmp_path, capsys, monkeypatch)
 
 def test_keys_that_the_file_is_too_old_for_are_said(caplog):
     here = "&ngcm_surface lowest_level = 'corrected', ice_albedo = 0.5 /"
+    with pytest.raises(RestartError):
+        require_same_settings("r.nc", "&ngcm_surface ice_albedo = 0.6 /", here, branch=False)
+    assert not caplog.text
     require_same_settings("r.nc", "&ngcm_surface ice_albedo = 0.5 /", here, branch=False)
-    assert "has no &ngcm_surface lowest_level = 'corrected'; the run goes on with it" in caplog.text
+    assert "without some keys, and this run has &ngcm_surface lowest_level = 'corr" in caplog.text

@@ -92,13 +92,17 @@ def test_gpu_that_is_not_there_is_an_error_or_with_leave_the_cpu(caplog):
 
 def test_a_variable_that_jax_does_not_take_is_an_error_of_the_environment(monkeypatch):
     def refuse(name):
-        raise ValueError(f"invalid truth value 'maybe' for environment {name}")
+        raise ValueError("invalid truth value 'maybe' for environment 'JAX_ENABLE_X64'")
 
     monkeypatch.setattr("importlib.import_module", refuse)
     monkeypatch.setenv("JAX_ENABLE_X64", "maybe")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")  # as is set before the import
     words = r"^JAX refuses its environment \(invalid .*JAX_ENABLE_X64=maybe.*; correct or unset"
     with pytest.raises(ConfigError, match=words):
         devices.prepare(Device(platform="cpu"), 0, 1)
+    monkeypatch.delenv("JAX_ENABLE_X64")
+    with pytest.raises(ValueError, match="invalid truth value"):  # of something else
+        devices.import_jax()
 
 
 def test_settings_that_come_too_late_for_jax_are_told(monkeypatch, caplog):

@@ -14,7 +14,8 @@ import pytest
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import parse
 from ngcm_coupler.config.run_groups import Ensemble
-from ngcm_coupler.device.ensemble import batched, member_key, over_members
+from ngcm_coupler.device.ensemble import SHARED, batched, member_key, over_members
+from ngcm_coupler.device.leaves import named_leaves
 from ngcm_coupler.device.members import Members
 from ngcm_coupler.errors import ConfigError, DivergedError
 from ngcm_coupler.files.netcdf import import_netcdf4
@@ -345,6 +346,12 @@ def test_a_batch_computes_spectra_when_they_are_due_and_not_in_every_step():
     imports = jax.ShapeDtypeStruct(
         (len(config.coupling.imports), members.atmosphere.grid.size), float
     )
-    advance = over_members(members._interval.advance, None)
-    steps = str(jax.make_jaxpr(advance)(members.atmosphere.parameters, batch, imports))
-    assert " cond[" in steps
+    assert set(SHARED) <= {name for name, _ in named_leaves(state)}
+    branches = [
+        str(jax.make_jaxpr(advance)(members.atmosphere.parameters, given, imports)).count(" cond[")
+        for advance, given in (
+            (members._interval.advance, state),
+            (over_members(members._interval.advance, None), batch),
+        )
+    ]
+    assert branches[0] == branches[1] > 0

@@ -172,6 +172,14 @@ def test_a_file_that_another_program_has_locked_is_left_alone_and_says_which(fil
         since = datetime.datetime.fromisoformat(re.findall(r"since (\S+);", str(refusal.value))[0])
         # A process has begun by now, and a clock is read to the second.
         assert -2 < (datetime.datetime.now(datetime.UTC) - since).total_seconds() < 600
+        # A process that has ended in the mean time hides none that is there.
+        ended = f"1: FLOCK ADVISORY WRITE 999999999 00:00:{file.stat().st_ino} 0 EOF\n"
+        locks = file.with_name("locks")
+        locks.write_text(ended + Path("/proc/locks").read_text())
+        monkeypatch.setattr(lockers, "_LOCKS", locks)
+        with pytest.raises(OutputError, match=f"process {reader.pid}"):
+            require_free(file, "the history")
+        locks.unlink()
         # Another machine's locks have no process here, and not every system tells of locks.
         monkeypatch.setattr(lockers, "_LOCKS", file.with_name("none"))
         with pytest.raises(OutputError, match="written by a program that has it open; wait"):

@@ -23,7 +23,7 @@ NEAR_SURFACE = {
 }
 
 
-def step(smoothing: float, exchanged: SurfaceWater, unborne=0.0):
+def step(smoothing: float, exchanged: SurfaceWater, unsupported=0.0):
     budget = ColumnBudget(GRID, smoothing)
 
     @jax.jit
@@ -32,7 +32,7 @@ def step(smoothing: float, exchanged: SurfaceWater, unborne=0.0):
             debt,
             exchanged,
             EVAPORATION,
-            jnp.full(GRID.size, unborne),
+            jnp.full(GRID.size, unsupported),
             NEAR_SURFACE,
             jnp.full(GRID.size, 1e5),
             HOUR,
@@ -56,7 +56,7 @@ def test_what_falls_less_what_is_owed_is_what_the_columns_lost(smoothing):
 
 def test_what_the_air_does_not_bear_out_falls_nowhere_in_the_step_and_is_told_all_the_same():
     _, rows = step(0.0, SurfaceWater(NET, None))
-    debt, fewer = step(0.0, SurfaceWater(NET, None), unborne=1e-5)
+    debt, fewer = step(0.0, SurfaceWater(NET, None), unsupported=1e-5)
     for name in ("column_budget_evaporation_flux", "column_budget_precipitation_flux"):
         np.testing.assert_array_equal(fewer[name], rows[name])
     fallen = np.asarray(fewer["precipitation_flux"] - debt / HOUR, np.float64)

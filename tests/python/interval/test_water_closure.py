@@ -135,6 +135,8 @@ def test_no_column_is_told_less_than_no_water_and_the_globe_keeps_its_own():
     paid = positive[dry > 0.0] / dry[dry > 0.0]
     assert 0.99 < paid.min() and np.ptp(paid) < 2e-7, "in proportion"
     np.testing.assert_array_equal(jax.jit(globe.closure.positive)(wet), wet)
+    odd = wet.at[3].set(jnp.nan)
+    np.testing.assert_array_equal(jax.jit(globe.closure.positive)(odd), odd)
 
 
 def test_a_host_closes_the_water_with_the_columns_that_it_is_told():

@@ -415,7 +415,10 @@ def test_provenance_names_the_scheme_behind_every_field():
     )
     assert "paid by the others" in texts["atmosphere_mass_content_of_water"]
     limited = Sources.of(
-        parse("&ngcm_surface drag_limit = 2.5e-3 /"), "a model", predicts_precipitation=False
+        parse("&ngcm_surface drag_limit = 2.5e-3 /"),
+        "a model",
+        predicts_precipitation=False,
+        levels=Levels(),
     )
     assert limited.text(field("air_temperature_at_2m_over_ice_free_sea")) == (
         "bulk: coare3p6 (drag at most 0.0025)"

@@ -13,10 +13,14 @@ import numpy as np
 
 from ngcm_coupler.engine.neuralgcm.initial_state.reading import State
 
-NAMES = ("sea_surface_temperature", "sea_ice_cover")
+OF_SEA = ("sea_surface_temperature", "sea_ice_cover")
 """What a state has of the sea."""
 
 _HALVES = (slice(None, None, 2), slice(1, None, 2))
+_ROUNDING = 1e-6
+"""Part of a cell that is none [1]: on the centre of a cell its neighbours have 1e-16."""
+_MOST = 0.5
+"""Part of neighbours that are equal [1]: in the demo's cells 0.11 and 0.14 are."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +42,14 @@ class Sea:
         """The sea of a state: in its own cells, or in larger ones whose values it repeats.
 
         States are often made finer by giving a cell to each quarter of a coarser one; as long as
-        all blocks of two by two cells are of one value, they are the cells.
+        all blocks of two by two cells are of one value, they are the cells. But a sea of plateaus,
+        as of bands for an idealised run, is meant to have its steps, and stays as it is.
         """
-        sea = cls(state.longitudes, state.latitudes, {name: state.fields[name] for name in NAMES})
+        own = cls(state.longitudes, state.latitudes, {name: state.fields[name] for name in OF_SEA})
+        sea = own
         while (larger := sea._in_blocks(0) or sea._in_blocks(1)) is not None:
             sea = larger
-        return sea
+        return own if sea._has_plateaus() else sea
 
     def interpolated(self, longitudes: np.ndarray, latitudes: np.ndarray) -> dict[str, np.ndarray]:
         """Brings it to a grid, linearly in longitude and latitude between the centres of cells.
@@ -67,11 +73,11 @@ class Sea:
             part = along @ known @ across.T
             total = along @ np.where(known, values, 0.0).astype(np.float64) @ across.T
             with np.errstate(invalid="ignore"):
-                found[name] = (total / np.where(part > 0.0, part, np.nan)).astype(np.float32)
+                found[name] = (total / np.where(part > _ROUNDING, part, np.nan)).astype(np.float32)
         return found
 
     def _in_blocks(self, first: int) -> Sea | None:
-        """The same sea in blocks of two by two cells, if each is of one value and they differ.
+        """The same sea in blocks of two by two cells, if each is of one value.
 
         Args:
           first: column that the first block begins with.
@@ -88,14 +94,20 @@ class Sea:
                     if not np.array_equal(turned[east, north], corner, equal_nan=True):
                         return None
             fields[name] = corner
-        if all(np.nanmin(values) == np.nanmax(values) for values in fields.values()):
-            return None
         half_a_step = 180.0 / nx
         return Sea(
             np.roll(self.longitudes, -first)[::2] + half_a_step,
             0.5 * (self.latitudes[::2] + self.latitudes[1::2]),
             fields,
         )
+
+    def _has_plateaus(self) -> bool:
+        """Whether most cells are as warm as their neighbours, in longitude and in latitude."""
+        warmth = self.fields[OF_SEA[0]]
+        pairs = ((warmth, np.roll(warmth, 1, axis=0)), (warmth[:, 1:], warmth[:, :-1]))
+        known = [np.isfinite(one) & np.isfinite(other) for one, other in pairs]
+        equal = [(one == other)[both] for (one, other), both in zip(pairs, known, strict=True)]
+        return all(each.size and each.mean() > _MOST for each in equal)
 
 
 def _weights_round(centres: np.ndarray, points: np.ndarray) -> np.ndarray:

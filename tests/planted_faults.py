@@ -101,9 +101,9 @@ FAULTS = (
     ),
     Fault(
         "a wrong fraction: ice of the cell for ice of the sea",
-        "ngcm_coupler/interval/surface_exchange.py",
-        'tiles["sea_ice"], self.surface.sea_ice_area_fraction\n',
-        'tiles["sea_ice"], self.weights["sea_ice"]\n',
+        "ngcm_coupler/interval/tiles.py",
+        'values["sea_ice"], self.ice_area_fraction\n',
+        'values["sea_ice"], self.parts["sea_ice"]\n',
     ),
     Fault(
         "an order of indices: points scattered to ranks",

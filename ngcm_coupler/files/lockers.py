@@ -37,7 +37,9 @@ def _holders(file: os.stat_result) -> Iterator[int]:
         if "->" in words or not {"FLOCK", "OFDLCK"} & {*words}:
             continue
         number, (*device, inode) = int(words[-4]), words[-3].split(":")
-        if int(inode) == file.st_ino and _has_open(number, file, [int(part, 16) for part in device]):
+        if int(inode) == file.st_ino and _has_open(
+            number, file, [int(part, 16) for part in device]
+        ):
             yield number
 
 

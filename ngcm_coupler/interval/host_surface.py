@@ -12,6 +12,7 @@ import numpy as np
 from ngcm_coupler.air import LowestLevel, SurfaceState
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, Surface, field, over
 from ngcm_coupler.grid import Grid
+from ngcm_coupler.interval.tiles import Ice, Land, Sea, Tiles
 from ngcm_coupler.surface.geocentric import horizontal_components
 from ngcm_coupler.surface.land import availability_below, relative_humidity_at_land
 
@@ -56,35 +57,6 @@ class HostSurface:
         return SurfaceState(self.sea_surface_temperature, self.sea_ice_area_fraction)
 
 
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Ice:
-    """Sea ice: temperature of its surface [K], shape (n,), and albedo [1], shape (4, n)."""
-
-    temperature: jax.Array
-    albedo: jax.Array
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Land:
-    """Land, each of shape (n,) but for the albedo.
-
-    Attributes:
-      temperature: of the skin [K].
-      albedo: [1], shape (4, n).
-      roughness_length: of momentum [m].
-      moisture_availability: [1].
-      relative_humidity: of the air at the ground [1].
-    """
-
-    temperature: jax.Array
-    albedo: jax.Array
-    roughness_length: jax.Array
-    moisture_availability: jax.Array
-    relative_humidity: jax.Array
-
-
 class SurfaceReader:
     """Makes a `HostSurface` of the rows that a host has put."""
 
@@ -97,11 +69,12 @@ class SurfaceReader:
           land_area_fraction: [1], shape (n,).
         """
         self._names = tuple(names)
-        self._sea = land_area_fraction < 1.0
-        self._land = land_area_fraction > 0.0
+        self._with_sea = land_area_fraction < 1.0
+        self._with_land = land_area_fraction > 0.0
+        self._land_area_fraction = land_area_fraction
         self._of_sea = [i for i, name in enumerate(names) if field(name).surface == "sea"]
         self._limits = np.array([field(names[i]).accepted_range for i in self._of_sea], np.float32)
-        self._nearest_sea = grid.nearest_of(self._sea)
+        self._nearest_sea = grid.nearest_of(self._with_sea)
         self._position = grid.position
 
     def read(self, imports: jax.Array) -> HostSurface:
@@ -119,7 +92,8 @@ class SurfaceReader:
         possible = ((sea_rows >= low) & (sea_rows <= high)).all(axis=0)
         spread = sea_rows[:, self._nearest_sea]
         sea_names = [self._names[i] for i in self._of_sea]
-        sea = dict(zip(sea_names, jnp.where(self._sea | possible, sea_rows, spread), strict=True))
+        rows = jnp.where(self._with_sea | possible, sea_rows, spread)
+        sea = dict(zip(sea_names, rows, strict=True))
         others = {
             name: row for name, row in zip(self._names, imports, strict=True) if name not in sea
         }
@@ -155,8 +129,8 @@ class SurfaceReader:
         nothing = HostSurface(
             sea.sea_surface_temperature, sea.sea_ice_area_fraction, still, still, {}, {}
         )
-        at_surface = air.brought_to_surface()
-        ice, land = self.ice(nothing, at_surface), self.land(nothing, air)
+        tiles = self.tiles(nothing, air)
+        ice, land = tiles.ice, tiles.land
         rows = {
             "sea_surface_temperature": sea.sea_surface_temperature,
             "sea_ice_area_fraction": sea.sea_ice_area_fraction,
@@ -169,42 +143,62 @@ class SurfaceReader:
         rows |= dict(zip(_albedos("land"), land.albedo, strict=True))
         return jnp.stack([rows.get(name, still).astype(jnp.float32) for name in self._names])
 
-    def ice(self, surface: HostSurface, air_at_surface: jax.Array) -> Ice:
-        """The host's ice; where it has none, ice as warm as the air, but no warmer than freezing.
-
-        Args:
-          surface: the surface.
-          air_at_surface: temperature of the air, brought down to the surface [K], shape (n,).
-        """
-        given = surface.tile_imports
-        return Ice(
-            temperature=self._taken(
-                given.get("sea_ice_surface_temperature"),
-                self._sea,
-                jnp.minimum(air_at_surface, FREEZING_POINT),
-            ),
-            albedo=self._albedo(given, "sea_ice", self._sea, ICE_ALBEDO),
-        )
-
-    def land(self, surface: HostSurface, air: LowestLevel) -> Land:
-        """The host's land; where it has none, land as warm and as dry as the air.
+    def tiles(self, surface: HostSurface, air: LowestLevel) -> Tiles:
+        """What cells consist of: the host's, and what stands in for ice and land that it lacks.
 
         Args:
           surface: the surface.
           air: the lowest level.
         """
-        given = surface.tile_imports
         at_surface = air.brought_to_surface()
+        land = jnp.asarray(self._land_area_fraction, jnp.float32)
+        ice, sea = surface.sea_ice_area_fraction, 1.0 - land
+        return Tiles(
+            Sea(
+                surface.sea_surface_temperature,
+                surface.eastward_current,
+                surface.northward_current,
+            ),
+            self._ice(surface.tile_imports, at_surface),
+            self._land(surface.tile_imports, at_surface, air),
+            ice,
+            {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land},
+        )
+
+    def _ice(self, given: dict[str, jax.Array], at_surface: jax.Array) -> Ice:
+        """The host's ice; where it has none, ice as warm as the air, but no warmer than freezing.
+
+        Args:
+          given: the host's ice and land by name.
+          at_surface: temperature of the air, brought down to the surface [K], shape (n,).
+        """
+        return Ice(
+            temperature=self._taken(
+                given.get("sea_ice_surface_temperature"),
+                self._with_sea,
+                jnp.minimum(at_surface, FREEZING_POINT),
+            ),
+            albedo=self._albedo(given, "sea_ice", self._with_sea, ICE_ALBEDO),
+        )
+
+    def _land(self, given: dict[str, jax.Array], at_surface: jax.Array, air: LowestLevel) -> Land:
+        """The host's land; where it has none, land as warm and as dry as the air.
+
+        Args:
+          given: the host's ice and land by name.
+          at_surface: temperature of the air, brought down to the surface [K], shape (n,).
+          air: the lowest level.
+        """
         humidity = relative_humidity_at_land(
             at_surface, air.specific_humidity, air.surface_air_pressure
         )
 
         def taken(name: str, stand_in: jax.Array) -> jax.Array:
-            return self._taken(given.get(name), self._land, stand_in)
+            return self._taken(given.get(name), self._with_land, stand_in)
 
         return Land(
             temperature=taken("land_surface_skin_temperature", at_surface),
-            albedo=self._albedo(given, "land", self._land, LAND_ALBEDO),
+            albedo=self._albedo(given, "land", self._with_land, LAND_ALBEDO),
             roughness_length=taken(
                 "surface_roughness_length_for_momentum_over_land",
                 jnp.full_like(at_surface, LAND_ROUGHNESS),

@@ -83,11 +83,7 @@ class Interval:
             config.coupling.imports, atmosphere.grid, atmosphere.land_area_fraction
         )
         self._exchange = SurfaceExchange(
-            config,
-            atmosphere.grid,
-            atmosphere.land_area_fraction,
-            atmosphere.nominal_levels,
-            self._reader,
+            config, atmosphere.grid, atmosphere.nominal_levels, self._reader
         )
         self._closure = WaterClosure(
             atmosphere.grid,

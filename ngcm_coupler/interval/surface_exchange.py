@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,28 +17,24 @@ import numpy as np
 
 from ngcm_coupler.air import Columns, Increments, LowestLevel, SurfaceWater
 from ngcm_coupler.config import Config
-from ngcm_coupler.constants import (
-    GAS_CONSTANT_DRY_AIR,
-    KAPPA,
-    REFERENCE_PRESSURE,
-    VIRTUAL_TEMPERATURE_FACTOR,
-)
+from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR, VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.fields import BANDS, GEOCENTRIC_AXES, TILES, Surface, over
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.interval.column_budget import ColumnBudget, Rows
-from ngcm_coupler.interval.host_surface import HostSurface, Ice, Land, SurfaceReader
+from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
+from ngcm_coupler.interval.tiles import Sea, Tiles
 from ngcm_coupler.surface import derived
 from ngcm_coupler.surface.geocentric import geocentric_components
 from ngcm_coupler.surface.ice import ice_fluxes
 from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
 from ngcm_coupler.surface.land import land_fluxes, recycled_evaporation
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
-from ngcm_coupler.surface.radiation.albedo import open_water_albedo
 from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.radiation import Radiation, initial_state, radiate
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
-from ngcm_coupler.surface.turbulence.skin import warm_layer_step
+from ngcm_coupler.surface.turbulence.skin import SeaSkin, warm_layer_step
 
 _TURBULENT = {
     "surface_downward_eastward_stress": "eastward_stress",
@@ -83,14 +79,12 @@ class SurfaceExchange:
     Attributes:
       config: the settings.
       grid: the atmosphere's grid.
-      land_area_fraction: [1], shape (n,).
       nominal_levels: of the `Atmosphere`, shape (levels,).
       reader: of the host's surface.
     """
 
     config: Config
     grid: Grid
-    land_area_fraction: np.ndarray
     nominal_levels: np.ndarray
     reader: SurfaceReader
 
@@ -116,8 +110,8 @@ class SurfaceExchange:
           columns: the air above.
           surface: the surface below.
         """
-        cell = self._cell(air, surface)
-        return self._states(cell, columns, self._turbulence(cell, {}))
+        near, tiles = self._air_and_tiles(air, surface)
+        return self._states(air, near, columns, tiles, self._turbulence(near, tiles))
 
     def fluxes(
         self,
@@ -142,27 +136,22 @@ class SurfaceExchange:
           What to hand on; the exported fields, of which fluxes of the sun are means over the
           step; and what fluxes that the host has imposed add to the air, None if it has not.
         """
-        cell = self._cell(air, surface)
-        skin: dict[str, Any] = {}
-        sky = sun = None
+        near, tiles = self._air_and_tiles(air, surface)
+        skin = sky = sun = None
         if self.config.radiation.scheme != "host":
-            radiation, sky, sun = self._sky(state.radiation, cell, columns, step)
+            radiation, sky, sun = self._sky(state.radiation, tiles, columns, step)
             state = dataclasses.replace(state, radiation=radiation)
             if self.config.surface.sea_skin != "none":
-                skin = {
-                    "downwelling_longwave_flux": sky.longwave_down,
-                    "net_shortwave_flux": sun["ice_free_sea"],
-                    "warm_layer_warming": state.warming,
-                }
-        fluxes = self._turbulence(cell, skin)
-        rows = self._states(cell, columns, fluxes)
+                skin = SeaSkin(sky.longwave_down, sun["ice_free_sea"], state.warming)
+        fluxes = self._turbulence(near, tiles, skin)
+        rows = self._states(air, near, columns, tiles, fluxes)
         for name, attribute in _TURBULENT.items():
-            rows |= cell.tiles(name, {t: getattr(fluxes[t], attribute) for t in TILES})
+            rows |= tiles.rows(name, {t: getattr(fluxes[t], attribute) for t in TILES})
         rows |= self._geocentric_stress(rows)
         if sky is not None and sun is not None:
-            rows |= _from_above(sky) | _heat(cell, sky, sun, fluxes)
+            rows |= _from_above(sky) | _heat(tiles, sky, sun, fluxes)
             if self.config.surface.sea_skin == "cool_and_warm":
-                state = self._warmed(state, cell, rows, fluxes["ice_free_sea"], step)
+                state = self._warmed(state, tiles.sea, rows, fluxes["ice_free_sea"], step)
         increments, unabsorbed = None, 0.0  # what imposed evaporation has more than the air takes
         if surface.imposed:
             increments, cut = imposed_increments(
@@ -177,54 +166,44 @@ class SurfaceExchange:
                 state.water_debt,
                 exchanged,
                 rows["water_evapotranspiration_flux"] + unabsorbed,
-                self._unsupported_evaporation(cell, rows),
+                _unsupported_evaporation(tiles, rows),
                 rows,
-                cell.air.surface_air_pressure,
+                air.surface_air_pressure,
                 float(step.seconds),
             )
             state = dataclasses.replace(state, water_debt=debt)
             rows |= water_rows
         return state, rows, increments
 
-    def _cell(self, level: LowestLevel, surface: HostSurface) -> _Cell:
-        """What is known of a cell before anything is exchanged."""
-        at_surface = level.brought_to_surface()
-        land = jnp.asarray(self.land_area_fraction, jnp.float32)
-        ice, sea = surface.sea_ice_area_fraction, 1.0 - land
-        return _Cell(
-            level,
-            jnp.maximum(level.specific_humidity, 0.0),
-            level.air_temperature * (REFERENCE_PRESSURE / level.air_pressure) ** KAPPA,
-            surface,
-            self.reader.ice(surface, at_surface),
-            self.reader.land(surface, level),
-            {"ice_free_sea": sea * (1.0 - ice), "sea_ice": sea * ice, "land": land},
-        )
+    def _air_and_tiles(
+        self, level: LowestLevel, surface: HostSurface
+    ) -> tuple[NearSurfaceAir, Tiles]:
+        """The air and what it lies on, before anything is exchanged."""
+        return NearSurfaceAir.of(level), self.reader.tiles(surface, level)
 
-    def _turbulence(self, cell: _Cell, skin: Mapping[str, Any]) -> dict[str, BulkFluxes]:
+    def _turbulence(
+        self, air: NearSurfaceAir, tiles: Tiles, skin: SeaSkin | None = None
+    ) -> dict[str, BulkFluxes]:
         """The turbulent fluxes of each tile; the sea with what its skin follows from, if any."""
-        air, surface = cell.air, cell.surface
-        wind = {"eastward_wind": air.eastward_wind, "northward_wind": air.northward_wind}
-        drifting = {
-            "eastward_wind": air.eastward_wind - surface.eastward_current,
-            "northward_wind": air.northward_wind - surface.northward_current,
-        }
+        sea, land = tiles.sea, tiles.land
+        over_sea = air._replace(
+            eastward_wind=air.eastward_wind - sea.eastward_current,
+            northward_wind=air.northward_wind - sea.northward_current,
+        )
         return {
             "ice_free_sea": bulk_fluxes(
                 self.config.surface.bulk_scheme,
+                over_sea,
+                sea.temperature,
+                skin=skin,
                 drag_limit=self.config.surface.drag_limit,
-                sea_surface_temperature=surface.sea_surface_temperature,
-                **drifting,
-                **cell.profile,
-                **skin,
             ),
-            "sea_ice": ice_fluxes(surface_temperature=cell.ice.temperature, **wind, **cell.profile),
+            "sea_ice": ice_fluxes(air, tiles.ice.temperature),
             "land": land_fluxes(
-                surface_temperature=cell.land.temperature,
-                roughness_length=cell.land.roughness_length,
-                moisture_availability=cell.land.moisture_availability,
-                **wind,
-                **cell.profile,
+                air,
+                land.temperature,
+                roughness_length=land.roughness_length,
+                moisture_availability=land.moisture_availability,
             ),
         }
 
@@ -242,17 +221,24 @@ class SurfaceExchange:
                 stress[over(f"surface_downward_geocentric_{axis}_stress", surface)] = component
         return stress
 
-    def _states(self, cell: _Cell, columns: Columns, fluxes: Mapping[str, BulkFluxes]) -> Rows:
+    def _states(
+        self,
+        level: LowestLevel,
+        near: NearSurfaceAir,
+        columns: Columns,
+        tiles: Tiles,
+        fluxes: Mapping[str, BulkFluxes],
+    ) -> Rows:
         """The lowest level, and what similarity says of the air below it."""
-        level = cell.air
-        virtual = level.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * cell.humidity)
+        humidity = near.specific_humidity
+        virtual = level.air_temperature * (1.0 + VIRTUAL_TEMPERATURE_FACTOR * humidity)
         rows = {
             "height": level.height,
             "eastward_wind": level.eastward_wind,
             "northward_wind": level.northward_wind,
             "air_temperature": level.air_temperature,
-            "air_potential_temperature": cell.potential_temperature,
-            "specific_humidity": cell.humidity,
+            "air_potential_temperature": near.potential_temperature,
+            "specific_humidity": humidity,
             "air_pressure": level.air_pressure,
             "air_density": level.air_pressure / (GAS_CONSTANT_DRY_AIR * virtual),
             "air_pressure_at_mean_sea_level": air_pressure_at_mean_sea_level(
@@ -267,32 +253,23 @@ class SurfaceExchange:
             "sea_surface_skin_temperature": fluxes["ice_free_sea"].surface_temperature,
         }
         moving = {
-            "eastward_wind_at_10m": cell.surface.eastward_current,
-            "northward_wind_at_10m": cell.surface.northward_current,
+            "eastward_wind_at_10m": tiles.sea.eastward_current,
+            "northward_wind_at_10m": tiles.sea.northward_current,
         }
         for name, attribute in _NEAR_SURFACE.items():
-            tiles = {tile: getattr(fluxes[tile], attribute) for tile in TILES}
-            tiles["ice_free_sea"] = tiles["ice_free_sea"] + moving.get(name, 0.0)
-            rows |= cell.tiles(name, tiles)
+            values = {tile: getattr(fluxes[tile], attribute) for tile in TILES}
+            values["ice_free_sea"] = values["ice_free_sea"] + moving.get(name, 0.0)
+            rows |= tiles.rows(name, values)
         return rows
 
     def _sky(
-        self, state: Any, cell: _Cell, columns: Columns, step: Step
+        self, state: Any, tiles: Tiles, columns: Columns, step: Step
     ) -> tuple[Any, Radiation, dict[str, jax.Array]]:
         """What shines on the cell, and the sunlight that each tile absorbs."""
         longitude, latitude = map(jnp.asarray, self.grid.position)
         calendar = self.config.run.calendar
         light = sunlight(*step, latitude, longitude, calendar)
-        albedo = {
-            "ice_free_sea": open_water_albedo(light.sunlit_cosine),
-            "sea_ice": cell.ice.albedo,
-            "land": cell.land.albedo,
-        }
-        temperature = {
-            "ice_free_sea": cell.surface.sea_surface_temperature,
-            "sea_ice": cell.ice.temperature,
-            "land": cell.land.temperature,
-        }
+        albedo = tiles.albedos(light.sunlit_cosine)
         with jax.named_scope("radiation"):
             state, sky = radiate(
                 self.config.radiation,
@@ -303,77 +280,28 @@ class SurfaceExchange:
                 calendar=calendar,
                 latitude=latitude,
                 longitude=longitude,
-                surface_albedo=cell.mean(albedo),
-                surface_temperature=cell.mean(temperature),
-                ice_free_sea=cell.weights["ice_free_sea"],
+                surface_albedo=tiles.mean(albedo),
+                surface_temperature=tiles.mean(tiles.temperatures()),
+                ice_free_sea=tiles.parts["ice_free_sea"],
             )
         absorbed = {
             tile: derived.absorbed_shortwave(sky.shortwave_down, albedo[tile]) for tile in TILES
         }
         return state, sky, absorbed
 
-    def _unsupported_evaporation(self, cell: _Cell, rows: Rows) -> jax.Array:
-        """What land evaporates beyond what its air bears out, over the whole cell."""
-        land = rows[over("water_evapotranspiration_flux", "land")]
-        recycled = recycled_evaporation(
-            land, cell.land.moisture_availability, cell.land.relative_humidity
-        )
-        return cell.weights["land"] * (land - recycled)
-
     def _warmed(
-        self, state: ExchangeState, cell: _Cell, rows: Rows, flux: BulkFluxes, step: Step
+        self, state: ExchangeState, sea: Sea, rows: Rows, flux: BulkFluxes, step: Step
     ) -> ExchangeState:
         """The state with the warm layer of the sea a step later."""
         warming = warm_layer_step(
             state.warming,
-            sea_surface_temperature=cell.surface.sea_surface_temperature,
+            sea_surface_temperature=sea.temperature,
             net_shortwave_flux=rows[over("surface_net_downward_shortwave_flux", "ice_free_sea")],
             nonsolar_flux=rows[over("surface_downward_nonsolar_heat_flux", "ice_free_sea")],
             friction_velocity=flux.friction_velocity,
             seconds=float(step.seconds),
         )
         return dataclasses.replace(state, warming=warming)
-
-
-class _Cell(NamedTuple):
-    """The air next to the surface, and what it lies on."""
-
-    air: LowestLevel
-    humidity: jax.Array
-    """Specific humidity without the model's negative values [1]."""
-    potential_temperature: jax.Array
-    """Referred to 1000 hPa [K]."""
-    surface: HostSurface
-    ice: Ice
-    land: Land
-    weights: dict[str, jax.Array]
-    """Part of the cell that each tile covers [1], shape (n,) each."""
-
-    @property
-    def profile(self) -> dict[str, Any]:
-        """What bulk formulae ask for beside wind and surface."""
-        return {
-            "air_temperature": self.air.air_temperature,
-            "specific_humidity": self.humidity,
-            "surface_air_pressure": self.air.surface_air_pressure,
-            "wind_height": self.air.height,
-            "temperature_height": self.air.height,
-            "potential_temperature": self.potential_temperature,
-        }
-
-    def mean(self, tiles: Mapping[str, jax.Array]) -> jax.Array:
-        """Mean over the cell of a quantity over its tiles."""
-        first, *others = (self.weights[tile] * tiles[tile] for tile in TILES)
-        return sum(others, first)
-
-    def tiles(self, name: str, tiles: Mapping[str, jax.Array]) -> Rows:
-        """A quantity over each tile, over the sea and over the whole cell."""
-        rows: Rows = {over(name, tile): tiles[tile] for tile in TILES}
-        rows[over(name, "sea")] = derived.sea_mean(
-            tiles["ice_free_sea"], tiles["sea_ice"], self.surface.sea_ice_area_fraction
-        )
-        rows[name] = self.mean(tiles)
-        return rows
 
 
 def _from_above(sky: Radiation) -> Rows:
@@ -389,7 +317,7 @@ def _from_above(sky: Radiation) -> Rows:
 
 
 def _heat(
-    cell: _Cell,
+    tiles: Tiles,
     sky: Radiation,
     shortwave: Mapping[str, jax.Array],
     fluxes: Mapping[str, BulkFluxes],
@@ -412,11 +340,20 @@ def _heat(
         ice.surface_temperature, derived.ICE_EMISSIVITY
     )
     return {
-        **cell.tiles("surface_net_downward_shortwave_flux", shortwave),
-        **cell.tiles("surface_net_downward_longwave_flux", longwave),
-        **cell.tiles("surface_downward_nonsolar_heat_flux", non_solar),
+        **tiles.rows("surface_net_downward_shortwave_flux", shortwave),
+        **tiles.rows("surface_net_downward_longwave_flux", longwave),
+        **tiles.rows("surface_downward_nonsolar_heat_flux", non_solar),
         over("surface_downward_nonsolar_heat_flux_derivative", "sea_ice"): derivative,
     }
+
+
+def _unsupported_evaporation(tiles: Tiles, rows: Rows) -> jax.Array:
+    """What land evaporates beyond what its air bears out, over the whole cell."""
+    land = rows[over("water_evapotranspiration_flux", "land")]
+    recycled = recycled_evaporation(
+        land, tiles.land.moisture_availability, tiles.land.relative_humidity
+    )
+    return tiles.parts["land"] * (land - recycled)
 
 
 def _difference(imposed: Mapping[str, jax.Array], rows: Rows) -> FluxDifference:

@@ -11,13 +11,8 @@ from jax.typing import ArrayLike
 from ngcm_coupler.constants import VON_KARMAN
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence import solid
-from ngcm_coupler.surface.turbulence.similarity import (
-    BulkFluxes,
-    Surface,
-    air_and_surface,
-    fluxes,
-    solved,
-)
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir, driving
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes, Surface, fluxes, solved
 
 NEUTRAL_COEFFICIENT = 1.4e-3
 """Neutral exchange coefficient of momentum, heat and moisture at 10 m [1].
@@ -30,18 +25,7 @@ pack ice (Andreas et al. 2010).
 _LOG_ROUGHNESS = math.log(10.0) - VON_KARMAN / math.sqrt(NEUTRAL_COEFFICIENT)  # [log m]
 
 
-def ice_fluxes(
-    *,
-    eastward_wind: ArrayLike,
-    northward_wind: ArrayLike,
-    air_temperature: ArrayLike,
-    specific_humidity: ArrayLike,
-    surface_air_pressure: ArrayLike,
-    surface_temperature: ArrayLike,
-    wind_height: ArrayLike,
-    temperature_height: ArrayLike,
-    potential_temperature: ArrayLike | None = None,
-) -> BulkFluxes:
+def ice_fluxes(air: NearSurfaceAir, surface_temperature: ArrayLike) -> BulkFluxes:
     """Fluxes of momentum, heat and water between the air and sea ice.
 
     The neutral coefficients at 10 m stand for a roughness length of 0.23 mm. With it, similarity
@@ -52,40 +36,22 @@ def ice_fluxes(
     are differentiable in every input, calm and neutral air included.
 
     Args:
-      eastward_wind: mean wind at `wind_height`, relative to the drift of the ice [m s-1].
-      northward_wind: likewise.
-      air_temperature: temperature at `temperature_height` [K].
-      specific_humidity: at `temperature_height` [kg kg-1].
-      surface_air_pressure: at the surface [Pa].
+      air: above the ice; its wind is relative to the drift of the ice.
       surface_temperature: of the top of the ice or snow [K].
-      wind_height: height of the wind above the surface [m].
-      temperature_height: height of temperature and humidity above the surface [m].
-      potential_temperature: as in `bulk_fluxes`.
 
     Returns:
       The fluxes and the near-surface values.
     """
-    air, (temperature,) = air_and_surface(
-        surface_temperature,
-        eastward_wind=eastward_wind,
-        northward_wind=northward_wind,
-        air_temperature=air_temperature,
-        specific_humidity=specific_humidity,
-        surface_air_pressure=surface_air_pressure,
-        wind_height=wind_height,
-        temperature_height=temperature_height,
-        potential_temperature=potential_temperature,
-        least_wind=solid.LEAST_WIND,
-    )
+    above, (temperature,) = driving(air, surface_temperature, least_wind=solid.LEAST_WIND)
     log_roughness = jnp.full_like(temperature, _LOG_ROUGHNESS)
     scheme = solid.scheme(log_roughness, log_roughness)
-    humidity, slope = moist.with_slope(_ice_humidity, temperature, air.pressure)
+    humidity, slope = moist.with_slope(_ice_humidity, temperature, above.pressure)
     ice = Surface(temperature, humidity)
     return fluxes(
         scheme,
-        air,
+        above,
         ice,
-        solved(scheme, air, ice, solid.first_guess(scheme, air, ice), solid.ITERATIONS),
+        solved(scheme, above, ice, solid.first_guess(scheme, above, ice), solid.ITERATIONS),
         latent_heat=jnp.full_like(temperature, moist.LATENT_HEAT_OF_SUBLIMATION),
         humidity_slope=slope,
     )

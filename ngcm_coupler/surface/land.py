@@ -11,13 +11,8 @@ from jax.typing import ArrayLike
 from ngcm_coupler.constants import ZERO_CELSIUS
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence import solid
-from ngcm_coupler.surface.turbulence.similarity import (
-    BulkFluxes,
-    Surface,
-    air_and_surface,
-    fluxes,
-    solved,
-)
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir, driving
+from ngcm_coupler.surface.turbulence.similarity import BulkFluxes, Surface, fluxes, solved
 
 _LOG_SCALAR_RATIO = math.log(0.1)  # of the roughness lengths of scalars and momentum
 _SOIL_EXPONENT = 4.0
@@ -32,18 +27,11 @@ _THAWED_CELSIUS = 1.0  # water is liquid from here on; it is ice up to 0 degrees
 
 
 def land_fluxes(
-    *,
-    eastward_wind: ArrayLike,
-    northward_wind: ArrayLike,
-    air_temperature: ArrayLike,
-    specific_humidity: ArrayLike,
-    surface_air_pressure: ArrayLike,
+    air: NearSurfaceAir,
     surface_temperature: ArrayLike,
+    *,
     roughness_length: ArrayLike,
     moisture_availability: ArrayLike,
-    wind_height: ArrayLike,
-    temperature_height: ArrayLike,
-    potential_temperature: ArrayLike | None = None,
 ) -> BulkFluxes:
     """Fluxes of momentum, heat and water between the air and land.
 
@@ -61,17 +49,10 @@ def land_fluxes(
     evaporation the derivative has a step.
 
     Args:
-      eastward_wind: mean wind at `wind_height` [m s-1].
-      northward_wind: likewise.
-      air_temperature: temperature at `temperature_height` [K].
-      specific_humidity: at `temperature_height` [kg kg-1].
-      surface_air_pressure: at the surface [Pa].
+      air: above the land.
       surface_temperature: of the skin of the land [K].
       roughness_length: of momentum [m], positive.
       moisture_availability: evaporation over that of a wet surface [1], 0 to 1.
-      wind_height: height of the wind above the surface [m].
-      temperature_height: height of temperature and humidity above the surface [m].
-      potential_temperature: as in `bulk_fluxes`.
 
     Returns:
       The fluxes and the near-surface values.
@@ -79,35 +60,28 @@ def land_fluxes(
     Sources: Manabe (1969) for the availability of moisture; Best et al. (2011) for a tenth, the
     default of JULES, after Garratt and Hicks (1973).
     """
-    air, (temperature, roughness, availability) = air_and_surface(
+    above, (temperature, roughness, availability) = driving(
+        air,
         surface_temperature,
         roughness_length,
         moisture_availability,
-        eastward_wind=eastward_wind,
-        northward_wind=northward_wind,
-        air_temperature=air_temperature,
-        specific_humidity=specific_humidity,
-        surface_air_pressure=surface_air_pressure,
-        wind_height=wind_height,
-        temperature_height=temperature_height,
-        potential_temperature=potential_temperature,
         least_wind=solid.LEAST_WIND,
     )
-    air = air._replace(
-        wind_height=air.wind_height + roughness,
-        temperature_height=air.temperature_height + roughness,
+    above = above._replace(
+        wind_height=above.wind_height + roughness,
+        temperature_height=above.temperature_height + roughness,
     )
     log_roughness = jnp.log(roughness)
     scheme = solid.scheme(log_roughness, log_roughness + _LOG_SCALAR_RATIO)
-    saturated, slope = moist.with_slope(_land_humidity, temperature, air.pressure)
-    excess = air.humidity - saturated
+    saturated, slope = moist.with_slope(_land_humidity, temperature, above.pressure)
+    excess = above.humidity - saturated
     share = jnp.where(excess > 0.0, 1.0, availability)
-    land = Surface(temperature, air.humidity - share * excess)
+    land = Surface(temperature, above.humidity - share * excess)
     return fluxes(
         scheme,
-        air,
+        above,
         land,
-        solved(scheme, air, land, solid.first_guess(scheme, air, land), solid.ITERATIONS),
+        solved(scheme, above, land, solid.first_guess(scheme, above, land), solid.ITERATIONS),
         latent_heat=_latent_heat(temperature),
         humidity_slope=share * slope,
         origin=roughness,

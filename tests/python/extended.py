@@ -14,6 +14,7 @@ from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.atmosphere import initial_condition
 from ngcm_coupler.interval import Interval
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 
 ANALYTIC = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 QUIET = "&ngcm_radiation scheme = 'host' / &ngcm_log level = 'error' /\n"
@@ -38,17 +39,16 @@ def states():
 def bulk(scheme):
     """Stress, sensible and latent heat of a breeze over a warmer sea."""
     config = parse(f"&ngcm_surface bulk_scheme = '{scheme}' /")
-    fluxes = bulk_fluxes(
-        config.surface.bulk_scheme,
+    air = NearSurfaceAir(
         eastward_wind=8.0,
         northward_wind=0.0,
         air_temperature=288.0,
         specific_humidity=0.008,
         surface_air_pressure=1e5,
-        sea_surface_temperature=290.0,
         wind_height=10.0,
         temperature_height=10.0,
     )
+    fluxes = bulk_fluxes(config.surface.bulk_scheme, air, 290.0)
     wanted = (fluxes.eastward_stress, fluxes.sensible_heat_flux, fluxes.latent_heat_flux)
     return [float(flux) for flux in wanted]
 

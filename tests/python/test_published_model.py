@@ -21,6 +21,7 @@ from ngcm_coupler.interval import Interval
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 
 HOUR = 3600
 MILLIMETRE_PER_DAY = 1.0 / 86400.0
@@ -272,18 +273,17 @@ class AirOfTheAnalysis:
         """Means of latent heat, sensible heat [W m-2] and stress [mN m-2] by COARE 3.6."""
         temperature, humidity, eastward, northward = air
         potential = temperature * (1e5 / np.asarray(level.air_pressure)) ** (2.0 / 7.0)
-        found = bulk_fluxes(
-            "coare3p6",
+        near = NearSurfaceAir(
             eastward_wind=np.float32(eastward),
             northward_wind=np.float32(northward),
             air_temperature=np.float32(temperature),
             specific_humidity=np.float32(humidity),
             surface_air_pressure=level.surface_air_pressure,
-            sea_surface_temperature=self.hour.imports[0],
             wind_height=level.height,
             temperature_height=level.height,
             potential_temperature=np.float32(potential),
         )
+        found = bulk_fluxes("coare3p6", near, self.hour.imports[0])
         stress = np.hypot(found.eastward_stress, found.northward_stress)
         return (
             self.mean(found.latent_heat_flux),

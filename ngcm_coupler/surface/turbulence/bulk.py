@@ -11,40 +11,34 @@ from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.derived import SEA_EMISSIVITY, net_longwave
+from ngcm_coupler.surface.turbulence.near_surface_air import (
+    DrivingAir,
+    NearSurfaceAir,
+    driving,
+)
 from ngcm_coupler.surface.turbulence.schemes import SCHEMES, with_drag_limit
 from ngcm_coupler.surface.turbulence.similarity import (
     BulkFluxes,
     BulkScheme,
-    NearSurfaceAir,
     Scales,
     Surface,
-    air_and_surface,
     fluxes,
     improved,
     neutral_scales,
     solved,
 )
-from ngcm_coupler.surface.turbulence.skin import FIRST_THICKNESS, cool_skin
+from ngcm_coupler.surface.turbulence.skin import FIRST_THICKNESS, SeaSkin, cool_skin
 
 _MORE_ITERATIONS_WITH_SKIN = 2
 
 
 def bulk_fluxes(
     scheme: str,
-    *,
-    eastward_wind: ArrayLike,
-    northward_wind: ArrayLike,
-    air_temperature: ArrayLike,
-    specific_humidity: ArrayLike,
-    surface_air_pressure: ArrayLike,
+    air: NearSurfaceAir,
     sea_surface_temperature: ArrayLike,
-    wind_height: ArrayLike,
-    temperature_height: ArrayLike,
-    potential_temperature: ArrayLike | None = None,
+    *,
+    skin: SeaSkin | None = None,
     iterations: int | None = None,
-    downwelling_longwave_flux: ArrayLike | None = None,
-    net_shortwave_flux: ArrayLike | None = None,
-    warm_layer_warming: ArrayLike = 0.0,
     drag_limit: float = 0.0,
 ) -> BulkFluxes:
     """Fluxes of momentum, heat and water between the air and the open sea.
@@ -54,31 +48,18 @@ def bulk_fluxes(
 
     Args:
       scheme: a name in `SCHEMES`.
-      eastward_wind: mean wind at `wind_height` relative to the surface current [m s-1].
-      northward_wind: likewise.
-      air_temperature: temperature at `temperature_height` [K].
-      specific_humidity: at `temperature_height` [kg kg-1].
-      surface_air_pressure: at the sea surface [Pa].
-      sea_surface_temperature: temperature of the sea [K]: of its skin, or with radiation that of
-        the water below, from which the temperature of the skin follows.
-      wind_height: height of the wind above the surface [m].
-      temperature_height: height of temperature and humidity above the surface [m].
-      potential_temperature: at `temperature_height` [K], referred to 1000 hPa as in the field
-        table; it is brought to the surface pressure before the sea's temperature is subtracted.
-        Without it, the air is brought down dry-adiabatically, as COARE does:
-        `air_temperature` + (g / cp) `temperature_height`.
+      air: above the sea; its wind is relative to the surface current.
+      sea_surface_temperature: temperature of the sea [K]: of its skin, or with `skin` that of the
+        water below, from which the temperature of the skin follows.
+      skin: what gives the sea a cool skin and a warm layer below; None for neither.
       iterations: number of iterations, static; default the scheme's, and two more with a skin.
-      downwelling_longwave_flux: at the surface [W m-2]; with `net_shortwave_flux` it gives the sea
-        a cool skin.
-      net_shortwave_flux: sunlight that the sea absorbs [W m-2].
-      warm_layer_warming: what a warm layer exceeds `sea_surface_temperature` by [K].
       drag_limit: of `with_drag_limit` [1]; 0 leaves the scheme as it is published.
 
     Returns:
       The fluxes and the near-surface values.
 
     Raises:
-      ConfigError: no such scheme, not one iteration, or one of the two radiative fluxes alone.
+      ConfigError: no such scheme, or not one iteration.
 
     Sources: Fairall et al. (2003), sec. 2, for what all schemes share; Fairall et al. (1996a) for
     the cool skin.
@@ -88,41 +69,25 @@ def bulk_fluxes(
         raise ConfigError(f"bulk scheme {scheme!r} is unknown; use one of {', '.join(SCHEMES)}")
     if drag_limit:
         closure = with_drag_limit(closure, drag_limit)
-
-    given = (downwelling_longwave_flux, net_shortwave_flux)
-    radiation = [flux for flux in given if flux is not None]
-    if len(radiation) == 1:
-        missing = "downwelling_longwave" if downwelling_longwave_flux is None else "net_shortwave"
-        raise ConfigError(f"{missing}_flux is missing; a cool skin needs both radiative fluxes")
     if iterations is None:
-        iterations = closure.iterations + (_MORE_ITERATIONS_WITH_SKIN if radiation else 0)
+        iterations = closure.iterations + (0 if skin is None else _MORE_ITERATIONS_WITH_SKIN)
     if iterations < 1:
         raise ConfigError(f"bulk scheme {scheme!r}: iterations={iterations}; use at least 1")
 
-    air, (sst, warming, *radiation) = air_and_surface(
-        sea_surface_temperature,
-        warm_layer_warming,
-        *radiation,
-        eastward_wind=eastward_wind,
-        northward_wind=northward_wind,
-        air_temperature=air_temperature,
-        specific_humidity=specific_humidity,
-        surface_air_pressure=surface_air_pressure,
-        wind_height=wind_height,
-        temperature_height=temperature_height,
-        potential_temperature=potential_temperature,
-        least_wind=closure.least_wind,
+    above, (sst, *of_skin) = driving(
+        air, sea_surface_temperature, *(skin or ()), least_wind=closure.least_wind
     )
-    sea = _sea(sst + warming, air)
-    start = neutral_scales(air, sea)
-    if radiation:
-        sea, scales = _solved_with_skin(closure, air, sea, start, iterations, *radiation)
+    if skin is None:
+        sea = _sea(sst, above)
+        scales = solved(closure, above, sea, neutral_scales(above, sea), iterations)
     else:
-        scales = solved(closure, air, sea, start, iterations)
-    _, slope = moist.with_slope(moist.sea_surface_humidity, sea.temperature, air.pressure)
+        longwave, shortwave, warming = of_skin
+        below = _sea(sst + warming, above)
+        sea, scales = _solved_with_skin(closure, above, below, longwave, shortwave, iterations)
+    _, slope = moist.with_slope(moist.sea_surface_humidity, sea.temperature, above.pressure)
     return fluxes(
         closure,
-        air,
+        above,
         sea,
         scales,
         latent_heat=moist.latent_heat_of_vaporisation(sea.temperature),
@@ -130,25 +95,25 @@ def bulk_fluxes(
     )
 
 
-def _sea(temperature: Array, air: NearSurfaceAir) -> Surface:
+def _sea(temperature: Array, air: DrivingAir) -> Surface:
     """The sea of a skin temperature."""
     return Surface(temperature, moist.sea_surface_humidity(temperature, air.pressure))
 
 
 def _solved_with_skin(
     closure: BulkScheme,
-    air: NearSurfaceAir,
+    air: DrivingAir,
     below: Surface,
-    start: Scales,
-    iterations: int,
     downwelling_longwave: Array,
     net_shortwave: Array,
+    iterations: int,
 ) -> tuple[Surface, Scales]:
     """The skin of the sea with the scales that go with it.
 
     The skin is renewed before the scales in every iteration, so that the last fluxes are exactly
     those over the last skin.
     """
+    start = neutral_scales(air, below)
     latent_heat = moist.latent_heat_of_vaporisation(below.temperature)
 
     def iteration(_: int, carry: tuple[Array, Array, Scales]) -> tuple[Array, Array, Scales]:

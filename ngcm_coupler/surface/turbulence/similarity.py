@@ -17,28 +17,19 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from ngcm_coupler.constants import (
-    GRAVITY,
-    KAPPA,
-    REFERENCE_PRESSURE,
-    SPECIFIC_HEAT_DRY_AIR,
-    VON_KARMAN,
+from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR, VON_KARMAN
+from ngcm_coupler.surface.turbulence.near_surface_air import (
+    DRY_LAPSE_RATE,
+    LEAST_WIND,
+    DrivingAir,
 )
-from ngcm_coupler.surface import moist
 
-_DRY_LAPSE_RATE = GRAVITY / SPECIFIC_HEAT_DRY_AIR  # [K m-1]
 _VIRTUAL = 0.61  # virtual temperature is T (1 + 0.61 q); rounded as in the definition of L
 _LEAST_BUOYANCY = 1e-9  # moisture with less has no part in the choice of a roughness length [K]
 _FIRST_ROUGHNESS = 1e-4  # [m], of the first guess over the sea only
 
-
-_COLDEST = 100.0  # [K]
-
 FIRST_GUST = 0.5
 """Gust speed of the first guess [m s-1]. Source: Fairall et al. (2003), sec. 2."""
-
-LEAST_WIND = 1e-3
-"""Slower wind drives fluxes as if it had this speed [m s-1], unless the scheme has its own."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +96,6 @@ class BulkFluxes:
     """1 / L [m-1], positive when stable, zero when neutral."""
 
 
-class NearSurfaceAir(NamedTuple):
-    """What drives the fluxes from above. Iteration does not change it."""
-
-    eastward_wind: Array
-    northward_wind: Array
-    wind_speed: Array  # of the mean wind, no less than the scheme's least [m s-1]
-    wind_height: Array
-    temperature: Array
-    humidity: Array
-    temperature_height: Array
-    potential_temperature: Array  # referred to the pressure of the surface [K]
-    pressure: Array  # at the surface [Pa]
-    viscosity: Array
-    density: Array  # as COARE has it: the air's own temperature, the pressure of the surface
-
-
 class Surface(NamedTuple):
     """What drives the fluxes from below."""
 
@@ -147,78 +122,8 @@ class Layer(NamedTuple):
     log_moisture_roughness: Array
 
 
-def air_and_surface(
-    *surface: ArrayLike,
-    eastward_wind: ArrayLike,
-    northward_wind: ArrayLike,
-    air_temperature: ArrayLike,
-    specific_humidity: ArrayLike,
-    surface_air_pressure: ArrayLike,
-    wind_height: ArrayLike,
-    temperature_height: ArrayLike,
-    potential_temperature: ArrayLike | None,
-    least_wind: float = LEAST_WIND,
-) -> tuple[NearSurfaceAir, list[Array]]:
-    """The air, and whatever describes the surface, in a common shape and floating-point type.
-
-    Args:
-      *surface: what describes the surface, its temperature [K] first.
-      eastward_wind: relative to the motion of the surface, at `wind_height` [m s-1].
-      northward_wind: likewise.
-      air_temperature: at `temperature_height` [K].
-      specific_humidity: at `temperature_height` [kg kg-1].
-      surface_air_pressure: [Pa].
-      wind_height: above the surface [m].
-      temperature_height: above the surface [m].
-      potential_temperature: at `temperature_height`, referred to 1000 hPa [K]; None: the air is
-        brought down dry-adiabatically.
-      least_wind: slower wind is taken to have this speed [m s-1].
-
-    Returns:
-      The air, and the list of what describes the surface. Where pressure or a height is not
-      positive, or a temperature below 100 K, everything that follows is not a number.
-    """
-    inputs = (
-        eastward_wind,
-        northward_wind,
-        air_temperature,
-        specific_humidity,
-        surface_air_pressure,
-        wind_height,
-        temperature_height,
-        air_temperature if potential_temperature is None else potential_temperature,
-        *surface,
-    )
-    dtype = jnp.result_type(float, *inputs)
-    u, v, t, q, p, zu, zt, theta, *below = jnp.broadcast_arrays(
-        *(jnp.asarray(x, dtype) for x in inputs)
-    )
-    # What cannot be air or ground makes every flux NaN: the formulae alone would give it fluxes,
-    # plausible ones under a negative pressure.
-    possible = (p > 0.0) & (zu > 0.0) & (zt > 0.0) & (t > _COLDEST) & (below[0] > _COLDEST)
-    p = jnp.where(possible, p, jnp.nan)
-    if potential_temperature is None:
-        theta = t + _DRY_LAPSE_RATE * zt
-    else:
-        theta = theta * (p / REFERENCE_PRESSURE) ** KAPPA
-    air = NearSurfaceAir(
-        eastward_wind=u,
-        northward_wind=v,
-        wind_speed=jnp.sqrt(jnp.maximum(u**2 + v**2, least_wind**2)),
-        wind_height=zu,
-        temperature=t,
-        humidity=q,
-        temperature_height=zt,
-        potential_temperature=theta,
-        pressure=p,
-        viscosity=moist.kinematic_viscosity(t),
-        density=moist.air_density(t, q, p),
-    )
-    return air, below
-
-
 def solved(
-    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, start: Scales, iterations: int
+    scheme: BulkScheme, air: DrivingAir, surface: Surface, start: Scales, iterations: int
 ) -> Scales:
     """The scales of the profiles, after a number of iterations.
 
@@ -231,7 +136,7 @@ def solved(
     )
 
 
-def neutral_scales(air: NearSurfaceAir, surface: Surface) -> Scales:
+def neutral_scales(air: DrivingAir, surface: Surface) -> Scales:
     """A first guess: neutral profiles over one roughness length.
 
     Guessing the stability first (Grachev and Fairall 1997) would save about one iteration; eight
@@ -251,14 +156,14 @@ def neutral_scales(air: NearSurfaceAir, surface: Surface) -> Scales:
     )
 
 
-def improved(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, scales: Scales) -> Scales:
+def improved(scheme: BulkScheme, air: DrivingAir, surface: Surface, scales: Scales) -> Scales:
     """One iteration: stability and roughness, then scales, then gusts."""
     layer = _layer(scheme, air, surface, scales)
     return scales_in(scheme, air, surface, layer, scales.gusty_speed)
 
 
 def scales_in(
-    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, layer: Layer, gusty_speed: Array
+    scheme: BulkScheme, air: DrivingAir, surface: Surface, layer: Layer, gusty_speed: Array
 ) -> Scales:
     """The scales that profiles of this shape have in wind and gusts of this speed [m s-1]."""
     momentum = VON_KARMAN / momentum_depth(scheme, layer, air.wind_height)
@@ -281,7 +186,7 @@ def scales_in(
 
 def fluxes(
     scheme: BulkScheme,
-    air: NearSurfaceAir,
+    air: DrivingAir,
     surface: Surface,
     scales: Scales,
     *,
@@ -326,7 +231,7 @@ def fluxes(
         evaporation=evaporation,
         eastward_wind_10m=momentum_10m * air.eastward_wind,
         northward_wind_10m=momentum_10m * air.northward_wind,
-        air_temperature_2m=surface.temperature + heat_2m * theta_excess - 2.0 * _DRY_LAPSE_RATE,
+        air_temperature_2m=surface.temperature + heat_2m * theta_excess - 2.0 * DRY_LAPSE_RATE,
         specific_humidity_2m=surface.humidity + moisture_2m * humidity_excess,
         surface_temperature=surface.temperature,
         friction_velocity=scales.friction_velocity,
@@ -336,7 +241,7 @@ def fluxes(
     )
 
 
-def _layer(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, scales: Scales) -> Layer:
+def _layer(scheme: BulkScheme, air: DrivingAir, surface: Surface, scales: Scales) -> Layer:
     """Stability and roughness that go with the scales."""
     log_momentum, log_heat, log_moisture = scheme.log_roughness(
         scales.friction_velocity, scales.neutral_wind, air.viscosity
@@ -355,7 +260,7 @@ def _layer(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, scales: Sc
 
 
 def _with_either_heat_roughness(
-    scheme: BulkScheme, air: NearSurfaceAir, surface: Surface, layer: Layer, log_unstable: float
+    scheme: BulkScheme, air: DrivingAir, surface: Surface, layer: Layer, log_unstable: float
 ) -> Layer:
     """Give unstable air its own roughness length of heat.
 
@@ -390,7 +295,7 @@ def _with_either_heat_roughness(
     )
 
 
-def buoyancy(air: NearSurfaceAir, temperature: Array, humidity: Array) -> Array:
+def buoyancy(air: DrivingAir, temperature: Array, humidity: Array) -> Array:
     """Buoyancy [m s-2] of scales, or differences, of temperature [K] and humidity [1]."""
     virtual = temperature + _VIRTUAL * air.temperature * humidity
     return GRAVITY / air.temperature * virtual

@@ -13,9 +13,11 @@ Sources:
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 
 from ngcm_coupler.constants import GRAVITY, VON_KARMAN, ZERO_CELSIUS
 
@@ -42,6 +44,17 @@ _LEAST_WARMING = 1e-6  # [K], so that the square root can be differentiated
 # Fractions of sunlight in three bands, and what each loses per metre [m-1].
 _SUNLIGHT = ((0.28, 71.5), (0.27, 2.8), (0.45, 0.07))
 _ABSORBED = 1.0 - sum(part * math.exp(-rate * _LAYER_DEPTH) for part, rate in _SUNLIGHT)
+
+
+class SeaSkin(NamedTuple):
+    """What makes the skin of the sea another than the water below; broadcast as the air above."""
+
+    downwelling_longwave_flux: ArrayLike
+    """At the surface [W m-2]."""
+    net_shortwave_flux: ArrayLike
+    """Sunlight that the sea absorbs [W m-2]."""
+    warm_layer_warming: ArrayLike = 0.0
+    """What a warm layer exceeds the temperature of the sea by [K]."""
 
 
 def thermal_expansion(sea_surface_temperature: Array) -> Array:

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from ngcm_coupler.surface.turbulence import ecmwf
+from ngcm_coupler.surface.turbulence.near_surface_air import DrivingAir
 from ngcm_coupler.surface.turbulence.similarity import (
     FIRST_GUST,
     BulkScheme,
     Layer,
-    NearSurfaceAir,
     Scales,
     Surface,
     buoyancy,
@@ -60,7 +60,7 @@ def scheme(log_momentum: Array, log_scalar: Array) -> BulkScheme:
     )
 
 
-def first_guess(scheme: BulkScheme, air: NearSurfaceAir, surface: Surface) -> Scales:
+def first_guess(scheme: BulkScheme, air: DrivingAir, surface: Surface) -> Scales:
     """Scales to start the iteration from, near the solution in stable air.
 
     There the plain iteration creeps. Where heat and moisture have

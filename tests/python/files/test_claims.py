@@ -175,7 +175,7 @@ def test_a_file_that_another_program_has_locked_is_left_alone_and_says_which(fil
         # A process that has ended in the mean time hides none that is there.
         ended = f"1: FLOCK ADVISORY WRITE 999999999 00:00:{file.stat().st_ino} 0 EOF\n"
         locks = file.with_name("locks")
-        locks.write_text(ended + Path("/proc/locks").read_text())
+        locks.write_text(ended + pathlib.Path("/proc/locks").read_text())
         monkeypatch.setattr(lockers, "_LOCKS", locks)
         with pytest.raises(OutputError, match=f"process {reader.pid}"):
             require_free(file, "the history")

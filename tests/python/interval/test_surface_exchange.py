@@ -85,9 +85,9 @@ def test_cell_and_sea_are_the_sums_of_their_tiles_for_every_flux(fluxes):
 def test_scheme_and_limit_of_drag_reach_the_formulae_of_open_water(monkeypatch):
     given = []
 
-    def recorded(scheme, **arguments):
-        given.append((scheme, arguments["drag_limit"]))
-        return bulk_fluxes(scheme, **arguments)
+    def recorded(scheme, *arguments, drag_limit, **others):
+        given.append((scheme, drag_limit))
+        return bulk_fluxes(scheme, *arguments, drag_limit=drag_limit, **others)
 
     monkeypatch.setattr(surface_exchange, "bulk_fluxes", recorded)
     run = Run(SEA, "&ngcm_surface bulk_scheme = 'coare3p0', drag_limit = 0.0025 /")

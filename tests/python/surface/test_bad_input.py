@@ -3,10 +3,8 @@
 import jax
 import numpy as np
 import pytest
+from tile_fluxes import over_ice, over_land, over_sea
 
-from ngcm_coupler.surface.ice import ice_fluxes
-from ngcm_coupler.surface.land import land_fluxes
-from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 from ngcm_coupler.surface.turbulence.schemes import SCHEMES
 
 AIR = {
@@ -20,21 +18,14 @@ AIR = {
 }
 TILES = {
     **{
-        scheme: (
-            lambda scheme=scheme, surface_temperature=276.0, **air: bulk_fluxes(
-                scheme, sea_surface_temperature=surface_temperature, **air
-            )
+        scheme: lambda inputs, scheme=scheme: over_sea(
+            scheme, inputs | {"sea_surface_temperature": inputs["surface_temperature"]}
         )
         for scheme in SCHEMES
     },
-    "ice": lambda surface_temperature=265.0, **air: ice_fluxes(
-        surface_temperature=surface_temperature, **air
-    ),
-    "land": lambda surface_temperature=280.0, **air: land_fluxes(
-        surface_temperature=surface_temperature,
-        roughness_length=0.1,
-        moisture_availability=0.5,
-        **air,
+    "ice": over_ice,
+    "land": lambda inputs: over_land(
+        inputs | {"roughness_length": 0.1, "moisture_availability": 0.5}
     ),
 }
 IMPOSSIBLE = [
@@ -56,7 +47,7 @@ def test_impossible_input_has_no_flux_and_leaves_its_neighbour_its_own(tile):
     columns = {name: np.full(1 + len(IMPOSSIBLE), value) for name, value in good.items()}
     for place, (name, value) in enumerate(IMPOSSIBLE, start=1):
         columns[name][place] = value
-    fluxes = jax.jit(TILES[tile])(**columns)
+    fluxes = jax.jit(TILES[tile])(columns)
     for name in ("eastward_stress", "sensible_heat_flux", "latent_heat_flux", "evaporation"):
         flux = np.asarray(getattr(fluxes, name))
         assert np.isfinite(flux[0])

@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tile_fluxes import over_ice
 
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
-from ngcm_coupler.surface.ice import NEUTRAL_COEFFICIENT, ice_fluxes
+from ngcm_coupler.surface.ice import NEUTRAL_COEFFICIENT
 from ngcm_coupler.surface.turbulence import ecmwf, solid
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 
@@ -32,7 +33,7 @@ WINTER = {
 
 @jax.jit
 def fluxes(inputs: dict[str, jax.Array]) -> BulkFluxes:
-    return ice_fluxes(**inputs)
+    return over_ice(inputs)
 
 
 def in_float64(inputs: dict[str, np.ndarray]) -> BulkFluxes:
@@ -207,12 +208,12 @@ def test_stable_exchange_is_near_that_of_long_tails(speed, excess):
 @pytest.mark.slow
 def test_functions_fitted_near_the_ground_would_cut_the_ice_off(monkeypatch):
     """Gryanik et al. (2020) from 120 m, at 10 m/s under an inversion of 10 K."""
-    ours = ice_fluxes(**inversion(10.0, 10.0)).sensible_heat_flux
+    ours = over_ice(inversion(10.0, 10.0)).sensible_heat_flux
     monkeypatch.setattr(
         ecmwf, "unlimited_psi_momentum", lambda z: -50.0 * (jnp.cbrt(1.0 + 0.3 * z) - 1.0)
     )
     monkeypatch.setattr(ecmwf, "unlimited_psi_heat", lambda z: -12.5 * jnp.log1p(0.4 * z))
-    theirs = ice_fluxes(**inversion(10.0, 10.0)).sensible_heat_flux
+    theirs = over_ice(inversion(10.0, 10.0)).sensible_heat_flux
     assert 0.0 < theirs < 0.25 * ours
 
 
@@ -285,9 +286,9 @@ def test_default_iterations_suffice(monkeypatch):
     """Against 60 iterations, within 0.2 % or 0.1 W m-2 in at least 99 % of rows."""
     inputs = {name: np.float64(value) for name, value in weather().items()}
     with jax.enable_x64(True):
-        ours = ice_fluxes(**inputs)
+        ours = over_ice(inputs)
         monkeypatch.setattr(solid, "ITERATIONS", 60)
-        settled = ice_fluxes(**inputs)
+        settled = over_ice(inputs)
     for name in ("sensible_heat_flux", "latent_heat_flux"):
         a, b = np.asarray(getattr(ours, name)), np.asarray(getattr(settled, name))
         assert np.mean(np.abs(a - b) <= np.maximum(0.002 * np.abs(b), 0.1)) > 0.99

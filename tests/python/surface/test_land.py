@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tile_fluxes import over_land
 
 from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.land import (
     availability_below,
-    land_fluxes,
     recycled_evaporation,
     relative_humidity_at_land,
 )
@@ -37,7 +37,7 @@ SUMMER_NOON = {
 
 @jax.jit
 def fluxes(inputs: dict[str, jax.Array]) -> BulkFluxes:
-    return land_fluxes(**inputs)
+    return over_land(inputs)
 
 
 @jax.jit
@@ -244,9 +244,9 @@ def test_default_iterations_suffice(monkeypatch):
     inputs = weather()
     with jax.enable_x64(True):
         doubled = {name: np.float64(value) for name, value in inputs.items()}
-        ours = land_fluxes(**doubled)
+        ours = over_land(doubled)
         monkeypatch.setattr(solid, "ITERATIONS", 60)
-        settled = land_fluxes(**doubled)
+        settled = over_land(doubled)
     for name in ("sensible_heat_flux", "latent_heat_flux"):
         a, b = np.asarray(getattr(ours, name)), np.asarray(getattr(settled, name))
         assert (np.abs(a - b) <= np.maximum(0.01 * np.abs(b), 0.5)).all()

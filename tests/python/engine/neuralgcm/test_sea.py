@@ -12,6 +12,7 @@ from ngcm_coupler.engine import engine_of
 from ngcm_coupler.engine.neuralgcm.initial_state import Sea, read_state
 from ngcm_coupler.engine.neuralgcm.initial_state.sea import OF_SEA
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 
 SST, ICE = OF_SEA
 AIR = ("temperature", "specific_humidity", "u_component_of_wind", "v_component_of_wind")
@@ -103,15 +104,10 @@ def test_heat_of_the_demo_has_no_stripes():
     def stripes(sea):
         heat = bulk_fluxes(
             "coare3p6",
-            eastward_wind=eastward,
-            northward_wind=northward,
-            air_temperature=temperature,
-            specific_humidity=humidity,
-            surface_air_pressure=101325.0,
-            sea_surface_temperature=sea[SST].T.reshape(-1),
-            wind_height=100.0,
-            temperature_height=100.0,
-            potential_temperature=temperature,
+            NearSurfaceAir(
+                eastward, northward, temperature, humidity, 101325.0, 100.0, 100.0, temperature
+            ),
+            sea[SST].T.reshape(-1),
         ).sensible_heat_flux
         open_water = (1.0 - land) * (1.0 - sea[ICE].T.reshape(-1))
         rows = (np.asarray(heat) * open_water).reshape(grid.nlat, grid.nlon)

@@ -14,6 +14,7 @@ import pytest
 from project import ROOT
 from pycoare import coare_36
 from pycoare.util import qsat
+from tile_fluxes import over_sea
 
 from ngcm_coupler.constants import (
     GRAVITY,
@@ -24,7 +25,7 @@ from ngcm_coupler.constants import (
 )
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
-from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes
 
 AEROBULK = ROOT / "tests" / "data" / "aerobulk_excerpt.csv"
 IN_AEROBULK = ("coare3p6", "coare3p0", "ecmwf", "ncar")
@@ -47,7 +48,7 @@ TRADE_WIND = {
 def fluxes(
     inputs: dict[str, jax.Array], scheme: str = "coare3p6", iterations: int | None = None
 ) -> BulkFluxes:
-    return bulk_fluxes(scheme, **inputs, iterations=iterations)
+    return over_sea(scheme, inputs, iterations)
 
 
 def in_float64(
@@ -370,12 +371,12 @@ def test_default_iterations_suffice(scheme, fraction):
 
 def test_unknown_scheme_names_the_choices():
     with pytest.raises(ConfigError, match="'coare9' is unknown; use one of coare3p6, coare3p0"):
-        bulk_fluxes("coare9", **TRADE_WIND)
+        over_sea("coare9", TRADE_WIND)
 
 
 def test_no_iteration_is_refused():
     with pytest.raises(ConfigError, match="iterations=0; use at least 1"):
-        bulk_fluxes("coare3p6", **TRADE_WIND, iterations=0)
+        over_sea("coare3p6", TRADE_WIND, iterations=0)
 
 
 def test_stable_air_of_a_high_lowest_level_drags_the_sea_less():

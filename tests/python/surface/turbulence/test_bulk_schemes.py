@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tile_fluxes import over_sea
 
 from ngcm_coupler.config.keys import keys
 from ngcm_coupler.config.model_groups import Surface
 from ngcm_coupler.constants import GRAVITY, REFERENCE_PRESSURE, VON_KARMAN
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence import coare, ecmwf, ncar
-from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes, bulk_fluxes
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES, BulkFluxes
 
 SST = 290.0
 
@@ -37,7 +38,7 @@ def air_over_sea(theta_excess, relative_humidity, wind=8.0) -> dict:
 
 def in_float64(scheme: str, iterations: int | None = None, **air) -> BulkFluxes:
     with jax.enable_x64(True):
-        result = bulk_fluxes(scheme, **air_over_sea(**air), iterations=iterations)
+        result = over_sea(scheme, air_over_sea(**air), iterations)
         return jax.tree.map(np.asarray, result)
 
 
@@ -98,7 +99,7 @@ def coefficients(scheme, limit):
     """Of drag and of the exchange of moisture in neutral air, in thousandths."""
     air = air_over_sea(theta_excess=0.0, relative_humidity=0.98, wind=WINDS)
     with jax.enable_x64(True):
-        found = bulk_fluxes(scheme, **air, iterations=20, drag_limit=limit)
+        found = over_sea(scheme, air, iterations=20, drag_limit=limit)
         excess = air["specific_humidity"] * (1.0 - 1.0 / 0.98)
         moisture = found.friction_velocity * found.humidity_scale / (WINDS * excess)
         return 1e3 * np.asarray(found.friction_velocity / WINDS) ** 2, 1e3 * np.asarray(moisture)

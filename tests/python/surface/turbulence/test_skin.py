@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from pycoare import coare_36
 from pycoare.util import qsat
+from tile_fluxes import over_sea
 
 from ngcm_coupler.constants import GRAVITY, SPECIFIC_HEAT_DRY_AIR, ZERO_CELSIUS
-from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.derived import SEA_EMISSIVITY, net_longwave
-from ngcm_coupler.surface.turbulence import bulk
-from ngcm_coupler.surface.turbulence.bulk import SCHEMES, bulk_fluxes
+from ngcm_coupler.surface.turbulence.bulk import SCHEMES
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 from ngcm_coupler.surface.turbulence.skin import thermal_expansion, warm_layer_step
 
@@ -66,7 +65,7 @@ def without_radiation(inputs: dict) -> dict:
 
 def in_float64(inputs: dict, scheme: str = "coare3p6", **options) -> BulkFluxes:
     with jax.enable_x64(True):
-        result = jax.jit(lambda x: bulk_fluxes(scheme, **x, **options))(inputs)
+        result = jax.jit(lambda x: over_sea(scheme, x, **options))(inputs)
         return jax.tree.map(np.asarray, result)
 
 
@@ -181,30 +180,17 @@ def test_warming_of_a_warm_layer_counts_as_warmer_sea():
     hot = in_float64({**NIGHT, "sea_surface_temperature": 303.5})
     for a, b in zip(jax.tree.leaves(warm), jax.tree.leaves(hot), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10)
-    bare = in_float64({**without_radiation(NIGHT), "warm_layer_warming": 1.5})
-    assert bare.surface_temperature == 303.5
-
-
-@pytest.mark.parametrize("missing", ["downwelling_longwave_flux", "net_shortwave_flux"])
-def test_half_of_the_radiation_is_refused(missing):
-    inputs = {name: value for name, value in NIGHT.items() if name != missing}
-    with pytest.raises(ConfigError, match=f"{missing} is missing; a cool skin needs both"):
-        bulk_fluxes("coare3p6", **inputs)
 
 
 @pytest.mark.slow
 def test_gradients_with_the_skin_are_finite_and_those_of_finite_differences():
     def heat(inputs):
-        result = bulk_fluxes("coare3p6", **inputs)
+        result = over_sea("coare3p6", inputs)
         return result.sensible_heat_flux + result.latent_heat_flux
 
     table = {name: jnp.float32(value) for name, value in conditions(1000).items()}
     total = jax.jit(
-        jax.grad(
-            lambda x: sum(
-                jnp.sum(leaf) for leaf in jax.tree.leaves(bulk.bulk_fluxes("coare3p6", **x))
-            )
-        )
+        jax.grad(lambda x: sum(jnp.sum(leaf) for leaf in jax.tree.leaves(over_sea("coare3p6", x))))
     )
     for leaf in jax.tree.leaves(total(table)):
         assert bool(jnp.isfinite(leaf).all())
@@ -222,7 +208,7 @@ def test_gradients_with_the_skin_are_finite_and_those_of_finite_differences():
 def test_float32_is_precise_enough():
     inputs = conditions()
     double = in_float64(inputs)
-    single = jax.jit(lambda x: bulk_fluxes("coare3p6", **x))(
+    single = jax.jit(lambda x: over_sea("coare3p6", x))(
         {name: jnp.float32(value) for name, value in inputs.items()}
     )
     for name in ("sensible_heat_flux", "latent_heat_flux"):

@@ -1,0 +1,36 @@
+"""The fluxes of tiles from flat inputs by name, of which tests vary one after the other."""
+
+from ngcm_coupler.surface.ice import ice_fluxes
+from ngcm_coupler.surface.land import land_fluxes
+from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
+from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
+from ngcm_coupler.surface.turbulence.skin import SeaSkin
+
+
+def _of(kind, inputs):
+    return kind(**{name: inputs[name] for name in kind._fields if name in inputs})
+
+
+def over_sea(scheme, inputs, iterations=None, drag_limit=0.0):
+    skin = _of(SeaSkin, inputs) if "net_shortwave_flux" in inputs else None
+    return bulk_fluxes(
+        scheme,
+        _of(NearSurfaceAir, inputs),
+        inputs["sea_surface_temperature"],
+        skin=skin,
+        iterations=iterations,
+        drag_limit=drag_limit,
+    )
+
+
+def over_ice(inputs):
+    return ice_fluxes(_of(NearSurfaceAir, inputs), inputs["surface_temperature"])
+
+
+def over_land(inputs):
+    return land_fluxes(
+        _of(NearSurfaceAir, inputs),
+        inputs["surface_temperature"],
+        roughness_length=inputs["roughness_length"],
+        moisture_availability=inputs["moisture_availability"],
+    )

@@ -22,7 +22,8 @@ from ngcm_coupler.output.budget.entries import NET_HEAT
 DAYS = 10
 """Length of a block where nothing else is asked for [day]."""
 
-_LEAST_BLOCKS = 2
+_LEAST_BLOCKS, _MOST_BLOCKS = 2, 1000
+"""Of a run, and for each of its records: more of them would be empty in any run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,11 +140,16 @@ def drift_of(files: RunFiles, entries: Mapping[str, EntrySeries], days: int) -> 
     segments = files.budget or files.history
     seconds = _seconds(segments)
     begin, end = seconds[0, 0] / SECONDS_PER_DAY, seconds[-1, 1] / SECONDS_PER_DAY
-    # A block that the run has not filled shows its mean too, but nothing is made of that.
-    edges = np.append(np.arange(begin, end, days), end)
     whole = int((end - begin) // days)
     if whole < _LEAST_BLOCKS:
         return []
+    if whole > _MOST_BLOCKS * len(seconds):
+        raise DataError(
+            f"{segments[0].path.parent}: {len(seconds)} records span {whole} blocks of {days} days,"
+            " nearly all without a record; give longer blocks, or the files as they were written"
+        )
+    # A block that the run has not filled shows its mean too, but nothing is made of that.
+    edges = np.append(np.arange(begin, end, days), end)
     start = segments[0].start
     labels = [start.advanced(round(day * SECONDS_PER_DAY)).iso8601()[:-9] for day in edges[:-1]]
     labels = [f"{each} + {days} d" for each in labels[:whole]] + [

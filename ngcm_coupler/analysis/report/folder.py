@@ -18,6 +18,7 @@ from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
 _SINCE = "seconds since "
+_MOST_SECONDS = 10_000 * 366 * 86400
 P = ParamSpec("P")
 T = TypeVar("T")
 _HISTORY_VARIABLES = ("time", "time_bounds", "lat", "lon", "cell_area", "land_area_fraction")
@@ -145,7 +146,23 @@ def _identified(path: Path, file: Any) -> tuple[str, RunFile]:
             f" begin and end of each record in '{_SINCE}' a date, as runs write them; give the"
             " files as they were written"
         )
+    _require_times(path, bounds)
     return kind, RunFile(path, attributes, time.units, time.calendar, bounds, grid, names)
+
+
+def _require_times(path: Path, bounds: np.ndarray) -> None:
+    """Refuses records whose times are those of no run: the page would have a place for each day.
+
+    Raises:
+      DataError: they are no numbers, do not follow each other, or span more than 10,000 years.
+    """
+    if not np.issubdtype(bounds.dtype, np.number) or not (np.abs(bounds) < _MOST_SECONDS).all():
+        fault = "are no seconds since the start of a run"
+    elif (bounds[:, 0] >= bounds[:, 1]).any() or (np.diff(bounds, axis=0) <= 0).any():
+        fault = "do not follow each other"
+    else:
+        return
+    raise DataError(f"{path}: the times in time_bounds {fault}; give the file as it was written")
 
 
 def _require_one_run(segments: Sequence[RunFile]) -> None:

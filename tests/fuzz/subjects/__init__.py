@@ -15,6 +15,7 @@ NAMES = (
     "recordings",
     "namcouples",
     "states",
+    "histories",
 )
 
 

@@ -69,6 +69,22 @@ def synthetic(days):
     }
 
 
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ([3e17, 0, 0, 0], "b.nc: the times in time_bounds are no seconds since the start of a run"),
+        ([2 * DAY, DAY, 0, 0], "b.nc: the times in time_bounds do not follow each other"),
+        ([0, 0, 0, 1e11], "4 records span 11574. blocks of 10 days, nearly all without a record"),
+    ],
+)
+def test_times_that_no_run_has_are_refused_and_ask_for_no_place_of_each_day(tmp_path, times, words):
+    write_budget(tmp_path / "b.nc", synthetic(1))
+    with import_netcdf4().Dataset(tmp_path / "b.nc", "a") as file:
+        file["time_bounds"][:] += np.array(times, "i8")[:, None]
+    with pytest.raises(DataError, match=words):
+        drift(tmp_path, 10)
+
+
 def write_history(path, days, needs=frozenset()):
     """A history of daily records, in which air and sea warm by 0.5 and 0.02 K a day."""
     grid = GaussianGrid(8, 4)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ngcm_coupler import python_path
 from ngcm_coupler.cli import standard_output
-from ngcm_coupler.errors import NgcmError, unexpected
+from ngcm_coupler.errors import NgcmError, shown, unexpected
 
 EXIT_ERROR = 1
 """Exit code of a command that failed; argparse exits with 2 on wrong usage."""
@@ -41,6 +41,8 @@ def _own_fault(error: Exception) -> str:
             "the current folder has been removed, and paths are relative to it; change into one"
             " that is there"
         )
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{shown(error.filename, 400)}: {error.strerror}; give another file or folder"
     return (
         f"ngcm-coupler: {unexpected(error)}; this is a fault of ngcm_coupler: please report it with"
         " this message and what `ngcm-coupler doctor` prints"

@@ -53,3 +53,17 @@ def test_commands_in_a_folder_that_has_gone_say_so(words, tmp_path, monkeypatch,
     said = capsys.readouterr().err
     assert said.startswith("the current folder has been removed, and paths ")
     assert "fault of" not in said
+
+
+@pytest.mark.parametrize("words", ["segment a.nml --write {}", "report {}", "checkpoint info {}"])
+def test_names_that_no_file_can_have_are_no_fault_of_the_package(
+    words, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.nml").write_text(
+        "&ngcm_model engine = 'analytic' / &ngcm_restart folder = 'r', read_file = 'r' /"
+        " &ngcm_run start_date = '2000-01-01', stop_date = '2000-01-03' /"
+    )
+    assert cli.main(words.format("x" * 300).split()) == 1
+    said = capsys.readouterr().err
+    assert "File name too long" in said and "fault of" not in said

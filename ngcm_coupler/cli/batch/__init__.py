@@ -91,8 +91,13 @@ def _run(arguments: argparse.Namespace) -> int:
         # Both systems want the folder of their log to be there before the job starts.
         (job.folder / script.LOGS).mkdir(exist_ok=True)
         with job.script.open("x", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(script.text(job))
-        job.script.chmod(0o755)
+            try:
+                file.write(script.text(job))
+                file.flush()
+                job.script.chmod(0o755)
+            except OSError:
+                job.script.unlink()  # or it would keep the next attempt from its name
+                raise
     except FileExistsError as error:
         raise OutputError(
             f"{job.script} exists, and may have been changed by hand; remove it, or give another"

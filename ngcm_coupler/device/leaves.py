@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ngcm_coupler.engine.atmosphere import is_random_key
-from ngcm_coupler.errors import RestartError, listing
+from ngcm_coupler.errors import RestartError
 
 PREFIX = "state."
 """How the names of `named_leaves` begin."""
@@ -73,4 +73,4 @@ def not_finite(state: dict[str, np.ndarray]) -> str:
         if np.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
             level = int(np.argwhere(~np.isfinite(array))[0][0]) + 1 if array.ndim == 3 else None
             places.append(name if level is None else f"{name} (level {level} of {len(array)})")
-    return f"; in the state: {listing(places)}" if places else ""
+    return f"; in the state: {', '.join(places)}" if places else ""

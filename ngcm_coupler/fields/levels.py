@@ -56,8 +56,11 @@ LEVEL_FIELDS = (
 )
 """All that decoders of published models give; older models lack the last two."""
 
-_AIR = ("temperature", "specific_humidity", "u_component_of_wind", "v_component_of_wind")
-"""What air is, by the decoder's names."""
+AIR = {
+    name: f"{name}_on_pressure_levels"
+    for name in ("air_temperature", "specific_humidity", "eastward_wind", "northward_wind")
+}
+"""What air is -> the field that has it on levels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +129,8 @@ class Levels:
     @property
     def hold_air(self) -> bool:
         """Whether temperature, humidity and wind are there, so that air can be found between."""
-        names = {row.decoder for row in self.fields}
-        return names.issuperset(_AIR) and len(self.pressures_hpa) > 1
+        names = {row.name for row in self.fields}
+        return names.issuperset(AIR.values()) and len(self.pressures_hpa) > 1
 
     def lowest_level_fault(self, lowest_level: str) -> str | None:
         """Why ``lowest_level`` of &ngcm_surface cannot be had of what is offered, or None."""

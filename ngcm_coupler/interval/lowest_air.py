@@ -17,6 +17,7 @@ from ngcm_coupler.air import LowestLevel
 from ngcm_coupler.constants import VIRTUAL_TEMPERATURE_FACTOR
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.fields.levels import AIR
 from ngcm_coupler.surface import moist
 
 _DECODER_SECONDS = 43200
@@ -25,11 +26,6 @@ hardly changes, and some of it goes with the time of day: two are enough to see 
 
 _CALM = 1e-6
 """Square of a wind that counts as calm [m2 s-2], which has a derivative."""
-
-_ON_LEVELS = {
-    name: f"{name}_on_pressure_levels"
-    for name in ("air_temperature", "specific_humidity", "eastward_wind", "northward_wind")
-}
 
 
 @jax.tree_util.register_dataclass
@@ -134,13 +130,13 @@ class LowestAir:
 
         def between(name: str, weight: jax.Array) -> jax.Array:
             upper, lower = (
-                jnp.take_along_axis(rows[_ON_LEVELS[name]], place[None], axis=0)[0]
+                jnp.take_along_axis(rows[AIR[name]], place[None], axis=0)[0]
                 for place in (above, above + 1)
             )
             return upper + weight * (lower - upper)
 
         humidity, *wind = (
-            between(name, weight.clip(0.0, 1.0)) for name in _ON_LEVELS if name != "air_temperature"
+            between(name, weight.clip(0.0, 1.0)) for name in AIR if name != "air_temperature"
         )
         return _replaced(raw, between("air_temperature", weight), humidity, *wind)
 

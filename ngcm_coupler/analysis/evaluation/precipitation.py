@@ -10,8 +10,8 @@ from ngcm_coupler.analysis.evaluation.harmonics import Harmonics
 from ngcm_coupler.analysis.evaluation.heat import MISSING, WATER, Means, Quantity
 from ngcm_coupler.analysis.evaluation.latitudes import box_mean, tropical_maximum, zonal_means
 from ngcm_coupler.analysis.evaluation.rain import (
+    correlation,
     lag_one,
-    pattern_correlation,
     percentile,
     share_of_area,
 )
@@ -143,7 +143,7 @@ def _beside_raw(records: Records, grid: Grid, latitudes: np.ndarray) -> Iterator
             transform.below(values - _average(records, evaporation), _SMOOTH + 1)
             for values in (rain, raw)
         ]
-        found = _text(pattern_correlation(smooth[0], smooth[1], grid.area), ".2f")
+        found = _text(correlation(smooth[0], smooth[1], grid.area), ".2f")
         yield f"correlation of P-E with raw, both cut at l = {_SMOOTH}", "1", found, ""
 
 

@@ -25,14 +25,9 @@ def lag_one(days: np.ndarray, area: np.ndarray) -> tuple[float, float]:
     Returns:
       With the neighbour to the east, round the globe, and with that to the north.
     """
-    east = [_correlation(day, np.roll(day, -1, axis=1), area) for day in days]
-    north = [_correlation(day[:-1], day[1:], np.sqrt(area[:-1] * area[1:])) for day in days]
+    east = [correlation(day, np.roll(day, -1, axis=1), area) for day in days]
+    north = [correlation(day[:-1], day[1:], np.sqrt(area[:-1] * area[1:])) for day in days]
     return float(np.mean(east)), float(np.mean(north))
-
-
-def pattern_correlation(first: np.ndarray, other: np.ndarray, area: np.ndarray) -> float:
-    """Correlation of two fields over the area of the globe; NaN where one does not vary."""
-    return _correlation(first, other, area)
 
 
 def percentile(values: np.ndarray, area: np.ndarray, percent: float) -> float:
@@ -50,7 +45,8 @@ def percentile(values: np.ndarray, area: np.ndarray, percent: float) -> float:
     return float(flat[order][min(place, flat.size - 1)])
 
 
-def _correlation(first: np.ndarray, other: np.ndarray, weight: np.ndarray) -> float:
+def correlation(first: np.ndarray, other: np.ndarray, weight: np.ndarray) -> float:
+    """Correlation of two fields of cells that weigh so much; NaN where one does not vary."""
     weight = weight / weight.sum()
     a = first - (weight * first).sum()
     b = other - (weight * other).sum()

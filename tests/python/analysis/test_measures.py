@@ -15,8 +15,8 @@ from ngcm_coupler.analysis.evaluation.latitudes import (
     zonal_means,
 )
 from ngcm_coupler.analysis.evaluation.rain import (
+    correlation,
     lag_one,
-    pattern_correlation,
     percentile,
     share_of_area,
 )
@@ -134,8 +134,8 @@ def test_neighbours_of_a_wave_correlate_by_its_length_and_of_noise_not_at_all():
     assert east == pytest.approx(np.cos(8.0 * 2.0 * np.pi / 64.0)) and north == pytest.approx(1.0)
     noise = np.random.default_rng(7).normal(size=(20, 32, 64))
     assert np.abs(lag_one(noise, AREA)) == pytest.approx(0.0, abs=0.02)
-    assert pattern_correlation(noise[0], -2.0 * noise[0] + 1.0, AREA) == pytest.approx(-1.0)
-    assert np.isnan(pattern_correlation(noise[0], np.ones((32, 64)), AREA))
+    assert correlation(noise[0], -2.0 * noise[0] + 1.0, AREA) == pytest.approx(-1.0)
+    assert np.isnan(correlation(noise[0], np.ones((32, 64)), AREA))
 
 
 def test_a_percentile_is_of_area():

@@ -110,7 +110,7 @@ class SurfaceExchange:
           columns: the air above.
           surface: the surface below.
         """
-        near, tiles = NearSurfaceAir.of(air), self.reader.tiles(surface, air)
+        near, tiles = self._air_and_tiles(air, surface)
         return self._states(air, near, columns, tiles, self._turbulence(near, tiles))
 
     def fluxes(
@@ -136,7 +136,7 @@ class SurfaceExchange:
           What to hand on; the exported fields, of which fluxes of the sun are means over the
           step; and what fluxes that the host has imposed add to the air, None if it has not.
         """
-        near, tiles = NearSurfaceAir.of(air), self.reader.tiles(surface, air)
+        near, tiles = self._air_and_tiles(air, surface)
         skin = sky = sun = None
         if self.config.radiation.scheme != "host":
             radiation, sky, sun = self._sky(state.radiation, tiles, columns, step)
@@ -174,6 +174,12 @@ class SurfaceExchange:
             state = dataclasses.replace(state, water_debt=debt)
             rows |= water_rows
         return state, rows, increments
+
+    def _air_and_tiles(
+        self, level: LowestLevel, surface: HostSurface
+    ) -> tuple[NearSurfaceAir, Tiles]:
+        """The air and what it lies on, before anything is exchanged."""
+        return NearSurfaceAir.of(level), self.reader.tiles(surface, level)
 
     def _turbulence(
         self, air: NearSurfaceAir, tiles: Tiles, skin: SeaSkin | None = None

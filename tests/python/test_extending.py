@@ -198,6 +198,13 @@ def test_a_cap_takes_the_sea_and_gives_its_heat(cap):
     assert -300.0 < float(latent) < -20.0
 
 
+def test_every_change_of_the_page_fits_its_file():
+    texts = {name: (ROOT / name).read_text() for name, _ in CHANGES}
+    for name, change in CHANGES:
+        texts[name] = changed(texts[name], change)
+    assert len(texts) > 4
+
+
 def test_files_and_fields_that_the_page_names_are_there():
     names = {name for name in re.findall(r"`((?:\w+/)+[\w.]+)`", PAGE) if "NAME" not in name}
     roots = (ROOT, ROOT / "ngcm_coupler", ROOT / "tests" / "python")

@@ -160,6 +160,7 @@ def _scan_group(text: str, group: Group) -> int:
     current: Assignment | None = None
     item_expected = True  # A comma where an item is expected stands for a null value.
     last_line, remark = 0, ""
+    comma_before = False  # gfortran passes over one that stands before the first key.
     for token in tokens(text, group.body, group.line):
         if token.fault:
             group.faults.append(Fault(token.line, f"&{group.name}: {token.fault}"))
@@ -190,6 +191,11 @@ def _scan_group(text: str, group: Group) -> int:
                 if item_expected:
                     current.items.append("")
                 item_expected = True
+            case "comma":
+                if comma_before:
+                    message = f"&{group.name}: more than one comma stands before the first key"
+                    group.faults.append(Fault(token.line, f"{message}; take them out"))
+                comma_before = True
             case "string" | "word" if current:
                 current.add(token)
                 item_expected = False

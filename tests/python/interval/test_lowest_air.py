@@ -52,7 +52,8 @@ class Run:
         self.interval = Interval(engine, parse(text))
         initial = initial_condition(engine, None, jax.random.key(0))
         self.imports = self.interval.initial_imports({}, initial.state, initial.surface)
-        self.start = self.state = self.interval.begin({}, initial.state, 10957, 7 * 3600)
+        begin = jax.jit(self.interval.begin)
+        self.start = self.state = begin({}, initial.state, 10957, 7 * 3600)
         self.advance = jax.jit(self.interval.advance)
 
     def step(self):
@@ -148,13 +149,13 @@ def test_humidity_is_neither_negative_nor_more_than_saturation():
 def test_gradient_is_finite_in_calm_too(runs, how):
     run = runs[how]
 
-    def heat(scale):
-        air = jax.tree.map(lambda leaf: scale * leaf, run.start.atmosphere.air_temperature)
-        atmosphere = dataclasses.replace(run.start.atmosphere, air_temperature=air)
-        start = dataclasses.replace(run.start, atmosphere=atmosphere)
-        return run.interval.advance({}, start, run.imports)[1][:6].sum()
+    def heat(scale, state, imports):
+        air = jax.tree.map(lambda leaf: scale * leaf, state.atmosphere.air_temperature)
+        atmosphere = dataclasses.replace(state.atmosphere, air_temperature=air)
+        state = dataclasses.replace(state, atmosphere=atmosphere)
+        return run.interval.advance({}, state, imports)[1][:6].sum()
 
-    assert np.isfinite(jax.grad(heat)(1.0))
+    assert np.isfinite(jax.jit(jax.grad(heat))(1.0, run.start, run.imports))
     air, engine = run.interval._air, run.interval._atmosphere
     low = engine.lowest_level({}, run.start.atmosphere)
 
@@ -162,7 +163,7 @@ def test_gradient_is_finite_in_calm_too(runs, how):
         calm = dataclasses.replace(low, eastward_wind=wind, northward_wind=wind)
         return air._found(calm, calm).wind_factor.sum()
 
-    assert np.isfinite(jax.grad(factor)(jnp.zeros(engine.grid.size))).all()
+    assert np.isfinite(jax.jit(jax.grad(factor))(jnp.zeros(engine.grid.size))).all()
 
 
 def test_without_a_decoder_nothing_is_corrected_and_decoding_is_refused():

@@ -132,7 +132,7 @@ def in_double_precision(equation, state):
     twin.orography = np.asarray(equation.orography, np.float64)
     with jax.enable_x64(True):
         state = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), state)
-        return jax.tree.map(np.asarray, twin.explicit_terms(state))
+        return jax.tree.map(np.asarray, jax.jit(twin.explicit_terms)(state))
 
 
 CASES = {

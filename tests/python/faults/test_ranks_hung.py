@@ -26,11 +26,17 @@ TIMEOUT = f"&ngcm_limits timeout_seconds = {TIMEOUT_SECONDS} /\n"
 @pytest.mark.parametrize(
     ("rank", "place", "call", "phase", "hour"),
     [
-        pytest.param(0, ADVANCE, 1, "advance: compile", 1, id="0-interval"),
+        pytest.param(0, ADVANCE, 1, "advance: compile", 1, id="0-interval", marks=pytest.mark.long),
         pytest.param(1, GATHER, 1, "gather, which needs all ranks", 1, id="1-gather"),
         pytest.param(0, TO_DISK, 5, "restart, which needs all ranks", 2, id="0-restart"),
         pytest.param(
-            0, "ngcm_coupler.output.records:Records.close", 1, "files", 4, id="0-finalize"
+            0,
+            "ngcm_coupler.output.records:Records.close",
+            1,
+            "files",
+            4,
+            id="0-finalize",
+            marks=pytest.mark.long,
         ),
     ],
 )
@@ -53,7 +59,7 @@ def test_a_hung_rank_is_named_with_its_phase(segment, rank, place, call, phase, 
     ("rank", "place", "action", "phase"),
     [
         pytest.param(0, "ngcm_coupler.abi:advance", "signals(signal.SIGSTOP)",
-                     "gather, which needs all ranks", id="0-stopped"),
+                     "gather, which needs all ranks", id="0-stopped", marks=pytest.mark.long),
         pytest.param(1, "ngcm_coupler.abi:advance", "signals(signal.SIGSTOP)",
                      "gather, which needs all ranks", id="1-stopped"),
         pytest.param(0, ADVANCE, "sleeps_with_the_lock", "advance: send",

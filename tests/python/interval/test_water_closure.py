@@ -242,8 +242,8 @@ def test_the_gradient_of_rain_is_that_of_the_rain_that_the_host_gets(text):
     rain_and_slope, step = jax.jit(jax.value_and_grad(rain)), 0.25
     _, slope = rain_and_slope(0.0, state, imports)
     more, less = (rain_and_slope(warming, state, imports)[0] for warming in (step, -step))
-    difference = (more - less) / (2.0 * step)
-    assert slope == pytest.approx(difference, rel=0.01)
+    difference = float(more - less) / (2.0 * step)
+    assert float(slope) == pytest.approx(difference, rel=0.01)
     assert abs(slope) > 1e-3
 
 

@@ -181,6 +181,8 @@ class _Machine:
                 raise _Refused(f"an opcode across the end of a frame (byte {begin})")
             begin = position
             if opcode.name == "FRAME":
+                if position < frame_end:
+                    raise _Refused(f"a frame inside of another (byte {position})")
                 frame_end = position + _FRAME_BYTES + argument
             try:
                 self.step(opcode.name, argument)

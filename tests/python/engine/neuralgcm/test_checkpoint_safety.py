@@ -181,6 +181,10 @@ def test_opcode_that_no_checkpoint_needs_is_refused(tmp_path, data, named):
         ),
         (b"\x80\x04\x95" + struct.pack("<Q", 3) + b"J\x00\x00\x00\x00.", "end of a frame"),
         (b"\x80\x04\x95" + struct.pack("<Q", 9) + b"N.", "a frame longer than the file"),
+        (
+            b"\x80\x04\x95" + struct.pack("<Q", 11) + b"\x95" + struct.pack("<Q", 2) + b"N.",
+            "a frame inside of another",
+        ),
     ],
 )
 def test_odd_use_of_an_allowed_global_is_refused(tmp_path, data, named):

@@ -202,6 +202,11 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {shown(error)}" if str(error) else kind
 
 
+def told(error: BaseException) -> str:
+    """Why something failed, for a message that names the file: the system's error names it too."""
+    return shown(getattr(error, "strerror", None) or error)
+
+
 def unexpected(error: BaseException) -> str:
     """What a fault of the plugin says of itself: type, text and where it was raised."""
     frame = error.__traceback__

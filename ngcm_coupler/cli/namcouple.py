@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli import run_folder
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import OutputError, told
+from ngcm_coupler.files import write_text
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
@@ -49,9 +50,9 @@ def _run(arguments: argparse.Namespace) -> int:
         text = namcouple.text(coupling.namcouple(config, *shapes), introduction)
         path = Path(namcouple.NAME)
         try:
-            path.write_text(text, encoding="ascii")
+            write_text(path, text, "ascii")
         except OSError as error:
-            raise OutputError(f"{path.absolute()} cannot be written ({error.strerror})") from error
+            raise OutputError(f"{path.absolute()} cannot be written ({told(error)})") from error
         print(path.absolute())
         for row in coupling.land_imports(config):
             print(f"  {row.oasis} ({row.name}) has to come from a land model: add its coupling")

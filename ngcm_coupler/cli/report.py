@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.tables import number_table, text_table
-from ngcm_coupler.errors import NgcmError, OutputError
+from ngcm_coupler.errors import NgcmError, OutputError, told
+from ngcm_coupler.files import write_text
 
 if TYPE_CHECKING:
     from ngcm_coupler.analysis.report.tables import Table
@@ -78,10 +79,10 @@ def _write(path: Path, text: str) -> None:
     """Writes a page and prints its name."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     except OSError as error:
         raise OutputError(
-            f"{path} cannot be written ({error}); give another folder with --output"
+            f"{path} cannot be written ({told(error)}); give another folder with --output"
         ) from error
     print(path)
 

@@ -6,3 +6,4 @@ from ngcm_coupler.files.grown import Grown as Grown
 from ngcm_coupler.files.whole import kind_of as kind_of
 from ngcm_coupler.files.whole import replaced as replaced
 from ngcm_coupler.files.whole import require_file as require_file
+from ngcm_coupler.files.whole import write_text as write_text

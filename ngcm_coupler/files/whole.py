@@ -65,6 +65,25 @@ def replaced(final: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str, encoding: str = "utf-8", errors: str = "strict") -> None:
+    """Writes a text: a file is replaced whole, a device or a pipe takes it as it is.
+
+    Args:
+      path: the file; of a link the file that it leads to is replaced.
+      text: all of it.
+      encoding: as `open` has it.
+      errors: likewise.
+
+    Raises:
+      OSError: it cannot be written; a file that was there stays as it was.
+    """
+    if kind_of(path) in ("", _KINDS[stat.S_IFDIR]):
+        with replaced(Path(os.path.realpath(path))) as temporary:
+            temporary.write_text(text, encoding, errors)
+    else:
+        path.write_text(text, encoding, errors)
+
+
 def _bring_to_disk(path: Path) -> None:
     """Waits until a file, or the entries of a folder, would outlive a power failure."""
     descriptor = os.open(path, os.O_RDONLY)

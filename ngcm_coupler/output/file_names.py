@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import DATE, KEYS, MEMBER, Config
+from ngcm_coupler.config.settings import SURFACES
 from ngcm_coupler.files import Claims
 
 HISTORY_FILE = "&ngcm_history file"
@@ -40,6 +41,8 @@ def claim_early(claims: Claims, config: Config) -> None:
       OutputError: another run writes it.
     """
     for where, declared in KEYS.items():
+        if where.group in SURFACES and not config.coupler:
+            continue  # the program that reads it, the ocean of a coupled run, is not there
         name = where.value(config) if declared.path in ("out", "state", "folder") else ""
         if name and DATE not in name and MEMBER not in name:
             claims.take(name, f"{where} = '{name}'", whole=declared.path != "out")

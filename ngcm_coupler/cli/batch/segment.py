@@ -7,7 +7,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ngcm_coupler.errors import ConfigError, OutputError
+from ngcm_coupler.errors import ConfigError, OutputError, told
+from ngcm_coupler.files import write_text
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config, Where
@@ -114,7 +115,7 @@ def _run(arguments: argparse.Namespace) -> int:
     text = segment_text(arguments.namelist, loaded, changes)
     segment_namelist.set_aside(changes)
     try:
-        arguments.write.write_text(text, encoding="utf-8", errors="surrogateescape")
+        write_text(arguments.write, text, errors="surrogateescape")
     except OSError as error:
-        raise OutputError(f"{arguments.write} cannot be written ({error.strerror})") from error
+        raise OutputError(f"{arguments.write} cannot be written ({told(error)})") from error
     return 0

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ngcm_coupler.config import Config
 from ngcm_coupler.couplers.oasis.coupling import Pair, pairs
-from ngcm_coupler.errors import DataError, OutputError, shown
+from ngcm_coupler.errors import DataError, OutputError, shown, told
 from ngcm_coupler.files import replaced, require_file
 
 Book = dict[str, dict[int, float]]
@@ -80,7 +80,7 @@ def read_book(path: Path) -> Book:
                     ) from error
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(
-            f"{path} cannot be read ({shown(error)}); a run writes it in its folder"
+            f"{path} cannot be read ({told(error)}); a run writes it in its folder"
         ) from error
     return book
 
@@ -154,7 +154,7 @@ def write(rows: Sequence[Closure], folder: Path) -> None:
         ):
             csv.writer(file).writerows([header, *cells])
     except OSError as error:
-        raise OutputError(f"{folder / NAME} cannot be written: {error}") from error
+        raise OutputError(f"{folder / NAME} cannot be written ({told(error)})") from error
 
 
 def table(rows: Sequence[Closure]) -> tuple[list[str], list[list[str]]]:
@@ -188,6 +188,6 @@ def read_table(folder: Path) -> tuple[list[str], list[list[str]]] | None:
         header, *cells = csv.reader(path.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(
-            f"{path} cannot be read: {shown(error)}; `ngcm-coupler run` writes it"
+            f"{path} cannot be read ({told(error)}); `ngcm-coupler run` writes it"
         ) from error
     return header, cells

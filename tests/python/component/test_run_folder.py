@@ -125,6 +125,13 @@ def test_a_run_through_oasis_claims_what_the_ocean_writes_too(here):
     assert names(here) == []
 
 
+def test_a_run_without_a_coupler_claims_nothing_of_an_ocean(here):
+    claims = Claims()
+    claim_early(claims, parse("&oasis_ocean output_file = 'o' / &ngcm_restart write_file = 'a' /"))
+    assert names(here) == [".a.lock"]
+    claims.release()
+
+
 @pytest.mark.slow
 def test_runs_with_files_of_their_own_share_a_folder(create, here):
     pair = [

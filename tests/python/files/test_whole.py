@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from ngcm_coupler.files import Grown, kind_of, replaced
+from ngcm_coupler.files import Grown, kind_of, replaced, write_text
 
 
 def write(path):
@@ -69,6 +69,23 @@ def test_devices_and_streams_are_no_files():
     with pytest.raises(OSError, match="a device"):
         write(pathlib.Path("/dev/null"))
     assert pathlib.Path("/dev/null").is_char_device()
+
+
+def test_a_text_is_written_whole_through_a_link_and_into_a_pipe(tmp_path):
+    kept, link, pipe = tmp_path / "kept", tmp_path / "a", tmp_path / "b"
+    kept.write_text("old")
+    link.symlink_to(kept)
+    write_text(link, "new")
+    assert link.is_symlink() and kept.read_text() == "new"
+    with pytest.raises(UnicodeEncodeError):
+        write_text(kept, "\u00e4", "ascii")
+    assert kept.read_text() == "new" and len(list(tmp_path.iterdir())) == 2
+    os.mkfifo(pipe)
+    with pipe.open("r+b", buffering=0) as reader:
+        write_text(pipe, "a line\n")
+        assert reader.read(7) == b"a line\n"
+    with pytest.raises(OSError, match="it is a folder"):
+        write_text(tmp_path, "new")
 
 
 def test_the_file_that_a_link_leads_to_stays(tmp_path):

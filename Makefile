@@ -102,6 +102,7 @@ lint: setup  ## every check that does not run the code
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror $(C_FAMILY)
 	$(BIN)/fortitude check bridge tests
+	$(BIN)/shellcheck .ci/run tools/*.sh
 	$(BIN)/gersemi --check CMakeLists.txt bridge ngcm_coupler tests
 
 format: setup  ## rewrite the sources in the project's format

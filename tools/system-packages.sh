@@ -53,7 +53,7 @@ install_wanted() {
     [ -z "$root" ] || $root DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
       --no-install-recommends $(wanted) || true
   fi
-  [ -z "$(wanted)" ] || echo "Going on without" $(wanted) "(apt, as root, would install it):" \
+  [ -z "$(wanted)" ] || echo "Going on without $(wanted | xargs) (apt, as root, would install it):" \
     "what needs OASIS3-MCT is not built or not tested. OASIS_ROOT names a build of your own." >&2
 }
 

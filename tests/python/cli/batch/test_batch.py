@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-import shutil
 import stat
 import subprocess
 
@@ -313,7 +312,6 @@ def test_scripts_are_sound_shell(folder, system, gpu):
     assert max(map(len, re.findall("^# .*", text, re.MULTILINE))) <= 100
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize("system", job.SYSTEMS)
 def test_scripts_please_shellcheck(folder, system):
     coupled(folder, system)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.analysis.evaluation.latitudes import alternation
+from ngcm_coupler.analysis.evaluation.precipitation import BOXES
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import parse
 from ngcm_coupler.engine.atmosphere import initial_condition
@@ -189,11 +190,18 @@ def check_rain(hour, rain, raw, evaporation):
     assert zonal[0] == pytest.approx(zonal[1], rel=0.15)
     budgets = [harmonics((field - evaporation).mean(axis=0))[0][:, :21] for field in (rain, raw)]
     assert np.corrcoef(*(each.ravel()[1:] for each in budgets))[0, 1] > 0.9
-    north, west = grid.latitude, (grid.longitude + 180.0) % 360.0 - 180.0
-    sahara = (north > 15.0) & (north < 30.0) & (west > -10.0) & (west < 30.0)
-    amazon = (north > -10.0) & (north < 2.0) & (west > -70.0) & (west < -50.0)
-    assert mean(rain, sahara) < 0.5
-    assert mean(rain, amazon) == pytest.approx(mean(raw, amazon), rel=0.15)
+    east = (grid.longitude + 180.0) % 360.0 - 180.0
+    boxes = {
+        name: (grid.latitude > south) & (grid.latitude < north) & (east > west) & (east < end)
+        for name, (south, north, west, end) in BOXES.items()
+    }
+    assert mean(rain, boxes["Sahara"]) < 0.5
+    for region in (
+        boxes["Amazon"],
+        # It had 1.4 times raw's where land that nobody tells of was always half wet.
+        (grid.latitude > 30.0) & (hour.engine.land_area_fraction > 0.5),
+    ):
+        assert mean(rain, region) == pytest.approx(mean(raw, region), rel=0.15)
 
 
 def test_warmer_sea_evaporates_more_heats_the_air_and_a_colder_one_the_opposite(hour):

@@ -22,8 +22,8 @@ _WORDS = {
     ),
     "By latitude": "Observed: over the globe, oceans or land, for the mean of all latitudes.",
     "Precipitation": (
-        "A day is one of 24 hours since the start that records fill. The boxes are land at 18 to 30"
-        " degrees north and 10 west to 30 east (Sahara), and 12 south to 2 north and 70 to 50 west"
+        "A day is one of 24 hours since the start that records fill. The boxes are land at 15 to 30"
+        " degrees north and 10 west to 30 east (Sahara), and 10 south to 2 north and 70 to 50 west"
         " (Amazon)."
     ),
     "Noise": (

@@ -24,7 +24,7 @@ RAIN = "precipitation_flux"
 RAW = "column_budget_precipitation_flux"
 """What the model's column physics tell, before negative values are seen to."""
 
-BOXES = {"Sahara": (18.0, 30.0, -10.0, 30.0), "Amazon": (-12.0, 2.0, -70.0, -50.0)}
+BOXES = {"Sahara": (15.0, 30.0, -10.0, 30.0), "Amazon": (-10.0, 2.0, -70.0, -50.0)}
 """Boxes of land: south, north, west, east [degrees]."""
 
 _DAY = 86400.0

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -122,7 +123,9 @@ def _tell(config: Config, coupled: CoupledRun | None) -> None:
         print(f"\n{told}")
         print(text_table(header, cells))
     if config.history.file:
-        print(f"The fields of every interval are in {pathlib.Path(config.history.file).absolute()}")
+        # A name may have places for date, period and member: files of one or several.
+        files = re.sub(r"\{\w+\}", "*", config.history.file)
+        print(f"The history of the run is in {pathlib.Path(files).absolute()}")
 
 
 def _program(name: str, coupled: CoupledRun | None) -> pathlib.Path:

@@ -7,6 +7,7 @@ A status is what crosses the C boundary: 0 is success, everything else names one
 from __future__ import annotations
 
 import contextlib
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -145,6 +146,15 @@ _MOST_QUOTED = 80
 _MOST_LISTED = 12
 """Names that a message lists."""
 
+_MISSPELT = 0.85
+"""Likeness, of 1, from which on a name is another one misspelt and nothing else."""
+
+_MOST_NEAR = 3
+"""Names that a wrong one may stand for."""
+
+_SHORTEST_PART = 3
+"""Letters from which on a name can be a part of another."""
+
 
 def shown(text: object, most: int = _MOST_SHOWN) -> str:
     """A text of others as a message shows it: on one line, escaped, and not too long.
@@ -157,7 +167,11 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
         re.split(r"[\t\n\r\f\v]+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII)
     )
     line = printable(line)
-    return line if len(line) <= most else f"{line[:most]}..."
+    if len(line) <= most:
+        return line
+    words = line[: most + 1].rpartition(" ")[0]
+    # Not in the middle of a word, unless that is most of the text.
+    return f"{words if 2 * len(words) > most else line[:most]}..."
 
 
 def printable(text: str) -> str:
@@ -194,6 +208,42 @@ def listing(names: Iterable[object]) -> str:
     )
     more = f" and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
     return few + more or "none"
+
+
+def near_names(name: str, names: Iterable[str], cutoff: float = 0.0) -> list[str]:
+    """The names that a wrong one may stand for, the nearest first; none if nothing is like it.
+
+    A misspelt name has one. Otherwise it may be short for others: their initials, or some of
+    their words or what these begin with.
+
+    Args:
+      name: what somebody has written.
+      names: those that there are, in lower case where that of the name shall not count.
+      cutoff: likeness, of 1, from which on a name counts; if it is given, parts do not.
+
+    Returns:
+      At most three.
+    """
+    known, name = list(names), name.lower()[:100]
+    likest = difflib.get_close_matches(name, known, n=1, cutoff=cutoff or 0.6)
+    if cutoff or difflib.get_close_matches(name, likest, cutoff=_MISSPELT):
+        return likest
+    words = re.findall(r"[^\W_]+", name)
+    if len("".join(words)) < _SHORTEST_PART:
+        return likest
+    short = [
+        each
+        for each in known
+        if name == "".join(word[:1] for word in each.split("_"))
+        or all(any(part.startswith(word) for part in each.split("_")) for word in words)
+    ]
+    return sorted(short, key=len)[:_MOST_NEAR] or likest
+
+
+def either(names: Iterable[str]) -> str:
+    """``a, b or c``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def reason(error: BaseException) -> str:

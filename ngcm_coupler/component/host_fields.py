@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.component.imports import Imports
 from ngcm_coupler.errors import FieldError
-from ngcm_coupler.fields import Field
+from ngcm_coupler.fields import Field, nearest_names
 from ngcm_coupler.fields.arguments import is_whole_number
 from ngcm_coupler.parallel import Owners, Points, Ranks
 
@@ -72,10 +71,9 @@ class HostFields:
         names = [row.name for row in self.fields]
         if name in names:
             return names.index(name) + 1
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"; the nearest name is {near[0]!r}" if near else ""
         raise FieldError(
-            f"field {name!r} is neither taken nor offered by this component{hint}; imports are"
+            f"field {name!r} is neither taken nor offered by this component"
+            f"{nearest_names(name, names)}; imports are"
             " chosen in &ngcm_coupling, and `ngcm-coupler fields` lists all fields"
         )
 

@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component.layout import Layout
+from ngcm_coupler.constants import ZERO_CELSIUS
 from ngcm_coupler.errors import StateError, ValueRangeError
 from ngcm_coupler.fields import Field
+from ngcm_coupler.fields.units import behind
 from ngcm_coupler.grid import Grid
 
 NEVER = -1
@@ -140,8 +142,13 @@ class Imports:
         worst = int(excess.argmax())
         return ValueRangeError(
             f"{field.name}: {int((excess > 0.0).sum())} of {values.size} values are not finite or"
-            f" outside {field.valid_min:g} to {field.valid_max:g} {field.units}; the worst is"
-            f" {values[worst]:g} at {self._grid.place(int(self._points[worst]))}"
+            f" outside {field.valid_min:g} to {field.valid_max:g}{behind(field.units)}; the worst"
+            f" is {values[worst]:g} at {self._grid.place(int(self._points[worst]))}"
+            + (
+                "; if these are degrees Celsius, convert them"
+                if field.units == "K" and low <= values[worst] + ZERO_CELSIUS <= high
+                else ""
+            )
             + (
                 f"; points without {noun} may hold anything"
                 if (noun := _NOUN[field.surface])

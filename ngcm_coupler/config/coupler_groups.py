@@ -10,7 +10,14 @@ import re
 from typing import Any
 
 from ngcm_coupler import fields
-from ngcm_coupler.config.keys import did_you_mean, host_key, neutral_key
+from ngcm_coupler.config.keys import (
+    host_key,
+    joined_problem,
+    neutral_key,
+    twice_problem,
+    unknown_problem,
+)
+from ngcm_coupler.errors import quoted
 
 
 def _short(limit: int) -> dict[str, Any]:
@@ -24,25 +31,23 @@ def _short(limit: int) -> dict[str, Any]:
 
 
 def _exports_problem(names: tuple[str, ...]) -> str | None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        return f"names {', '.join(twice)} more than once"
     known = [field.name for field in fields.EXPORTS]
-    for name in names:
-        if name not in known:
-            return f"names {name!r}, which is no export{did_you_mean(name, known)}"
-    return None
+    return joined_problem(unknown_problem(names, known, "export"), twice_problem(names))
 
 
 def _partner_names_problem(pairs: tuple[str, ...]) -> str | None:
     known = [field.name for field in fields.FIELDS]
-    for pair in pairs:
-        name, _, partner = (part.strip() for part in pair.partition("="))
-        if name not in known:
-            return f"names {name!r}, which is no field{did_you_mean(name, known)}"
-        if not re.fullmatch(r"\w{1,8}", partner, re.ASCII):
-            return f"gives {name} the name {partner!r}; OASIS takes 1 to 8 characters"
-        if partner in (field.oasis for field in fields.FIELDS):
-            return f"gives {name} the name {partner}, which is the plugin's own; rename it"
+    return joined_problem(*(_partner_name_problem(pair, known) for pair in pairs))
+
+
+def _partner_name_problem(pair: str, known: list[str]) -> str | None:
+    name, _, partner = (part.strip() for part in pair.partition("="))
+    if name not in known:
+        return unknown_problem([name], known, "field")
+    if not re.fullmatch(r"\w{1,8}", partner, re.ASCII):
+        return f"gives {name} the name {quoted(partner)}; OASIS takes 1 to 8 characters"
+    if partner in (field.oasis for field in fields.FIELDS):
+        return f"gives {name} the name {partner}, which is the plugin's own; rename it"
     return None
 
 

@@ -26,10 +26,17 @@ class Conflict(NamedTuple):
     """A broken rule and the keys it ties together, the one to blame first.
 
     A conflict of a single key says that its value cannot be used at all.
+
+    Attributes:
+      message: what is wrong.
+      keys: the keys.
+      of_item: whether it is of an item that a list has, and holds whatever else is in that list,
+        which is the first key.
     """
 
     message: str
     keys: tuple[Where, ...]
+    of_item: bool = False
 
 
 Rule = Callable[[Config], Iterable[Conflict]]
@@ -58,8 +65,8 @@ class Document:
 
     def judge(self, conflicts: Iterable[Conflict]) -> None:
         """Makes faults of conflicts, but not of those that a value already refused brings."""
-        for message, keys in conflicts:
-            if self._refused.isdisjoint(keys):
+        for message, keys, of_item in conflicts:
+            if self._refused.isdisjoint(keys[1:] if of_item else keys):
                 line = next((self._lines[where] for where in keys if where in self._lines), 0)
                 self.faults.append(Fault(line, message))
                 if len(keys) == 1:
@@ -105,6 +112,8 @@ class Document:
         except ValueError as error:
             self._refused.add(where)
             self.faults.append(Fault(line, f"{where} = {shown(assignment.text, 400)} {error}"))
+            if sound := keys[name].sound_items(assignment.items):
+                self.settings[group][name] = sound
 
 
 def _text_faults(text: str, groups: list[Group]) -> list[Fault]:

@@ -64,7 +64,7 @@ def oasis_conflicts(config: Config) -> Iterator[Conflict]:
     for name in oasis.exports:
         if fault := unexchanged_fault(config, name):
             keys = (_EXPORTS, _IMPORTS, _RADIATION)
-            yield Conflict(f"{_EXPORTS} names {name}, which {fault}", keys)
+            yield Conflict(f"{_EXPORTS} names {name}, which {fault}", keys, of_item=True)
     exchanged = {*oasis.exports, *config.coupling.imports}
     for pair in oasis.partner_names:
         name = pair.partition("=")[0].strip()
@@ -72,7 +72,8 @@ def oasis_conflicts(config: Config) -> Iterator[Conflict]:
             yield Conflict(
                 f"{_PARTNER_NAMES} names {name}, which is not exchanged;"
                 f" add it to exports, or to {_IMPORTS}, or take it out here",
-                (_PARTNER_NAMES, _IMPORTS),
+                (_PARTNER_NAMES, _EXPORTS, _IMPORTS),
+                of_item=True,
             )
 
 
@@ -84,8 +85,9 @@ def unexchanged_fault(config: Config, name: str) -> str | None:
             return None
         given = ", ".join(config.coupling.imports)
         return f"the host does not give; it gives {given}: add it to {_IMPORTS}, or take it out"
-    for need in row.needs:
-        # Only the model can tell whether it knows its water.
-        if need != "water" and need not in config.available:
-            return f"is not offered: it needs {need} ({_REMEDIES[need]})"
-    return None
+    # Only the model can tell whether it knows its water.
+    lacking: list[Need] = [need for need in row.needs if need not in {"water", *config.available}]
+    if not lacking:
+        return None
+    wanted = " and ".join(f"{need} ({_REMEDIES[need]})" for need in lacking)
+    return f"is not offered: it needs {wanted}"

@@ -8,14 +8,14 @@ restarts compare, what compiled code is kept under and which files are looked fo
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from ngcm_coupler.config.namelist import Value, text_of, value_of
-from ngcm_coupler.errors import shown
+from ngcm_coupler.errors import either, listing, near_names, quoted, shown
+from ngcm_coupler.fields.units import behind
 
 Setting = Value | tuple[str, ...] | tuple[int, ...]
 """What one key can hold; a list is a tuple, so that a group stays hashable."""
@@ -26,6 +26,9 @@ the state at the end of a run, or a folder to write into."""
 
 LONGEST = 4095
 """Bytes of a text, as many as a path of Linux has and Fortran programs keep."""
+
+_MOST_CHOICES = 8
+"""Choices that a message lists."""
 
 _KINDS: dict[type, str] = {bool: "logical", int: "integer", float: "real", str: "string"}
 _ARTICLES = {"integer": "an integer"}
@@ -105,14 +108,22 @@ class Key:
     @property
     def allowed(self) -> str:
         """What may be given, in words; empty where every value of the type is allowed."""
-        parts = []
-        if self.choices:
-            parts.append(text_of(self.choices))
+        return self._allowed(text_of(self.choices) if self.choices else "")
+
+    def _allowed(self, choices: str) -> str:
+        parts = [choices] if choices else []
         if self.minimum is not None and self.maximum is not None:
             parts.append(f"{self.minimum:.10g} to {self.maximum:.10g}")
         if self.note:
             parts.append(self.note)
         return "; ".join(parts)
+
+    @property
+    def _few_choices(self) -> str:
+        """The choices, as many of them as a message has room for."""
+        few, others = self.choices[:_MOST_CHOICES], len(self.choices[_MOST_CHOICES:])
+        more = f" and {others} more, which `ngcm-coupler check --describe` lists" if others else ""
+        return text_of(few) + more if few else ""
 
     def convert(self, items: list[str]) -> Setting:
         """Returns the value that the items of a namelist give.
@@ -131,6 +142,19 @@ class Key:
         if problem:
             raise ValueError(problem)
         return float(setting) if isinstance(self.default, float) else setting
+
+    def sound_items(self, items: list[str]) -> Setting:
+        """Returns what of a list that is refused each would be taken alone; () of anything else.
+
+        So its other items are judged too. A list that needs some items has none such.
+        """
+        if not self._is_list or "" in items:
+            return ()
+        values: list[Any] = [value_of(item) for item in items]
+        if self._problem_of_items(items, values):
+            return ()
+        sound = [value for value in values if self.problem((value,)) is None]
+        return tuple(dict.fromkeys(sound))
 
     def _problem_of_items(self, items: list[str], values: list[Value | None]) -> str | None:
         """Returns what is wrong with the number or the types of the items, or None."""
@@ -152,8 +176,9 @@ class Key:
         return None
 
     def _expected(self) -> str:
-        unit = f" [{self.unit}]" if self.unit else ""
-        allowed = f" ({self.allowed})" if self.allowed else ""
+        unit = f" [{self.unit}]" if behind(self.unit) else ""
+        words = self._allowed(self._few_choices)
+        allowed = f" ({words})" if words else ""
         return f"{_ARTICLES.get(self.kind, 'a ' + self.kind)}{unit}{allowed}"
 
     def problem(self, setting: Setting) -> str | None:
@@ -167,16 +192,25 @@ class Key:
             elif self.maximum is not None and setting > self.maximum:
                 problem = "is too large"
         elif self.choices:
-            for item in setting if isinstance(setting, tuple) else (setting,):
-                if item not in self.choices:
-                    which = (
-                        f"holds {shown(text_of(item))}, which" if isinstance(setting, tuple) else ""
-                    )
-                    hint = did_you_mean(str(item), self.choices, text_of)
-                    return f"{which} is none of {text_of(self.choices)}{hint}".lstrip()
+            given = setting if isinstance(setting, tuple) else (setting,)
+            # A list of choices has what is allowed: what else is wrong with it says so itself.
+            return self._choice_problem(given) or (self.check(setting) if self.check else None)
         if problem is None and self.check:
             problem = self.check(setting)
         return problem and f"{problem}; allowed: {self.allowed}"
+
+    def _choice_problem(self, given: tuple[Any, ...]) -> str | None:
+        """Returns which items of a setting are no choices, each with what is near, or None."""
+        wrong = [item for item in dict.fromkeys(given) if item not in self.choices]
+        if not wrong:
+            return None
+        names = [shown(text_of(item)) for item in wrong]
+        hints = [did_you_mean(str(item), self.choices, text_of) for item in wrong]
+        if len(wrong) == 1:
+            which = f"holds {names[0]}, which " if self._is_list else ""
+            return f"{which}is none of {self._few_choices}{hints[0]}"
+        told = [f"; for {name} {hint[2:]}" for name, hint in zip(names, hints, strict=True) if hint]
+        return f"holds {listing(names)}, which are none of {self._few_choices}{''.join(told)}"
 
 
 def key(default: Setting, doc: str, **declaration: Any) -> Any:
@@ -201,8 +235,30 @@ def keys(group: type) -> dict[str, Key]:
 
 
 def did_you_mean(
-    name: str, candidates: Iterable[str], spell: Callable[[str], str] = str, cutoff: float = 0.6
+    name: str, candidates: Iterable[str], spell: Callable[[str], str] = str, cutoff: float = 0.0
 ) -> str:
-    """Returns ``; did you mean X?`` for the candidate nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name.lower()[:100], list(candidates), n=1, cutoff=cutoff)
-    return f"; did you mean {spell(near[0])}?" if near else ""
+    """Returns ``; did you mean X?`` for what a wrong name may stand for (`near_names`), or ''."""
+    near = near_names(name, candidates, cutoff)
+    return f"; did you mean {either(map(spell, near))}?" if near else ""
+
+
+def unknown_problem(names: Iterable[str], known: Sequence[str], what: str) -> str | None:
+    """Returns which of a list of names there are not, each with what it may stand for, or None."""
+    wrong = [
+        f"names {quoted(name)}, which is no {what}{did_you_mean(name, known)}"
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    return joined_problem(*wrong)
+
+
+def joined_problem(*problems: str | None) -> str | None:
+    """Returns the problems that there are as one, or None."""
+    return "; ".join(filter(None, problems)) or None
+
+
+def twice_problem(items: Sequence[Any]) -> str | None:
+    """Returns which of a list of items it has more than once, or None."""
+    if twice := sorted({item for item in items if items.count(item) > 1}):
+        return f"names {listing(map(str, twice))} more than once"
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ngcm_coupler import fields
-from ngcm_coupler.config.keys import key, neutral_key
+from ngcm_coupler.config.keys import joined_problem, key, neutral_key, twice_problem
 from ngcm_coupler.config.namelist import text_of
 
 DEMO = "demo"
@@ -33,20 +33,19 @@ _VECTORS = (
 
 
 def _imports_problem(names: tuple[str, ...]) -> str | None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return f"names {', '.join(twice)} more than once"
-    missing = [name for name in REQUIRED_IMPORTS if name not in names]
-    if missing:
-        return f"lacks {', '.join(missing)}, which every model needs"
+    found = [twice_problem(names)]
+    if missing := [name for name in REQUIRED_IMPORTS if name not in names]:
+        found.append(f"lacks {', '.join(missing)}, which every model needs")
     for vector in _VECTORS:
         given = [name for name in vector if name in names]
         if given and len(given) < len(vector):
             lacking = [name for name in vector if name not in given]
-            return f"names {given[0]} without {', '.join(lacking)}"
+            found.append(f"names {given[0]} without {', '.join(lacking)}")
     if "sea_water_x_velocity" in names and "sea_water_geocentric_x_velocity" in names:
-        return "names the current twice, by its components on the grid and by geocentric ones"
-    return None
+        found.append(
+            "names the current twice, by its components on the grid and by geocentric ones"
+        )
+    return joined_problem(*found)
 
 
 def _engine_problem(name: str) -> str | None:

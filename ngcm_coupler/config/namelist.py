@@ -35,7 +35,7 @@ class Fault:
     def located(self, name: str) -> str:
         """Returns the message with the file and line before it, as compilers print them."""
         place = f"{shown(name, 400)}:{self.line}" if self.line else shown(name, 400)
-        message = "\n".join(shown(line, 900) for line in self.message.split("\n"))
+        message = "\n".join(shown(line, 1300) for line in self.message.split("\n"))
         return f"{place}: {message}"
 
 

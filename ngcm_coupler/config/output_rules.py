@@ -71,7 +71,7 @@ def history_conflicts(config: Config) -> Iterator[Conflict]:
     for name in history.fields:
         if fault := unexchanged_fault(config, name):
             keys = (_FIELDS, _IMPORTS, _RADIATION, _SKIN)
-            yield Conflict(f"{_FIELDS} names {name}, which {fault}", keys)
+            yield Conflict(f"{_FIELDS} names {name}, which {fault}", keys, of_item=True)
     if fault := _broken_interval_fault(_HISTORY_HOURS, history.interval_hours, interval):
         yield Conflict(fault, (_HISTORY_HOURS, _INTERVAL))
     yield from _monthly_mean_conflicts(config)

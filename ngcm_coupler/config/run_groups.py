@@ -6,11 +6,16 @@ Written like the groups of the model in `ngcm_coupler.config.model_groups`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from ngcm_coupler import fields
 from ngcm_coupler.clock import calendars
-from ngcm_coupler.config.keys import did_you_mean, key, neutral_key
+from ngcm_coupler.config.keys import (
+    joined_problem,
+    key,
+    neutral_key,
+    twice_problem,
+    unknown_problem,
+)
 from ngcm_coupler.fields import levels as pressure_levels
 
 ANALYTIC_START_DATE = "2000-01-01T00:00:00"
@@ -157,24 +162,16 @@ class Device:
     )
 
 
-def _twice(names: tuple[Any, ...]) -> str | None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        return f"names {', '.join(map(str, twice))} more than once"
-    return None
-
-
 def _fields_problem(names: tuple[str, ...]) -> str | None:
     known = [field.name for field in fields.FIELDS]
-    for name in names:
-        if name not in known:
-            return f"names {name!r}, which is no field{did_you_mean(name, known)}"
-    return _twice(names)
+    return joined_problem(unknown_problem(names, known, "field"), twice_problem(names))
 
 
 def _levels_problem(pressures_hpa: tuple[int, ...]) -> str | None:
-    if any(pressure <= 0 for pressure in pressures_hpa):
-        return "holds a pressure that is not positive"
-    return _twice(pressures_hpa)
+    negative = any(pressure <= 0 for pressure in pressures_hpa)
+    return joined_problem(
+        "holds a pressure that is not positive" if negative else None, twice_problem(pressures_hpa)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +203,7 @@ class History:
         "decoder has for them; '' writes none.",
         choices=tuple(row.decoder for row in pressure_levels.LEVEL_FIELDS),
         note="'' or as many as the model decodes, none twice",
-        check=_twice,
+        check=twice_problem,
     )
     pressure_levels_hpa: tuple[int, ...] = neutral_key(
         (),

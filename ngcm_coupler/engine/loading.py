@@ -25,10 +25,8 @@ from ngcm_coupler.engine.registry import engine_of
 from ngcm_coupler.errors import ConfigError, NgcmError, unexpected
 from ngcm_coupler.fields.arguments import path_text
 
-_LEVELS = (
-    where(lambda at: at.history.level_fields),
-    where(lambda at: at.history.pressure_levels_hpa),
-)
+_LEVEL_FIELDS = where(lambda at: at.history.level_fields)
+_LEVELS = where(lambda at: at.history.pressure_levels_hpa)
 _LOWEST_LEVEL = where(lambda at: at.surface.lowest_level)
 _PARTS = where(lambda at: at.device.level_parts)
 
@@ -120,8 +118,10 @@ def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
     if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
         yield Conflict(fault, (INTERVAL, *blamed))
     history = config.history
-    for fault in levels.faults(history.level_fields, history.pressure_levels_hpa):
-        yield Conflict(fault, (*_LEVELS, *blamed))
+    if fault := levels.fields_fault(history.level_fields):
+        yield Conflict(fault, (_LEVEL_FIELDS, *blamed), of_item=True)
+    if fault := levels.pressures_fault(history.pressure_levels_hpa):
+        yield Conflict(fault, (_LEVELS, *blamed), of_item=True)
     if fault := levels.lowest_level_fault(config.surface.lowest_level):
         yield Conflict(fault, (_LOWEST_LEVEL, *blamed))
 

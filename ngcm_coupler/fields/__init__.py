@@ -12,6 +12,7 @@ from ngcm_coupler.fields.table import (
     Need,
     Surface,
     field,
+    nearest_names,
     offered,
     over,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Need",
     "Surface",
     "field",
+    "nearest_names",
     "offered",
     "over",
 ]

@@ -104,27 +104,35 @@ class Levels:
 
     def faults(self, names: Sequence[str], pressures_hpa: Sequence[float]) -> list[str]:
         """Says what of a choice is not offered, and lists what is. See `chosen`."""
-        if not names:
-            return []
-        if not self.fields:
-            return [
+        found = [self.fields_fault(names), self.pressures_fault(pressures_hpa)] if names else []
+        return [fault for fault in found if fault]
+
+    def fields_fault(self, names: Sequence[str]) -> str | None:
+        """Says which of these fields are not offered, or nothing. See `chosen`."""
+        if names and not self.fields:
+            return (
                 "&ngcm_history level_fields: the atmosphere has no decoder for levels of constant"
                 " pressure; leave level_fields empty, or use engine = 'neuralgcm' in &ngcm_model"
-            ]
-        found = []
+            )
         offered = [row.decoder for row in self.fields]
-        if unknown := [name for name in names if name not in offered]:
-            found.append(
-                f"&ngcm_history level_fields names {listing(unknown)}, which the model does not"
-                f" decode; it offers {', '.join(offered)}"
-            )
-        if unknown := [f"{each:g}" for each in pressures_hpa if each not in self.pressures_hpa]:
-            levels = ", ".join(f"{each:g}" for each in self.pressures_hpa)
-            found.append(
-                f"&ngcm_history pressure_levels_hpa names {listing(unknown)}, which the model does"
-                f" not decode; it offers {levels}"
-            )
-        return found
+        unknown = [name for name in names if name not in offered]
+        if not unknown:
+            return None
+        return (
+            f"&ngcm_history level_fields names {listing(unknown)}, which the model does not"
+            f" decode; it offers {', '.join(offered)}"
+        )
+
+    def pressures_fault(self, pressures_hpa: Sequence[float]) -> str | None:
+        """Says which of these levels are not offered where any are, or nothing. See `chosen`."""
+        unknown = [f"{each:g}" for each in pressures_hpa if each not in self.pressures_hpa]
+        if not (unknown and self.fields):
+            return None
+        levels = ", ".join(f"{each:g}" for each in self.pressures_hpa)
+        return (
+            f"&ngcm_history pressure_levels_hpa names {listing(unknown)}, which the model does"
+            f" not decode; it offers {levels}"
+        )
 
     @property
     def hold_air(self) -> bool:

@@ -9,10 +9,10 @@ not offered in it: the plugin never offers a zero in its place.
 from __future__ import annotations
 
 import dataclasses
-import difflib
+from collections.abc import Iterable
 from typing import Literal
 
-from ngcm_coupler.errors import FieldError
+from ngcm_coupler.errors import FieldError, near_names
 
 Direction = Literal["import", "export"]
 """``import``: the host puts it. ``export``: the host gets it."""
@@ -409,6 +409,20 @@ def field(name: str) -> Field:
     for row in FIELDS:
         if row.name == name:
             return row
-    near = difflib.get_close_matches(name, [row.name for row in FIELDS], n=1)
-    hint = f"; the nearest name is {near[0]!r}" if near else ""
-    raise FieldError(f"unknown field {name!r}{hint}; `ngcm-coupler fields` lists them all")
+    raise FieldError(
+        f"unknown field {name!r}{nearest_names(name, (row.name for row in FIELDS))};"
+        " `ngcm-coupler fields` lists them all"
+    )
+
+
+def nearest_names(name: str, names: Iterable[str]) -> str:
+    """What a message about a wrong name of a field says of those like it; '' where there is none.
+
+    Args:
+      name: the wrong one.
+      names: those that it may stand for.
+    """
+    near = near_names(name, names)
+    if not near:
+        return ""
+    return f"; the nearest name{' is' if len(near) == 1 else 's are'} {', '.join(map(repr, near))}"

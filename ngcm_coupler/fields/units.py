@@ -131,6 +131,11 @@ def unit_of(text: str) -> Unit | None:
     return _product(given) if given else None
 
 
+def behind(units: str) -> str:
+    """The unit as it stands behind a number in a message, after a blank; '1' is left out."""
+    return "" if units in ("", "1") else f" {units}"
+
+
 def _symbol(text: str) -> str:
     return _KNOWN.get(text) or _KNOWN.get(text.lower(), "") if text else ""
 

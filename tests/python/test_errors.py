@@ -16,6 +16,31 @@ def test_every_error_class_has_a_status_of_its_own():
     assert len({cls.status for cls in classes}) == len(classes)
 
 
+def test_a_text_that_is_too_long_ends_with_a_word():
+    assert errors.shown("one two three", 8) == errors.shown("one two three", 7) == "one two..."
+    assert errors.shown("one two three", 13) == "one two three"
+    assert errors.shown("a " + "b" * 20, 10) == "a bbbbbbbb..."
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("airtemperature", ["air_temperature"]),
+        ("Air_Temperature", ["air_temperature"]),
+        ("temp", ["air_temperature", "sea_surface_temperature"]),
+        ("flux heat", ["heat_flux", "heat_flux_land", "heat_flux_ocean"]),
+        ("sst", ["sea_surface_temperature"]),
+        ("s", []),
+        ("", []),
+        ("velocity", []),
+    ],
+)
+def test_a_wrong_name_may_be_misspelt_or_short_for_others(name, near):
+    fluxes = ["heat_flux_seaice", "heat_flux_ocean", "heat_flux_land", "heat_flux"]
+    names = [*fluxes, "air_temperature", "sea_surface_temperature"]
+    assert errors.near_names(name, names) == near
+
+
 HOSTILE = "h\x1b[31m\u202e\x07\udcff\r.nc"
 """A name that colours a terminal, turns text, rings, is no UTF-8 and hides what stood before."""
 

@@ -14,6 +14,7 @@ from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import Config
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.fields import Field, over
+from ngcm_coupler.fields.units import behind
 from ngcm_coupler.output.budget import entries
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.header import header
@@ -183,12 +184,12 @@ class Journal:
             outside = np.maximum(low - values, values - high)
             member, point = divmod(int(outside.argmax()), values.shape[-1])
             _log.warning(
-                "in the interval that ends %s %s = %g %s at %s is outside %g to %g, as are %d"
+                "in the interval that ends %s %s = %g%s at %s is outside %g to %g, as are %d"
                 " values in all; of this field the lines of progress only count it from here on",
                 clock.iso8601(),
                 row.name,
                 values[member, point],
-                row.units,
+                behind(row.units),
                 self._atmosphere.grid.place(point),
                 row.valid_min,
                 row.valid_max,

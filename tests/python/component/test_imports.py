@@ -76,6 +76,21 @@ def test_impossible_value_is_refused_with_its_place_and_the_range(name, value):
     assert message in str(raised.value) and "at point 10 " in str(raised.value)
 
 
+def test_what_is_right_in_degrees_celsius_is_told_so(imports):
+    with pytest.raises(ValueRangeError, match="outside 260 to 320 K; .*; if these are degrees Cel"):
+        imports.put(0, np.full(GRID.size, 15.0), 0)
+    with pytest.raises(ValueRangeError) as raised:
+        imports.put(0, np.full(GRID.size, 500.0), 0)
+    assert "Celsius" not in str(raised.value)
+
+
+def test_a_part_has_no_unit_in_messages():
+    held = Imports([field("sea_ice_area_fraction")], max_age_seconds=3600)
+    held.hold(np.zeros((1, GRID.size), "f4"), np.arange(GRID.size), GRID, LAND)
+    with pytest.raises(ValueRangeError, match="outside 0 to 1; the worst is 90 at"):
+        held.put(0, np.full(GRID.size, 90.0), 0)
+
+
 def test_refused_values_are_not_taken_over_and_the_old_ones_no_longer_count(imports):
     imports.put(0, np.full(GRID.size, 280.0), 0)
     with pytest.raises(ValueRangeError):

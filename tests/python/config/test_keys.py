@@ -12,6 +12,7 @@ from ngcm_coupler.config.keys import Key, did_you_mean, keys
 
 INTEGER = Key(10, "A count.", unit="s", minimum=1, maximum=20)
 REAL = Key(1.5, "A depth.", unit="m", minimum=0.5, maximum=9.5)
+PART = Key(0.5, "A part.", unit="1", minimum=0, maximum=1)
 STRING = Key("", "A name.")
 CHOICE = Key("red", "A colour.", choices=("red", "green"))
 LOGICAL = Key(True, "A switch.")
@@ -69,9 +70,16 @@ def test_a_value_of_the_right_type_is_taken(key, items, value):
         (CHOICE, ["'gren'"], "is none of 'red', 'green'; did you mean 'green'?"),
         (CHOICE, ["'RED'"], "is none of 'red', 'green'; did you mean 'red'?"),
         (CHOICE, ["''"], "is none of 'red', 'green'"),
+        (PART, ["'1'"], "is not a real (0 to 1)"),
         (LOGICAL, ["1"], "is not a logical"),
         (LOGICAL, ["'true'"], "is not a logical"),
         (LIST, ["'red'", "'blue'"], "holds 'blue', which is none of 'red', 'green'"),
+        (
+            LIST,
+            ["'blue'", "'gren'"],
+            "holds 'blue', 'gren', which are none of 'red', 'green'; for 'gren' "
+            "did you mean 'green'?",
+        ),
         (LIST, ["'red'", "1"], "is not a list of strings ('red', 'green')"),
         (LIST, ["'red'", "", "'red'"], "has an empty place where a list of strings"),
         (EVEN, ["3"], "is odd; allowed: 0 to 8; even"),

@@ -45,3 +45,5 @@ def test_table_is_imports_then_exports():
 def test_unknown_field_names_the_nearest():
     with pytest.raises(FieldError, match="'air_temperature'"):
         field("air_temperatur")
+    with pytest.raises(FieldError, match="s are 'surface_downward_latent_heat_flux', 'surface_d"):
+        field("latent_heat")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ngcm_coupler.constants import GAS_CONSTANT_DRY_AIR
 from ngcm_coupler.engine.neuralgcm.initial_state.quantities import Quantity, quantity
+from ngcm_coupler.fields.units import behind
 
 _HYDROSTATIC = 0.75, 1.35
 """Thickness of a layer over that of air of its temperature: moist air, levels that stand far apart
@@ -73,7 +74,7 @@ def _of_values(known: Quantity, values: np.ndarray, weight: np.ndarray) -> Itera
     if not (known.lowest <= lowest and highest <= known.highest):
         yield (
             f"holds {lowest:.6g} to {highest:.6g}, expected values within {known.lowest:g} to"
-            f" {known.highest:g} {known.unit}; convert it{known.hint}"
+            f" {known.highest:g}{behind(known.unit)}; convert it{known.hint}"
         )
     elif lowest == highest == 0.0 and (known.name in _WINDS or known.name == "specific_humidity"):
         yield "is 0 everywhere, as where nothing was written; write its values"

@@ -29,6 +29,18 @@ def faults(history, before=ANALYTIC):
     ("keys", "words"),
     [
         ("fields = 'air_temperatur'", "no field; did you mean air_temperature?"),
+        ("fields = 'sst'", "no field; did you mean sea_surface_temperature?"),
+        (
+            "fields = 'latent_heat_flux', 'wind_u', 'height', 'height'",
+            "names 'latent_heat_flux', which is no field; did you mean"
+            " surface_downward_latent_heat_flux, surface_downward_latent_heat_flux_over_sea or"
+            " surface_downward_latent_heat_flux_over_land?; names 'wind_u', which is no field;"
+            " names height more than once; allowed: ",
+        ),
+        (
+            "fields = 'air_temperature_at_2m'",
+            "needs sea_ice (all imports of sea ice in &ngcm_coupling imports) and land (all",
+        ),
         ("fields = 'height', 'height'", "names height more than once"),
         ("fields = 'sea_water_x_velocity'", "which the host does not give; it gives sea_surface_t"),
         ("fields = 'surface_downward_latent_heat_flux_over_land'", "it needs land (all imports of"),
@@ -52,6 +64,12 @@ def test_what_cannot_be_written_is_refused_with_what_can(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     (fault,) = faults(keys)
     assert words in fault
+
+
+def test_a_wrong_name_in_a_list_hides_no_fault_of_the_others():
+    wrong, lacking = faults("fields = 'no', 'height', 'air_temperature_at_2m'")
+    assert "names 'no', which is no field; allowed" in wrong
+    assert "names air_temperature_at_2m, which is not offered" in lacking
 
 
 def test_records_are_whole_coupling_intervals():
@@ -100,10 +118,17 @@ def test_check_finds_what_the_checkpoint_does_not_decode(tmp_path, monkeypatch, 
     assert main(["check", "run.nml"]) == 1
     error = capsys.readouterr().err
     assert error.startswith(
-        "run.nml:3: &ngcm_history pressure_levels_hpa names 510, which the model does not decode;"
+        "run.nml:4: &ngcm_history pressure_levels_hpa names 510, which the model does not decode;"
         " it offers 1, 2, 3, 5, 7, 10, 20,"
     )
     assert "850, 875, 900" in error and error.endswith("1 fault\n")
+    (tmp_path / "run.nml").write_text(
+        "&ngcm_history\n file = 'h.nc'\n level_fields = 'temprature'\n pressure_levels_hpa = 860\n/"
+    )
+    assert main(["check", "run.nml"]) == 1
+    name, pressure, _ = capsys.readouterr().err.splitlines()
+    assert name.endswith("; did you mean 'temperature'?")
+    assert pressure.startswith("run.nml:4: &ngcm_history pressure_levels_hpa names 860, which")
     (tmp_path / "run.nml").write_text(
         "&ngcm_history file = 'h.nc', level_fields = 'temperature', pressure_levels_hpa = 850 /\n"
     )

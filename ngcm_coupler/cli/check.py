@@ -11,7 +11,16 @@ from typing import Any
 
 from ngcm_coupler.cli.tables import markdown_table
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import GROUPS, Config, Conflict, Rule, begins, where
+from ngcm_coupler.config import (
+    GROUPS,
+    Config,
+    Conflict,
+    Rule,
+    continues,
+    driver_warnings,
+    stop_conflicts,
+    where,
+)
 from ngcm_coupler.config import keys as schema
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.couplers import coupled_run
@@ -87,6 +96,9 @@ def _run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
         return 1
+    if "ngcm_driver" in config.named:
+        for line in driver_warnings(config):
+            print(f"warning: {line}", file=sys.stderr)
     print(f"{shown(arguments.file, 400)}: ok")
     print(summary(config), end="")
     return 0
@@ -119,8 +131,9 @@ def sea_grid_rule(config: Config) -> Iterator[Conflict]:
 def restart_rule(config: Config) -> Iterator[Conflict]:
     """The restart file is whole, and of a run that this one can continue."""
     name = config.restart.read_file
-    if not os.access(name, os.R_OK) or begins(config.restart):
+    if not (continues(config.restart) and os.access(name, os.R_OK)):
         return
+    from ngcm_coupler.output.file_names import lost_faults
     from ngcm_coupler.output.restart.continuation import require_continues
     from ngcm_coupler.output.restart.files import newest, read_restart
     from ngcm_coupler.output.restart.form import require_form
@@ -140,6 +153,9 @@ def restart_rule(config: Config) -> Iterator[Conflict]:
             run["environment"] = header["environment"]
             whole = dict(header) | {"identity": there}
             require_continues(str(file), whole, run, begin, config.restart.branch)
+            if header["elapsed_seconds"]:
+                yield from (Conflict(fault, (key, _RESTART)) for key, fault in lost_faults(config))
+            yield from stop_conflicts(config, header["start"])
     except (RestartError, ArgumentError) as error:
         yield Conflict(f"{_RESTART}: {error}", (_RESTART, _START_DATE))
 
@@ -194,12 +210,12 @@ def run_folder_rule(config: Config) -> Iterator[Conflict]:
 def summary(config: Config) -> str:
     """Returns what a sound configuration will do, in a few lines."""
     engine, coupling = engine_of(config), config.coupling
-    start = engine.start(config)
-    if config.restart.read_file:
+    start = config.run.start_date or engine.start(config)
+    if continues(config.restart):
         start = f"restart {text_of(config.restart.read_file)}"
     lines = {
         "atmosphere": engine.title(config),
-        "start": config.run.start_date or start,
+        "start": start,
         "interval": f"{coupling.interval_seconds} s",
         "imports": ", ".join(coupling.imports),
         "history": text_of(config.history.file) if config.history.file else "none",

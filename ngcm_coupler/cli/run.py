@@ -72,6 +72,8 @@ def _run(args: argparse.Namespace) -> int:
     with run_folder.entered(args) as config:
         if faults := configuration.driver_faults(config):
             raise ConfigError(faults)
+        for line in configuration.driver_warnings(config):
+            print(f"warning: {line}", file=sys.stderr)
         coupled = couplers.coupled_run(config)
         programs = {DRIVER: args.ranks}
         if coupled:

@@ -12,8 +12,9 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component.bystander import Bystander
 from ngcm_coupler.component.imports import NEVER
-from ngcm_coupler.config import Config
+from ngcm_coupler.config import Config, stop_conflicts
 from ngcm_coupler.device import devices
+from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import Grid, RectilinearGrid
@@ -96,6 +97,8 @@ def start(
             clock, values = owner.members.begin(begin)
             fresh.append(values)
             host = HostState(np.full(len(imports), NEVER, np.int64), has_means=False)
+        for conflict in stop_conflicts(config, clock.start):
+            raise ConfigError(conflict.message)
         atmosphere = owner.members.atmosphere
         facts = RunFacts(
             atmosphere.grid,

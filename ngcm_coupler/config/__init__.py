@@ -8,10 +8,16 @@ and are left alone.
 """
 
 from ngcm_coupler.config.document import Conflict, Rule
-from ngcm_coupler.config.file_rules import begins, unreadable
+from ngcm_coupler.config.file_rules import begins, continues, unreadable
 from ngcm_coupler.config.loading import parse
 from ngcm_coupler.config.names import KEYS, Where, where
-from ngcm_coupler.config.rules import INTERVAL, driver_faults, multiple_of_step_fault
+from ngcm_coupler.config.output_rules import driver_warnings
+from ngcm_coupler.config.rules import (
+    INTERVAL,
+    driver_faults,
+    multiple_of_step_fault,
+    stop_conflicts,
+)
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
 
 __all__ = [
@@ -26,9 +32,12 @@ __all__ = [
     "Rule",
     "Where",
     "begins",
+    "continues",
     "driver_faults",
+    "driver_warnings",
     "multiple_of_step_fault",
     "parse",
+    "stop_conflicts",
     "unreadable",
     "where",
 ]

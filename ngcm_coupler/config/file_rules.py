@@ -104,6 +104,11 @@ def _folder_problem(folder: pathlib.Path) -> str | None:
     return _write_problem(folder)
 
 
+def continues(restart: Restart) -> bool:
+    """Whether a run goes on from a restart; the initial state is without a use then."""
+    return bool(restart.read_file) and not begins(restart)
+
+
 def begins(restart: Restart) -> bool:
     """Whether `read_file` is the folder of this very run and holds no restart yet."""
     if not restart.read_file or not restart.folder:

@@ -53,6 +53,8 @@ class Key:
       traced: whether compiled functions may depend on it.
       reaches: how it changes results although no compiled function depends on it.
       path: whether it names a file, and what for.
+      needs: a key of the same group without which it has no effect: one that is empty without a
+        value, as the name of the file that it is about.
 
     A key that says nothing of its consequences is treated as having all of them, which costs a
     branch or a compilation too many and never a wrong number.
@@ -72,6 +74,7 @@ class Key:
     traced: bool = True
     reaches: str = ""
     path: Path = ""
+    needs: str = ""
 
     def __post_init__(self) -> None:
         """Refuses a declaration that contradicts itself or leaves a reason out.

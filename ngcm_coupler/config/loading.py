@@ -6,6 +6,7 @@ import logging
 
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
+from ngcm_coupler.config.output_rules import idle_conflicts
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
 from ngcm_coupler.errors import ConfigError, shown
@@ -22,7 +23,8 @@ def parse(
       text: the text.
       name: what it is called.
       *further_rules: rules to apply beside those of `ngcm_coupler.config`.
-      with_files: whether its files must be there; those of a run elsewhere need not.
+      with_files: whether its files must be there and none of its keys without effect; for a run
+        that has been elsewhere, or of an earlier version, neither need be so.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
@@ -37,7 +39,7 @@ def parse(
         },
         named=PROGRAMS & document.settings.keys(),
     )
-    rules: list[Rule] = [*([file_conflicts] if with_files else []), *RULES]
+    rules: list[Rule] = [*([file_conflicts, idle_conflicts] if with_files else []), *RULES]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
     # a coupler it has &ngcm_driver all the same, which says the length of the run.
     if config.named:

@@ -9,8 +9,9 @@ from ngcm_coupler.clock import calendars
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.exchange_rules import unexchanged_fault
 from ngcm_coupler.config.namelist import text_of
-from ngcm_coupler.config.names import Where, where
+from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.settings import DATE, PERIOD, Config
+from ngcm_coupler.errors import shown
 
 _INTERVAL = where(lambda at: at.coupling.interval_seconds)
 _IMPORTS = where(lambda at: at.coupling.imports)
@@ -19,8 +20,6 @@ _RADIATION = where(lambda at: at.radiation.scheme)
 _HISTORY_FILE = where(lambda at: at.history.file)
 _FILE_PERIOD = where(lambda at: at.history.file_period)
 _FIELDS = where(lambda at: at.history.fields)
-_LEVEL_FIELDS = where(lambda at: at.history.level_fields)
-_LEVELS = where(lambda at: at.history.pressure_levels_hpa)
 _HISTORY_HOURS = where(lambda at: at.history.interval_hours)
 _RECORD = where(lambda at: at.history.record)
 _BUDGET_FILE = where(lambda at: at.history.budget_file)
@@ -34,12 +33,6 @@ _RUN_HOURS = where(lambda at: at.driver.run_hours)
 def restart_conflicts(config: Config) -> Iterator[Conflict]:
     """Restarts fall on ends of intervals, and a run that may be cut leaves one."""
     restart, limits, interval = config.restart, config.limits, config.coupling.interval_seconds
-    if restart.interval_hours and not restart.folder:
-        yield Conflict(
-            f"{_RESTART_HOURS} = {restart.interval_hours} needs a folder; give {_RESTART_FOLDER},"
-            " or 0",
-            (_RESTART_HOURS, _RESTART_FOLDER),
-        )
     if fault := _broken_interval_fault(_RESTART_HOURS, restart.interval_hours, interval):
         yield Conflict(fault, (_RESTART_HOURS, _INTERVAL))
     if limits.wall_clock_seconds:
@@ -65,6 +58,32 @@ def restart_conflicts(config: Config) -> Iterator[Conflict]:
                 )
 
 
+def idle_conflicts(config: Config) -> Iterator[Conflict]:
+    """What a key is about is there, or the key would be without effect."""
+    for key, declared in KEYS.items():
+        value, needed = key.value(config), Where(key.group, declared.needs)
+        if declared.needs and value != declared.default and not needed.value(config):
+            yield Conflict(
+                f"{key} = {shown(text_of(value), 400)} is without effect: {needed} is empty; give"
+                " it, or take this out",
+                (key, needed),
+                of_item=True,
+            )
+
+
+def driver_warnings(config: Config) -> Iterator[str]:
+    """What a run of the project's own programs leaves out, although nothing is wrong with it."""
+    history, restart, hours = config.history, config.restart, config.driver.run_hours
+    goes_on = restart.folder or restart.write_file  # a later run makes the record whole
+    if not (history.file and history.interval_hours) or goes_on:
+        return
+    if left := hours % history.interval_hours:
+        yield (
+            f"{_HISTORY_HOURS} = {history.interval_hours} does not divide {_RUN_HOURS} = {hours}:"
+            f" the last {left} h are in no record"
+        )
+
+
 def history_conflicts(config: Config) -> Iterator[Conflict]:
     """What is to be written is there, and the names of files tell them apart."""
     history, interval = config.history, config.coupling.interval_seconds
@@ -76,8 +95,6 @@ def history_conflicts(config: Config) -> Iterator[Conflict]:
         yield Conflict(fault, (_HISTORY_HOURS, _INTERVAL))
     yield from _monthly_mean_conflicts(config)
     yield from _period_conflicts(config)
-    if history.pressure_levels_hpa and not history.level_fields:
-        yield Conflict(f"{_LEVELS} needs fields; give {_LEVEL_FIELDS}", (_LEVELS, _LEVEL_FIELDS))
 
 
 def _monthly_mean_conflicts(config: Config) -> Iterator[Conflict]:

@@ -161,6 +161,7 @@ class OasisOcean:
         unit="h",
         minimum=1,
         maximum=8784,
+        needs="output_file",
     )
     current_damping_days: float = host_key(
         3.0,

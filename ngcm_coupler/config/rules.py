@@ -72,6 +72,29 @@ def _date_conflicts(config: Config) -> Iterator[Conflict]:
         )
 
 
+def stop_conflicts(config: Config, start: str) -> Iterator[Conflict]:
+    """The end of a chain of runs is after its start, where that is known from elsewhere.
+
+    Args:
+      config: the settings.
+      start: date at which it starts, of the calendar of the run.
+    """
+    run = config.run
+    if not run.stop_date:
+        return
+    try:
+        stop = calendars.date(run.stop_date, run.calendar)
+        is_after = stop > calendars.date(start, run.calendar)
+    except ValueError:
+        return  # the rules of dates, and of what they come from, say so
+    if not is_after:
+        yield Conflict(
+            f"{_STOP_DATE} = {text_of(run.stop_date)} is not after the start of the run, {start};"
+            " give a later one",
+            (_STOP_DATE, _START_DATE),
+        )
+
+
 def _ensemble_conflicts(config: Config) -> Iterator[Conflict]:
     """Each member has files of its own, and through most couplers there is one ocean for all."""
     if config.ensemble.members == 1:

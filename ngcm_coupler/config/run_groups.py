@@ -190,12 +190,14 @@ class History:
         "Time that one file holds: that of the run, or a month or year of the calendar, which a "
         "run that continues in the middle of it goes on filling.",
         choices=("run", "month", "year"),
+        needs="file",
     )
     fields: tuple[str, ...] = neutral_key(
         (),
         "Exchanged fields to write; '' writes all.",
         note="'' or fields as `ngcm-coupler fields` lists them, none twice",
         check=_fields_problem,
+        needs="file",
     )
     level_fields: tuple[str, ...] = neutral_key(
         (),
@@ -204,6 +206,7 @@ class History:
         choices=tuple(row.decoder for row in pressure_levels.LEVEL_FIELDS),
         note="'' or as many as the model decodes, none twice",
         check=twice_problem,
+        needs="file",
     )
     pressure_levels_hpa: tuple[int, ...] = neutral_key(
         (),
@@ -212,6 +215,7 @@ class History:
         unit="hPa",
         note="'' or levels that the model decodes, none twice",
         check=_levels_problem,
+        needs="level_fields",
     )
     interval_hours: int = neutral_key(
         0,
@@ -219,6 +223,7 @@ class History:
         unit="h",
         minimum=0,
         maximum=8784000,
+        needs="file",
     )
     record: str = neutral_key(
         "instant",
@@ -226,10 +231,11 @@ class History:
         "that ends there; 'mean', means over the time since the record before; 'monthly_mean', "
         "over each month of the calendar.",
         choices=("instant", "mean", "monthly_mean"),
+        needs="file",
     )
     compression_level: int = neutral_key(
-        1, "Effort of compression; 0 for none.", minimum=0, maximum=9
-    )  # fmt: skip
+        1, "Effort of compression; 0 for none.", minimum=0, maximum=9, needs="file"
+    )
     budget_file: str = neutral_key(
         "",
         "netCDF file of the budgets of heat, water, momentum and dry air, one record an interval; "
@@ -254,6 +260,7 @@ class Restart:
         False,
         "Whether keys that change results may differ from those of the run that wrote the restart: "
         "a new experiment that starts from its state.",
+        needs="read_file",
     )
     write_file: str = neutral_key(
         "",
@@ -275,8 +282,11 @@ class Restart:
         unit="h",
         minimum=0,
         maximum=8784000,
+        needs="folder",
     )
-    keep: int = neutral_key(3, "Restart files that stay in the folder.", minimum=1, maximum=10000)
+    keep: int = neutral_key(
+        3, "Restart files that stay in the folder.", minimum=1, maximum=10000, needs="folder"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import Config, Conflict, Where, begins, where
+from ngcm_coupler.config import Config, Conflict, Where, continues, stop_conflicts, where
 from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.run_groups import ANALYTIC_START_DATE
@@ -23,13 +23,17 @@ _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
 _START_DATE = where(lambda at: at.run.start_date)
 _CALENDAR = where(lambda at: at.run.calendar)
+_DYCORE = where(lambda at: at.model.dycore)
+_LATITUDES = where(lambda at: at.model.analytic_latitudes)
+_STEP = where(lambda at: at.model.analytic_step_seconds)
 
 
 class Analytic(Engine):
     """The weightless atmosphere, see `analytic`."""
 
     start_date = ANALYTIC_START_DATE
-    keys = (where(lambda at: at.model.analytic_step_seconds),)
+    keys = (_STEP,)
+    unread = (_CHECKPOINT, _INITIAL_STATE, _DYCORE)
 
     def facts(self, config: Config) -> Facts:
         """All of it is in the namelist."""
@@ -52,17 +56,13 @@ class Analytic(Engine):
         return 0.7
 
 
-def _reads_initial_state(config: Config) -> bool:
-    """Whether the run begins; a restart takes the place of the initial state."""
-    return not config.restart.read_file or begins(config.restart)
-
-
 class Published(Engine):
     """A published NeuralGCM model, see `neuralgcm`."""
 
     facts_are_in_files = True
     can_be_split = True
     keys = (_CHECKPOINT,)
+    unread = (_LATITUDES, _STEP)
     packages = ("neuralgcm", "dinosaur", "haiku")
 
     def facts(self, config: Config) -> Facts:
@@ -92,7 +92,7 @@ class Published(Engine):
         """The demo's are in a package, and a restart takes the place of the initial state."""
         model = config.model
         files = {_CHECKPOINT: model.checkpoint}
-        if _reads_initial_state(config):
+        if not continues(config.restart):
             files[_INITIAL_STATE] = model.initial_state
         return {key: name for key, name in files.items() if name != DEMO}
 
@@ -101,7 +101,7 @@ class Published(Engine):
         from ngcm_coupler.engine.neuralgcm import checkpoint
         from ngcm_coupler.engine.neuralgcm.initial_state import check_state, clock_at
 
-        if not _reads_initial_state(config):
+        if continues(config.restart):
             return
         run, model = config.run, config.model
         blamed = (_INITIAL_STATE, *((_START_DATE, _CALENDAR) if run.start_date else ()))
@@ -115,6 +115,9 @@ class Published(Engine):
             return  # the rules of those keys say so
         except DataError as error:
             yield Conflict(f"{_INITIAL_STATE}: {error}", blamed)
+            return
+        if not run.start_date:
+            yield from stop_conflicts(config, date)
 
     def closed_over(self, config: Config) -> str:
         """Nothing: weights and initial data are arguments, and the name has their checksum."""

@@ -56,6 +56,7 @@ class Engine(abc.ABC):
       packages: whose Python is traced, beside the one that the description is in; compiled code is
         kept under their sources.
       keys: of the namelist, that its facts depend on beside `ENGINE`, to be blamed for them.
+      unread: keys of the namelist without effect on it, so that only their defaults are allowed.
     """
 
     start_date: str = ""
@@ -63,6 +64,7 @@ class Engine(abc.ABC):
     can_be_split: bool = False
     packages: tuple[str, ...] = ()
     keys: tuple[Where, ...] = ()
+    unread: tuple[Where, ...] = ()
 
     @abc.abstractmethod
     def facts(self, config: Config) -> Facts:

@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from ngcm_coupler import config as configuration
 from ngcm_coupler.config import (
     INTERVAL,
+    KEYS,
     Config,
     Conflict,
     Rule,
+    continues,
     multiple_of_step_fault,
+    stop_conflicts,
     unreadable,
     where,
 )
-from ngcm_coupler.config.namelist import read
+from ngcm_coupler.config.namelist import read, text_of
 from ngcm_coupler.engine.description import ENGINE, Engine
 from ngcm_coupler.engine.registry import engine_of
-from ngcm_coupler.errors import ConfigError, NgcmError, unexpected
+from ngcm_coupler.errors import ConfigError, NgcmError, shown, unexpected
 from ngcm_coupler.fields.arguments import path_text
 
 _LEVEL_FIELDS = where(lambda at: at.history.level_fields)
@@ -54,12 +57,13 @@ def parse(
       text: the text.
       name: what it is called.
       *further_rules: rules to apply beside those of the settings and of the engine.
-      with_files: whether its files must be there; those of a run elsewhere need not.
+      with_files: whether its files must be there and none of its keys without effect; for a run
+        that has been elsewhere, or of an earlier version, neither need be so.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
     """
-    rules = [_settings_rule, *([_files_rule] if with_files else []), *further_rules]
+    rules = [_settings_rule, *([_files_rule, _unread_rule] if with_files else []), *further_rules]
     return configuration.parse(text, name, *rules, with_files=with_files)
 
 
@@ -89,6 +93,8 @@ def _settings_rule(config: Config) -> Iterator[Conflict]:
         return
     if not engine.facts_are_in_files:
         yield from _facts_conflicts(engine, config)
+    if engine.start_date and not (config.run.start_date or continues(config.restart)):
+        yield from stop_conflicts(config, engine.start_date)
     parts = config.device.level_parts
     if parts > 1 and not engine.can_be_split:
         message = f"{_PARTS} = {parts} cannot split this engine; give 1, or change {ENGINE}"
@@ -100,6 +106,19 @@ def _files_rule(config: Config) -> Iterator[Conflict]:
     if engine := _found(config):
         for key, name in engine.files(config).items():
             yield from unreadable(key, name)
+
+
+def _unread_rule(config: Config) -> Iterator[Conflict]:
+    """Nothing is given that the engine would ignore."""
+    engine = _found(config)
+    for key in engine.unread if engine else ():
+        if (value := key.value(config)) != KEYS[key].default:
+            yield Conflict(
+                f"{key} = {shown(text_of(value), 400)} is without effect: {ENGINE} ="
+                f" {text_of(config.model.engine)} does not read it; take it out, or name another"
+                " engine",
+                (key, ENGINE),
+            )
 
 
 def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:

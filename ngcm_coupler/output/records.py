@@ -13,7 +13,7 @@ import numpy as np
 
 from ngcm_coupler import __version__
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, PERIOD, Config
+from ngcm_coupler.config import DATE, PERIOD, Config, Where
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
@@ -29,6 +29,7 @@ from ngcm_coupler.output.file_names import (
     HISTORY_FILE,
     RECORDING_FILE,
     dated,
+    lost_faults,
     of_member,
     outputs,
 )
@@ -68,7 +69,7 @@ class Records:
         self._imports, self._exports = tuple(imports), tuple(exports)
         self._atmosphere = atmosphere
         self._members = tuple(members)
-        self._files: dict[str, str] = {}
+        self._files: dict[Where, str] = {}
         self._history: History | None = None
         self._continued: Continued | None = None
         self._budget_files: list[BudgetFile] = []
@@ -130,24 +131,16 @@ class Records:
           OutputError: a file is being written by another run, or is that of an earlier segment.
         """
         self._require_offered()
-        files = outputs(self._config)
-        for where, name in files.items():
-            # A name with a date is taken only by a run from that same date, which has failed; one
-            # with a period by a run that is continued.
-            own = DATE in name or PERIOD in name
-            if name and not own and clock.elapsed_seconds and Path(name).exists():
-                raise OutputError(
-                    f"{where} = '{name}' exists, and this run continues another: its records would"
-                    f" be lost; put {DATE} in the name, for the date at which a segment begins"
-                )
-        self._files = {where: dated(name, clock) for where, name in files.items()}
-        for where, name in self._files.items():
-            if where == HISTORY_FILE:
+        for _, fault in lost_faults(self._config) if clock.elapsed_seconds else ():
+            raise OutputError(fault)
+        self._files = {key: dated(name, clock) for key, name in outputs(self._config).items()}
+        for key, name in self._files.items():
+            if key == HISTORY_FILE:
                 names = [name] if of_all else []
             else:
                 names = [of_member(name, number) for number in self._members]
             for each in filter(None, names):
-                claims.take(each, f"{where} = '{each}'")
+                claims.take(each, f"{key} = '{each}'")
 
     def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files that have been claimed.

@@ -11,6 +11,7 @@ from grid_writers import write_scrip
 from project import ROOT
 
 from ngcm_coupler.cli import fields, main
+from ngcm_coupler.cli.check import summary
 from ngcm_coupler.config import GROUPS, parse
 from ngcm_coupler.config.keys import keys
 from ngcm_coupler.engine import engine_of, load
@@ -234,8 +235,55 @@ def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
     assert code == 1 and "continues a run that began at 2000-01-01T00:00:00" in err
     code, err = checked(text.replace("= 8", "= 8, random_seed = 7"))
     assert code == 1 and "random_seed" in err and "branch = .true." in err
+    code, err = checked(text + "&ngcm_run stop_date = '1999-01-01' /")
+    assert code == 1 and "stop_date = '1999-01-01' is not after the start of the run, 2000" in err
     code, err = checked(text, identity=None)
     assert code == 1 and "&ngcm_restart read_file: restart file r.nc" in err
+    files = "&ngcm_history\n file = 'h.nc'\n budget_file = 'b_{date}.nc'\n/\n"
+    assert checked(text + files) == (0, "")
+    for name in ("h.nc", "b_{date}.nc"):
+        (tmp_path / name).touch()
+    code, err = checked(text + files)
+    assert code == 1 and err == (
+        "run.nml:6: &ngcm_history file = 'h.nc' exists, and this run continues another: its records"
+        " would be lost; put {date} in the name, for the date at which a segment begins\n1 fault\n"
+    )
+    assert checked(text + files, elapsed_seconds=0) == (0, "")
+
+
+def test_a_chain_that_would_end_before_its_initial_state_is_a_fault(namelist, capsys):
+    assert main(["check", namelist("&ngcm_run\n stop_date = '1959-01-02' /")]) == 1
+    assert capsys.readouterr().err.startswith(
+        "run.nml:2: &ngcm_run stop_date = '1959-01-02' is not after the start of the run, 1959-"
+    )
+
+
+def test_the_start_is_that_of_a_restart_only_where_there_is_one(namelist, tmp_path, capsys):
+    text = namelist(ANALYTIC + "&ngcm_restart folder = 'restarts', read_file = 'restarts' /")
+    assert main(["check", text]) == 0
+    assert "  start       2000-01-01T00:00:00\n" in capsys.readouterr().out
+    (tmp_path / "restarts").mkdir()
+    (tmp_path / "restarts/restart_2000-01-02T000000.nc").touch()
+    dated = parse(ANALYTIC + "&ngcm_run start_date = '1990-01-01' /"
+                  "&ngcm_restart folder = 'restarts', read_file = 'restarts' /")  # fmt: skip
+    assert "  start       restart 'restarts'\n" in summary(dated)
+
+
+def test_hours_that_no_record_holds_are_warned_of(namelist, capsys):
+    text = ANALYTIC + "&ngcm_history file = 'h.nc', interval_hours = 5 /\n"
+    driver = "&ngcm_driver run_hours = 12 /\n"
+    assert main(["check", namelist(text + driver)]) == 0
+    assert capsys.readouterr().err == (
+        "warning: &ngcm_history interval_hours = 5 does not divide &ngcm_driver run_hours = 12: the"
+        " last 2 h are in no record\n"
+    )
+    for sound in (
+        text,  # of a host, whose run may be longer
+        text + driver.replace("12", "15"),
+        text + driver + "&ngcm_restart folder = 'r' /",  # by which the next run goes on
+    ):
+        assert main(["check", namelist(sound)]) == 0
+        assert capsys.readouterr().err == ""
 
 
 def test_no_command_ends_with_a_traceback(monkeypatch, capsys):

@@ -59,6 +59,8 @@ def test_chain_begins_in_its_own_empty_folder_and_goes_on_from_there(create):
         second.load("sea", np.empty(3))
     with pytest.raises(StateError, match="continues no other"):
         first.load("sea", kept)
+    with pytest.raises(ConfigError, match="is not after the start of the run, 2000-01-01T00:00"):
+        create("&ngcm_run stop_date = '1999-12-31' /")
 
 
 def test_another_folder_must_hold_a_restart(here):
@@ -93,7 +95,7 @@ def test_settings_without_effect_on_results_may_differ(create):
 @pytest.mark.parametrize(
     ("groups", "fault"),
     [
-        ("&ngcm_restart interval_hours = 6 /", "needs a folder"),
+        ("&ngcm_restart interval_hours = 6 /", "folder is empty"),
         ("&ngcm_restart folder = 'r', interval_hours = 5 /&ngcm_coupling interval_seconds=7200/",
          "multiple of 2"),
         ("&ngcm_limits wall_clock_seconds = 600 /", "keeps nothing"),

@@ -44,7 +44,7 @@ def test_every_group_and_key_reaches_the_configuration(tmp_path, monkeypatch):
     config = parse("""
         &ngcm_run start_date = '1990-02-03T06:00:00' /
         &ngcm_model engine = 'neuralgcm' checkpoint = 'model.pkl' initial_state = 'era5.nc'
-          random_seed = 7 analytic_latitudes = 64 analytic_step_seconds = 600 /
+          random_seed = 7 /
         &ngcm_coupling interval_seconds = 7200, max_import_age_seconds = 0,
           imports = 'sea_ice_area_fraction', 'sea_surface_temperature',
                     'sea_water_x_velocity', 'sea_water_y_velocity' /
@@ -60,8 +60,7 @@ def test_every_group_and_key_reaches_the_configuration(tmp_path, monkeypatch):
     assert config.run.start_date == "1990-02-03T06:00:00"
     assert config.model.checkpoint == "model.pkl"
     assert config.model.initial_state == "era5.nc"
-    assert (config.model.random_seed, config.model.analytic_latitudes) == (7, 64)
-    assert config.model.analytic_step_seconds == 600
+    assert config.model.random_seed == 7
     assert config.coupling.interval_seconds == 7200
     assert config.coupling.max_import_age_seconds == 0
     assert config.coupling.imports[0] == "sea_ice_area_fraction"
@@ -245,118 +244,17 @@ def test_a_chain_of_runs_ends_after_it_starts():
     assert "stop_date = '2000-02-30' is not after &ngcm_run start_date = '2000-03-01'" in fault
 
 
-@pytest.mark.parametrize(
-    ("names", "problem"),
-    [
-        (["sea_surface_temperature"], "lacks sea_ice_area_fraction, which every model needs"),
-        (
-            ["sea_ice_area_fraction", "sea_surface_temperature", "sea_surface_temperature"],
-            "names sea_surface_temperature more than once",
-        ),
-        (
-            ["sea_ice_area_fraction", "sea_surface_temperature", "sea_water_y_velocity"],
-            "names sea_water_y_velocity without sea_water_x_velocity",
-        ),
-        (
-            ["sea_ice_area_fraction", "sea_surface_temp"],
-            "holds 'sea_surface_temp', which is none of 'sea_surface_temperature', ",
-        ),
-        (
-            ["sea_ice_area_fraction", "air_temperature"],
-            "holds 'air_temperature', which is none of 'sea_surface_temperature', ",
-        ),
-    ],
-)
-def test_imports_that_no_model_can_run_on_are_faults(names, problem):
-    text = ", ".join(f"'{name}'" for name in names)
-    (fault,) = faults(f"&ngcm_coupling imports = {text} /")
-    assert fault.startswith(f"test.nml:1: &ngcm_coupling imports = {text} {problem}")
-
-
-@pytest.mark.parametrize(
-    ("keys", "problem"),
-    [
-        (
-            "exports = 'rainfall_flux', 'snowfal_flux'",
-            "names 'snowfal_flux', which is no export; did you mean snowfall_flux?",
-        ),
-        (
-            "exports = 'rain', 'latent'",
-            "names 'rain', which is no export; did you mean rainfall_flux?; names 'latent', which"
-            " is no export; did you mean surface_downward_latent_heat_flux, ",
-        ),
-        (
-            "partner_names = 'rain = A', 'sea_surface_temperature = O_SSTSSTSST'",
-            "did you mean rainfall_flux?; gives sea_surface_temperature the name 'O_SSTSSTSST'",
-        ),
-        ("exports = 'rain', partner_names = 'rainfall_flux = A'", "names 'rain', which is no ex"),
-        ("exports = 'snowfall_flux', 'snowfall_flux'", "names snowfall_flux more than once"),
-        (
-            "exports = 'surface_downward_latent_heat_flux_over_sea'",
-            "names surface_downward_latent_heat_flux_over_sea, which is not offered: it needs"
-            " sea_ice (all imports of sea ice in &ngcm_coupling imports)",
-        ),
-        (
-            "partner_names = 'snowfall_flux = OTotSnow'",
-            "names snowfall_flux, which is not exchanged; add it to exports",
-        ),
-        (
-            "partner_names = 'sea_surface_temperature = O_SSTSSTSST'",
-            "gives sea_surface_temperature the name 'O_SSTSSTSST'; OASIS takes 1 to 8 characters",
-        ),
-        ("component = 'neuralgcm'", "is no name of 1 to 6 letters, digits and _"),
-    ],
-)
-def test_what_oasis_cannot_exchange_is_a_fault(keys, problem):
-    (fault,) = faults(f"&ngcm_oasis {keys} /")
-    assert problem in fault
-
-
-def test_only_the_model_knows_whether_it_rains():
-    assert parse("&ngcm_oasis exports = 'rainfall_flux' /").oasis.exports == ("rainfall_flux",)
-
-
-@pytest.mark.parametrize(
-    ("names", "problem"),
-    [
-        (["sea_water_geocentric_x_velocity"], "without sea_water_geocentric_y_velocity, sea_water"),
-        (
-            [
-                "sea_water_x_velocity",
-                "sea_water_y_velocity",
-                *(f"sea_water_geocentric_{axis}_velocity" for axis in "xyz"),
-            ],
-            "names the current twice",
-        ),
-    ],
-)
-def test_half_a_current_and_two_currents_are_faults(names, problem):
-    names = ["sea_surface_temperature", "sea_ice_area_fraction", *names]
-    text = ", ".join(f"'{name}'" for name in names)
-    (fault,) = faults(f"&ngcm_coupling imports = {text} /")
-    assert problem in fault
-
-
-def test_what_an_import_lacks_is_told_without_all_that_there_are():
-    names = "'sea_water_x_velocity', 'sea_surface_temperature', 'sea_surface_temperature'"
-    assert faults(f"&ngcm_coupling imports = {names} /") == [
-        f"test.nml:1: &ngcm_coupling imports = {names} names sea_surface_temperature more than"
-        " once; lacks sea_ice_area_fraction, which every model needs; names sea_water_x_velocity"
-        " without sea_water_y_velocity"
-    ]
-
-
-def test_every_wrong_import_is_told_what_it_may_stand_for():
-    (fault,) = faults("&ngcm_coupling imports = 'sst', 'ice', 'albedo_direct', 'x' /")
-    assert "holds 'sst', 'ice', 'albedo_direct', 'x', which are none of " in fault
-    assert fault.endswith(
-        "'sea_ice_surface_temperature' and 15 more, which `ngcm-coupler check --describe` lists;"
-        " for 'sst' did you mean 'sea_surface_temperature'?; for 'ice' did you mean"
-        " 'sea_ice_area_fraction', 'sea_ice_surface_temperature' or"
-        " 'surface_albedo_direct_visible_over_sea_ice'?; for 'albedo_direct' did you mean"
-        " 'surface_albedo_direct_visible_over_land', 'surface_albedo_direct_visible_over_sea_ice'"
-        " or 'surface_albedo_direct_near_infrared_over_land'?"
-    )
+def test_a_chain_of_runs_ends_after_its_engine_starts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = ANALYTIC + "&ngcm_run\n stop_date = '{}' /"
+    for date in ("1999-06-01", "2000-01-01"):
+        assert faults(text.format(date)) == [
+            f"test.nml:3: &ngcm_run stop_date = '{date}' is not after the start of the run,"
+            " 2000-01-01T00:00:00; give a later one"
+        ]
+    parse(text.format("2000-01-02"))
+    (tmp_path / "r.nc").touch()  # of a run that has begun earlier
+    parse(text.format("1999-06-01") + "&ngcm_restart read_file = 'r.nc' /")
 
 
 def test_odd_latitudes_are_a_fault():
@@ -481,10 +379,6 @@ def test_a_file_to_read_must_exist(group, key, tmp_path, monkeypatch):
 def test_a_file_to_read_must_have_a_name(key):
     (fault,) = faults(f"&ngcm_model {key} = '' /")
     assert fault.endswith(f"{key} = '' is empty; allowed: 'demo' or an existing file")
-
-
-def test_files_that_the_analytic_engine_does_not_read_need_not_exist():
-    parse("&ngcm_model engine = 'analytic' checkpoint = 'no.pkl' initial_state = 'no.nc' /")
 
 
 def test_a_restart_takes_the_place_of_the_initial_state(tmp_path, monkeypatch):

@@ -75,7 +75,8 @@ def test_a_module_without_a_description_is_refused(module, text, got):
 
 
 def test_a_model_without_levels_has_none_to_write():
-    text = "&ngcm_model engine = 'analytic' / &ngcm_history level_fields = 'temperature' /"
+    text = "&ngcm_model engine = 'analytic' / &ngcm_history file = 'h.nc'"
+    text += " level_fields = 'temperature' /"
     assert "has no decoder for levels of constant pressure" in fault(text)
 
 

@@ -323,7 +323,8 @@ def test_scripts_please_shellcheck(folder, system):
     [
         ("read_file = 'restarts'", "", [], "give both the same folder"),
         ("stop_date =", "! stop_date =", [], "no date ends the chain; set &ngcm_run stop_date"),
-        ("2000-01-02T12", "2000-01-01T00", [], "is not after the start of the chain"),
+        ("2000-01-02T12", "2000-01-01T00", [], "is not after the start of the run, 2000-01-01T0"),
+        ("", "", ["--stop-date", "1999-01-01"], "is not after the start of the chain"),
         ("2000-01-02T12:00:00", "2000-01-02T12:30:00", [], "not a multiple of 3600 s"),
         ("'analytic'", "'neuralgcm'", [], "the first segment has no date"),
         ("", "", ["--gpu"], "set platform = 'gpu'"),

@@ -22,8 +22,8 @@ class NgcmError(Exception):
     label: str = "internal"
 
     def __str__(self) -> str:
-        """The message, which no name or text of others in it turns into anything but text."""
-        return printable(super().__str__())
+        """The message; no name or text of others in it is more than text, or without end."""
+        return printable(bounded(super().__str__()))
 
 
 class ConfigError(NgcmError):
@@ -143,6 +143,12 @@ _MOST_SHOWN = 300
 _MOST_QUOTED = 80
 """And that it has in quotes."""
 
+_LONGEST_WORD = 400
+"""Characters between two blanks of a message: names may have thousands."""
+
+_LONGEST_LINE = 4000
+"""Characters of a line of a message."""
+
 _MOST_LISTED = 12
 """Names that a message lists."""
 
@@ -172,6 +178,21 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
     words = line[: most + 1].rpartition(" ")[0]
     # Not in the middle of a word, unless that is most of the text.
     return f"{words if 2 * len(words) > most else line[:most]}..."
+
+
+def bounded(text: str) -> str:
+    """Text without what goes on for ever: the ends of long words, and the middles of long lines.
+
+    What a message says last is the remedy, which stays.
+    """
+    if len(text) <= _LONGEST_WORD:
+        return text
+    text = re.sub(rf"(\S{{{_LONGEST_WORD}}})\S+", r"\1...", text)
+    half = _LONGEST_LINE // 2
+    return "\n".join(
+        line if len(line) <= _LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
+        for line in text.split("\n")
+    )
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ngcm_coupler import python_path
-from ngcm_coupler.cli import standard_output
+from ngcm_coupler.cli import arguments, standard_output
 from ngcm_coupler.errors import NgcmError, shown, unexpected
 
 EXIT_ERROR = 1
@@ -24,12 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; an `NgcmError` becomes its message."""
     try:
         with standard_output.written():
-            arguments = _parser().parse_args(argv)
-            return arguments.run(arguments)
+            asked = _parser().parse_args(argv)
+            return asked.run(asked)
     except BrokenPipeError:
         return EXIT_ERROR
     except Exception as error:  # the net under all commands
         text = str(error) if isinstance(error, NgcmError) else _own_fault(error)
+        text = arguments.on_one_line(text, sys.argv[1:] if argv is None else argv)
         print("; ".join(filter(None, [text, python_path.remedy(error)])), file=sys.stderr)
         return EXIT_ERROR
 
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     from ngcm_coupler.cli.batch import segment
 
-    parser = argparse.ArgumentParser(
+    parser = arguments.Parser(
         prog="ngcm-coupler",
         description="NeuralGCM as the atmosphere of a coupled Earth-system model.",
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ngcm_coupler.cli.arguments import file
 from ngcm_coupler.cli.tables import markdown_table
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import (
@@ -73,7 +74,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "Every fault is printed at once, with its line.",
     )
     task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("file", nargs="?", metavar="FILE.nml", help="namelist to check")
+    task.add_argument("file", nargs="?", type=file, metavar="FILE.nml", help="namelist to check")
     task.add_argument("--describe", action="store_true", help="print every group and key instead")
     parser.add_argument(
         "--format",

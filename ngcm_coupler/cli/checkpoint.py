@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ngcm_coupler.cli.arguments import file, path
 from ngcm_coupler.errors import OutputError, shown
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     describe = actions.add_parser("info", help="say what model a checkpoint holds")
-    describe.add_argument("file", metavar="FILE", help=_FILE_HELP)
+    describe.add_argument("file", type=file, metavar="FILE", help=_FILE_HELP)
     describe.add_argument("--json", action="store_true", help="print JSON")
     describe.set_defaults(run=info)
 
     rewrite = actions.add_parser("convert", help="write a checkpoint in a form without pickle")
-    rewrite.add_argument("file", metavar="FILE", help=_FILE_HELP)
-    rewrite.add_argument("out", metavar="OUT", type=Path, help="file to write, usually *.npz")
+    rewrite.add_argument("file", type=file, metavar="FILE", help=_FILE_HELP)
+    rewrite.add_argument("out", metavar="OUT", type=path, help="file to write, usually *.npz")
     rewrite.set_defaults(run=convert)
 
 

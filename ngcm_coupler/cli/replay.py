@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.cli.arguments import file
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.errors import shown
 
@@ -28,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "exports is compared bit for bit. The exit code is 0 if all comes out as recorded, a "
         "failure of the run too, and 1 if anything differs.",
     )
-    parser.add_argument("file", metavar="FILE", help="the recording")
+    parser.add_argument("file", type=file, metavar="FILE", help="the recording")
     parser.add_argument(
         "--from",
         dest="since",

@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.cli.arguments import LONGEST_RUN, path, whole
 from ngcm_coupler.cli.tables import number_table, text_table
 from ngcm_coupler.errors import NgcmError, OutputError, told
 from ngcm_coupler.files import write_text
@@ -31,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "is in them; those of several segments are put together. Needs the extra "
         "ngcm_coupler[report].",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder with a run's files")
+    parser.add_argument("folder", type=path, metavar="DIR", help="the folder with a run's files")
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help="where to write the page (DIR)"
     )
@@ -45,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     kind.add_argument(
         "--drift",
-        type=int,
+        type=whole(1, LONGEST_RUN // 24),
         nargs="?",
         const=_DAYS,
         metavar="DAYS",
@@ -109,8 +110,6 @@ def _evaluate(folder: Path, output: Path) -> None:
 
 def _drift(folder: Path, days: int) -> str:
     """The tables of the drift as text."""
-    if days < 1:
-        raise NgcmError(f"--drift {days}: a block of days has one or more")
     # numpy takes a while to import and is for this alone.
     from ngcm_coupler.analysis.report.drift import drift
 

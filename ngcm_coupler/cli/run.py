@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ngcm_coupler import couplers
 from ngcm_coupler.cli import buildconfig, run_folder
+from ngcm_coupler.cli.arguments import processes
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.couplers import CoupledRun
 from ngcm_coupler.errors import ConfigError, NgcmError
@@ -46,11 +47,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     run_folder.add_arguments(parser)
     parser.add_argument(
-        "-n", dest="ranks", type=_rank_count, default=1, metavar="RANKS", help="MPI ranks (1)"
+        "-n", dest="ranks", type=processes, default=1, metavar="RANKS", help="MPI ranks (1)"
     )
     parser.add_argument(
         "--ocean-ranks",
-        type=_rank_count,
+        type=processes,
         default=1,
         metavar="RANKS",
         help="MPI ranks of the ocean of a run through OASIS (1)",
@@ -58,17 +59,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_run)
 
 
-def _rank_count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{count} ranks cannot run; give 1 or more")
-    return count
-
-
 def _run(args: argparse.Namespace) -> int:
     from ngcm_coupler import config as configuration
+    from ngcm_coupler.config.namelist import require_lasting
 
     namelist = args.namelist.absolute()
+    require_lasting(args.namelist)
     with run_folder.entered(args) as config:
         if faults := configuration.driver_faults(config):
             raise ConfigError(faults)

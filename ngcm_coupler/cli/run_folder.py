@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.cli.arguments import path
 from ngcm_coupler.errors import OutputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the namelist and the folder."""
-    parser.add_argument("namelist", type=Path, metavar="FILE.nml", help="the namelist")
+    parser.add_argument("namelist", type=path, metavar="FILE.nml", help="the namelist")
     parser.add_argument(
         "--output",
         type=Path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ngcm_coupler.cli.arguments import file
 from ngcm_coupler.errors import DataError
 
 _FORMATS = ("text", "csv", "json")
@@ -23,10 +24,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "members",
         nargs="+",
+        type=file,
         metavar="MEMBER",
         help="history file of a member, or a netCDF file with a dimension `member`",
     )
-    parser.add_argument("--reference", required=True, metavar="FILE", help="what is compared with")
+    parser.add_argument(
+        "--reference", required=True, type=file, metavar="FILE", help="what is compared with"
+    )
     parser.add_argument(
         "--fields",
         nargs="+",

@@ -9,11 +9,13 @@ Groups of the host are split up too but never judged: faults stay with the group
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import re
 
 from ngcm_coupler.config.tokens import Token, joined, tokens
 from ngcm_coupler.errors import ConfigError, shown
+from ngcm_coupler.files import kind_of
 
 Value = bool | int | float | str
 """What one item of a namelist can hold."""
@@ -120,6 +122,11 @@ def read(path: str) -> str:
       ConfigError: there is no such file, it cannot be read, or it is no text.
     """
     try:
+        # One with a name would be waited for; that of a shell's `<(...)` has its writer.
+        if pathlib.Path(os.path.realpath(path)).is_fifo():
+            raise ConfigError(
+                f"{shown(path, 400)}: cannot read the namelist: it is a pipe; name a file"
+            )
         with pathlib.Path(path).open("rb") as file:
             content = file.read(LONGEST_FILE + 1)
     except (OSError, ValueError) as error:  # a path with a null byte in it is a ValueError
@@ -132,6 +139,21 @@ def read(path: str) -> str:
         raise ConfigError(f"{name}: is no namelist: it holds {got}; give a text file of ASCII")
     # Hosts keep comments in Latin-1 too: such bytes must not keep a file from being read.
     return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def require_lasting(path: str | os.PathLike[str]) -> None:
+    """Refuses a namelist that its first reader uses up, where others are to read it too.
+
+    Raises:
+      ConfigError: it is a pipe or a stream: who reads it next would find an empty one, which is a
+        run of the defaults.
+    """
+    kind = kind_of(pathlib.Path(path))
+    if kind not in ("", "a folder", "a device"):
+        raise ConfigError(
+            f"{shown(path, 400)}: the namelist is {kind}, and is read more than once; write it to"
+            " a file and name that"
+        )
 
 
 def scan(text: str) -> list[Group]:

@@ -11,7 +11,7 @@ import os
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ngcm_coupler.errors import ArgumentError
+from ngcm_coupler.errors import ArgumentError, shown
 
 _FLOATS = (np.float32, np.float64)
 
@@ -63,6 +63,27 @@ def indices(name: str, values: ArrayLike) -> np.ndarray:
     return array.astype(np.int64).reshape(-1)
 
 
+def truths(name: str, values: ArrayLike) -> np.ndarray:
+    """Takes yes and no from anything that numpy can make an array of.
+
+    Args:
+      name: what messages call the values.
+      values: of bool, or zeros and ones of any real type.
+
+    Returns:
+      bool, of the same shape.
+
+    Raises:
+      ArgumentError: these are neither, or some are masked.
+    """
+    array = _array(name, values)
+    if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+        raise ArgumentError(
+            f"{name} is of type {array.dtype}, expected true and false; give an array of bool"
+        )
+    return array.astype(bool)
+
+
 def is_whole_number(value: object) -> bool:
     """Whether a value counts something: neither truth nor a span of time, which numpy calls so."""
     if isinstance(value, (bool, np.timedelta64)):
@@ -102,8 +123,10 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
         text = os.fsdecode(path)
     except TypeError as error:
         raise ArgumentError(
-            f"{name}: got {path!r}, expected the path of a file, a str or a pathlib.Path"
+            f"{name}: got {shown(repr(path))}, expected the path of a file, a str or a pathlib.Path"
         ) from error
+    if not text:
+        raise ArgumentError(f"{name}: got '', expected the path of a file; name one")
     if "\0" in text:
         raise ArgumentError(f"{name}: got {text!r}, expected the path of a file, without NUL in it")
     return text
@@ -120,9 +143,9 @@ def file_text(name: str, path: str | os.PathLike[str], *, optional: bool = False
     Raises:
       ArgumentError: it is neither, nothing that netCDF takes, or can only be that of a folder.
     """
+    if optional and isinstance(path, str | bytes) and not path:
+        return ""
     text = path_text(name, path)
-    if optional and not text:
-        return text
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.cli.arguments import fraction, path, processes
 from ngcm_coupler.cli.batch import segment
 from ngcm_coupler.cli.batch.job import SYSTEMS, Job, seconds_of
 from ngcm_coupler.cli.batch.quoting import word
@@ -34,24 +35,26 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "from the newest restart file, until the stop date. Under Slurm and PBS each job runs one "
         "and submits the next; after a segment that failed none follows.",
     )
-    parser.add_argument("namelist", type=Path, metavar="FILE.nml", help="namelist of the chain")
+    parser.add_argument("namelist", type=path, metavar="FILE.nml", help="namelist of the chain")
     parser.add_argument("--system", choices=SYSTEMS, required=True, help="the batch system")
     parser.add_argument(
-        "--output", type=Path, metavar="SCRIPT", help="the script (FILE.slurm, .pbs or .sh)"
+        "--output", type=path, metavar="SCRIPT", help="the script (FILE.slurm, .pbs or .sh)"
     )
     segment.add_chain_arguments(parser)
-    parser.add_argument("-n", "--ranks", type=_count, default=1, help="MPI ranks (1)")
+    parser.add_argument("-n", "--ranks", type=processes, default=1, help="MPI ranks (1)")
     parser.add_argument(
         "--ocean", default="", metavar="COMMAND", help="program of the ocean and its arguments"
     )
-    parser.add_argument("--ocean-ranks", type=_count, default=1, help="MPI ranks of the ocean (1)")
-    parser.add_argument("--nodes", type=_count, default=1, help="nodes (1)")
     parser.add_argument(
-        "--cpus-per-rank", type=_count, default=0, help="cores that a rank is bound to (unbound)"
+        "--ocean-ranks", type=processes, default=1, help="MPI ranks of the ocean (1)"
+    )
+    parser.add_argument("--nodes", type=processes, default=1, help="nodes (1)")
+    parser.add_argument(
+        "--cpus-per-rank", type=processes, default=0, help="cores that a rank is bound to (unbound)"
     )
     parser.add_argument("--gpu", action="store_true", help="the atmosphere gets a GPU")
     parser.add_argument(
-        "--gpu-memory", type=float, default=0.75, help="fraction of its memory (0.75)"
+        "--gpu-memory", type=fraction, default=0.75, help="fraction of its memory (0.75)"
     )
     parser.add_argument(
         "--time", default="", metavar="HH:MM:SS", help="time that the job of a segment may take"
@@ -65,18 +68,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_run)
 
 
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{count} is no number of them; give 1 or more")
-    return count
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import engine
     from ngcm_coupler.cli.batch import chain, script
     from ngcm_coupler.cli.batch.segment_namelist import settings
+    from ngcm_coupler.config.namelist import require_lasting
 
+    require_lasting(arguments.namelist)
     loaded = engine.load(str(arguments.namelist))
     config = segment.chain_config(loaded, arguments.stop_date, arguments.hours)
     job = _job(arguments, config)
@@ -176,8 +174,11 @@ def _faults(arguments: argparse.Namespace, config: Config, job: Job) -> list[str
         )
     if platform == "gpu" and not job.gpu:
         found.append("&ngcm_device platform = 'gpu' needs a GPU; give --gpu")
-    if not 0.0 < job.gpu_memory <= 1.0:
-        found.append(f"--gpu-memory {job.gpu_memory:g} is no fraction; give more than 0, up to 1")
+    if job.nodes > sum(job.ranks):
+        found.append(
+            f"--nodes {job.nodes} are more than the {sum(job.ranks)} MPI ranks of the run; give"
+            " each node one, or fewer nodes"
+        )
     if arguments.ocean and not job.coupled:
         found.append("--ocean needs a run through OASIS; set &ngcm_oasis exports")
     if job.coupled and config.oasis_ocean.write_file == "" and job.own_ocean:

@@ -6,7 +6,9 @@ import dataclasses
 import re
 from pathlib import Path
 
+from ngcm_coupler.cli.arguments import LONGEST_JOB
 from ngcm_coupler.cli.batch.quoting import one_line
+from ngcm_coupler.errors import quoted
 
 SYSTEMS = {"slurm": ".slurm", "pbs": ".pbs", "plain": ".sh"}
 """Systems that scripts are written for, and the ending of their file names."""
@@ -90,11 +92,17 @@ def seconds_of(text: str) -> int:
     Raises:
       ValueError: the text is none.
     """
-    match = re.fullmatch(r"(?:(\d+)-)?(\d+):([0-5]\d)(?::([0-5]\d))?", text)
+    match = re.fullmatch(r"(?:(\d{1,9})-)?(\d{1,9}):([0-5]\d)(?::([0-5]\d))?", text, re.ASCII)
     if match is None:
-        raise ValueError(f"{text!r} is no time; give HH:MM:SS or D-HH:MM:SS")
+        raise ValueError(f"{quoted(text)} is no time; give HH:MM:SS or D-HH:MM:SS")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return ((24 * days + hours) * 60 + minutes) * 60 + seconds
+    total = ((24 * days + hours) * 60 + minutes) * 60 + seconds
+    if not 0 < total <= LONGEST_JOB:
+        raise ValueError(
+            f"{quoted(text)} is no limit of a job; give more than none, up to {LONGEST_JOB} s, or"
+            " leave it out"
+        )
+    return total
 
 
 def clock_text(seconds: int) -> str:

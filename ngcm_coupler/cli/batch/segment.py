@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ngcm_coupler.cli.arguments import LONGEST_JOB, LONGEST_RUN, path, whole
 from ngcm_coupler.errors import ConfigError, OutputError, told
 from ngcm_coupler.files import write_text
 
@@ -27,12 +28,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "that of the chain with the length of the segment, and its date in the names of output "
         "files. The scripts of `ngcm-coupler batch` call it.",
     )
-    parser.add_argument("namelist", type=Path, metavar="FILE.nml", help="namelist of the chain")
+    parser.add_argument("namelist", type=path, metavar="FILE.nml", help="namelist of the chain")
     add_chain_arguments(parser)
     parser.add_argument(
-        "--wall-clock", type=int, default=0, metavar="SECONDS", help="time that the job may take"
+        "--wall-clock",
+        type=whole(0, LONGEST_JOB),
+        default=0,
+        metavar="SECONDS",
+        help="time that the job may take (0: no limit)",
     )
-    parser.add_argument("--write", type=Path, metavar="SEGMENT.nml", help="where to write it")
+    parser.add_argument("--write", type=path, metavar="SEGMENT.nml", help="where to write it")
     parser.set_defaults(run=_run)
 
 
@@ -43,7 +48,7 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--hours",
-        type=int,
+        type=whole(0, LONGEST_RUN),
         default=0,
         metavar="HOURS",
         help="length of a segment (&ngcm_driver run_hours)",
@@ -62,7 +67,7 @@ def chain_config(config: Config, stop_date: str, hours: int) -> Config:
     run = dataclasses.replace(config.run, stop_date=stop_date or config.run.stop_date)
     driver = dataclasses.replace(config.driver, run_hours=hours or config.driver.run_hours)
     config = dataclasses.replace(config, run=run, driver=driver)
-    found = [f"--hours {hours} is no length; give 1 or more"] if hours < 0 else []
+    found: list[str] = []
     if stop_date:
         try:
             calendars.date(stop_date, config.run.calendar)
@@ -100,7 +105,9 @@ def segment_text(path: Path, config: Config, changes: dict[Where, str | int]) ->
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import engine
     from ngcm_coupler.cli.batch import chain, segment_namelist
+    from ngcm_coupler.config.namelist import require_lasting
 
+    require_lasting(arguments.namelist)
     loaded = engine.load(str(arguments.namelist))
     config = chain_config(loaded, arguments.stop_date, arguments.hours)
     following = chain.next_segment(config)

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import json
 
+from ngcm_coupler.cli.arguments import LONGEST_RUN, whole
 from ngcm_coupler.cli.bench.options import FULL_SIZE_MODEL, Options
 from ngcm_coupler.config.model_groups import DEMO
 
@@ -48,16 +49,21 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help=f"step: '{DEMO}' (the default), the file of a checkpoint, or '{FULL_SIZE_MODEL}', a "
         "model of the published structure with random weights",
     )
-    parser.add_argument("--days", type=int, default=5, help="radiation: days of the run (5)")
+    parser.add_argument(
+        "--days", type=whole(1, LONGEST_RUN // 24), default=5, help="radiation: days of the run (5)"
+    )
     parser.add_argument(
         "--coarsening",
-        type=int,
+        type=whole(0, 1000),
         default=0,
         metavar="N",
         help="radiation: side of the blocks of columns that share spectra (0: by machine)",
     )
     parser.add_argument(
-        "--repeats", type=int, metavar="N", help="repeats of each measurement (by subject)"
+        "--repeats",
+        type=whole(1, 1_000_000),
+        metavar="N",
+        help="repeats of each measurement (by subject)",
     )
     parser.add_argument(
         "--profile",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ngcm_coupler import python_path
+from ngcm_coupler.cli.arguments import file
 from ngcm_coupler.cli.doctor.findings import Absent, Concern, Finding, Report
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.errors import ConfigError, NgcmError
@@ -22,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "srun every rank checks and one table is printed. The exit code is 1 where there is a "
         "fault.",
     )
-    parser.add_argument("namelist", nargs="?", metavar="FILE.nml", help="the namelist of a run")
+    parser.add_argument(
+        "namelist", nargs="?", type=file, metavar="FILE.nml", help="the namelist of a run"
+    )
     parser.add_argument(
         "--measure",
         action="store_true",
@@ -39,8 +42,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.namelist:
         from ngcm_coupler import engine
         from ngcm_coupler.cli.check import FILE_RULES, run_folder_rule
+        from ngcm_coupler.config.namelist import require_lasting
 
         try:
+            require_lasting(arguments.namelist)
             config = engine.load(arguments.namelist)
             engine.load(arguments.namelist, engine.contents_rule, *FILE_RULES, run_folder_rule)
         except ConfigError as error:

@@ -236,7 +236,7 @@ def test_package_without_oasis_says_how_to_get_it(pretend, namelist, capfd):
 def test_no_rank_is_refused(namelist, capfd):
     with pytest.raises(SystemExit):
         cli.main(["run", str(namelist), "-n", "0"])
-    assert "0 ranks cannot run" in capfd.readouterr().err
+    assert "got '0', expected a whole number from 1" in capfd.readouterr().err
 
 
 def test_termination_reaches_the_driver(pretend, namelist):

@@ -329,13 +329,15 @@ def test_scripts_please_shellcheck(folder, system):
         ("'analytic'", "'neuralgcm'", [], "the first segment has no date"),
         ("", "", ["--gpu"], "set platform = 'gpu'"),
         ("&nam_host", "&ngcm_device platform = 'gpu' / &nam_host", [], "give --gpu"),
-        ("", "", ["--gpu-memory", "2"], "is no fraction"),
         ("", "", ["--time", "6 hours"], "'6 hours' is no time; give HH:MM:SS"),
         ("", "", ["--time", "00:01:00"], "margin_seconds = 120 is more than"),
         ("", "", ["--ocean", "nemo.exe"], "needs a run through OASIS"),
         ("", "", ["--mpi", "pmix"], "an option of srun"),
         ("", "", ["--stop-date", "2000-02-30"], "is no date of the calendar"),
-        ("", "", ["--hours", "-1"], "--hours -1 is no length"),
+        ("", "", ["--time", "00:00:00"], "'00:00:00' is no limit of a job"),
+        ("", "", ["--time", "\N{ARABIC-INDIC DIGIT SIX}:00"], "is no time; give HH:MM:SS"),
+        ("", "", ["--time", f"{10**8}:00"], "up to 31622400 s"),
+        ("", "", ["--nodes", "3", "-n", "2"], "more than the 2 MPI ranks of the run"),
     ],
 )
 def test_chain_that_cannot_be_is_refused_with_a_remedy(folder, capsys, old, new, options, message):

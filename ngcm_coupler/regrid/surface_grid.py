@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ArgumentError, DataError
-from ngcm_coupler.fields.arguments import is_whole_number, numbers
+from ngcm_coupler.fields.arguments import is_whole_number, numbers, truths
 
 SAME_VERTEX = 1e-8
 """Corners nearer than this to each other are one [radian]; 6 cm on the Earth."""
@@ -57,13 +57,7 @@ class SurfaceGrid:
             if (values := getattr(self, name)) is not None:
                 array = numbers(f"grid {self.name!r}: {name}", values)
                 object.__setattr__(self, name, array.astype(np.float64, copy=False))
-        sea = np.asarray(self.sea)
-        if sea.dtype.kind not in "biuf" or not np.isin(sea, (0, 1)).all():
-            raise ArgumentError(
-                f"grid {self.name!r}: sea is of type {sea.dtype}, expected true for wet cells and"
-                " false for others; give an array of bool"
-            )
-        object.__setattr__(self, "sea", sea.astype(bool))
+        object.__setattr__(self, "sea", truths(f"grid {self.name!r}: sea", self.sea))
         if not isinstance(self.shape, tuple) or not all(
             is_whole_number(length) and length > 0 for length in self.shape
         ):

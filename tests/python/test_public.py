@@ -14,6 +14,7 @@ import pytest
 import ngcm_coupler
 from ngcm_coupler import ExchangeGrid, GaussianGrid, Regridder, SurfaceGrid
 from ngcm_coupler.errors import ArgumentError, NgcmError
+from ngcm_coupler.regrid.weights import GridPoints, Weights
 
 INSTALLED = pathlib.Path(importlib.util.find_spec("ngcm_coupler").origin)
 
@@ -177,6 +178,20 @@ def test_arguments_of_the_wrong_kind_are_errors_of_the_project(exchange, tmp_pat
             call()
 
 
+def test_no_weights_are_made_of_what_lies_under_a_mask():
+    whole = {"source_index": [0, 1], "target_index": [0, 0], "weight": [0.5, 0.5]}
+    assert Weights(2, 1, **whole).matrix.toarray().tolist() == [[0.5, 0.5]]
+    for name in (*whole, "source_area", "source_fraction"):
+        masked = np.ma.array(whole.get(name, [1.0, 1.0]), mask=[False, True])
+        with pytest.raises(ArgumentError, match=f"weights: {name}: got a masked array in which 1"):
+            Weights(2, 1, **(whole | {name: masked}))
+    for name in ("longitude", "latitude", "sea"):
+        points = {"longitude": [0.0, 9.0], "latitude": [0.0, 9.0], "sea": [True, False]}
+        points[name] = np.ma.array(points[name], mask=[False, True])
+        with pytest.raises(ArgumentError, match=f"points of 'o': {name}: got a masked array"):
+            GridPoints("o", (2,), **points)
+
+
 def test_a_mask_of_zeros_and_ones_is_a_mask_and_other_numbers_are_none():
     grid = GaussianGrid(8, 4)
     corners = grid.corner_longitude.reshape(32, 4), grid.corner_latitude.reshape(32, 4)
@@ -192,6 +207,9 @@ def test_a_mask_of_zeros_and_ones_is_a_mask_and_other_numbers_are_none():
     np.testing.assert_array_equal(*(each.apply(np.ones(32)) for each in up))
     with pytest.raises(ArgumentError, match="give an array of bool"):
         SurfaceGrid("s", (8, 4), grid.longitude, grid.latitude, *corners, sea * 2)
+    under = np.ma.array(np.ones(32, bool), mask=~(sea == 1))
+    with pytest.raises(ArgumentError, match="grid 's': sea: got a masked array in which 16 of 32"):
+        SurfaceGrid("s", (8, 4), grid.longitude, grid.latitude, *corners, under)
     for length in (True, -3, 2.5):
         with pytest.raises(ArgumentError, match="GaussianGrid: nlon is"):
             GaussianGrid(length, 4)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, csr_array
 
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import DataError, quoted
+from ngcm_coupler.fields.arguments import indices, numbers, truths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +30,15 @@ class GridPoints:
     longitude: np.ndarray
     latitude: np.ndarray
     sea: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Takes arrays of numbers.
+
+        Raises:
+          ArgumentError: something is none, or masked.
+        """
+        _take(self, f"points of {quoted(self.name)}", numbers, "longitude", "latitude")
+        _take(self, f"points of {quoted(self.name)}", truths, "sea")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +84,16 @@ class Weights:
     normalization: str = ""
     title: str = "interpolation weights"
     conserves: bool = True
+
+    def __post_init__(self) -> None:
+        """Takes arrays of numbers.
+
+        Raises:
+          ArgumentError: something is none, or masked.
+        """
+        _take(self, "weights", indices, "source_index", "target_index")
+        parts = [f"{end}_{what}" for end in ("source", "target") for what in ("area", "fraction")]
+        _take(self, "weights", numbers, "weight", *parts)
 
     @property
     def matrix(self) -> csr_array:
@@ -161,6 +183,18 @@ class Weights:
                         f"{self.title}: {key} has {got} points, expected the {size} of the {end}"
                         " grid; make the weights anew"
                     )
+
+
+def _take(
+    of: GridPoints | Weights,
+    title: str,
+    kind: Callable[[str, ArrayLike], np.ndarray],
+    *attributes: str,
+) -> None:
+    """Has arrays that a caller may have made of anything be arrays of one kind."""
+    for attribute in attributes:
+        if (values := getattr(of, attribute)) is not None:
+            object.__setattr__(of, attribute, kind(f"{title}: {attribute}", values))
 
 
 def _place(end: str, points: GridPoints | None, point: int) -> str:

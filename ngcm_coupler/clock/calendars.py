@@ -25,8 +25,8 @@ CALENDARS = (REAL, "noleap", "360_day")
 SECONDS_PER_DAY = 86400
 """[s]."""
 
-LAST_YEAR = 99999
-"""The last that the libraries of dates and the files of a run can count seconds from."""
+LAST_YEAR = 9999
+"""The last that dates in the names of files can have, which sort as the dates do."""
 
 _DAYS_PER_YEAR = {"noleap": 365, "360_day": 360}
 _EPOCH = "days since 1970-01-01"
@@ -97,7 +97,9 @@ def _numbers(text: str) -> tuple[int, ...]:
     digits, *rest = match.groups()
     if not 1 <= len(digits.lstrip("0")) <= len(str(LAST_YEAR)):
         year = shown(digits.lstrip("0"), 20) or "0"
-        raise ValueError(f"is no date of the calendar: year {year} is out of range")
+        raise ValueError(
+            f"is no date of the calendar: year {year} is out of range 1 to {LAST_YEAR}"
+        )
     year, others = int(digits), [int(number or 0) for number in rest]
     for (name, largest), number in zip(_LARGEST.items(), others, strict=True):
         smallest = _SMALLEST.get(name, 0)

@@ -5,6 +5,8 @@ What an engine asks of the settings is its own to say, see `ngcm_coupler.engine.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import math
 from collections.abc import Iterator
 
@@ -150,6 +152,17 @@ def length_conflicts(config: Config) -> Iterator[Conflict]:
             f" use {fit} or {fit + whole}",
             (_RUN_HOURS, INTERVAL),
         )
+    start = config.run.start_date
+    if start and not config.run.stop_date:
+        with contextlib.suppress(ValueError):  # what is no date is told by its own rule
+            first = calendars.date(start, config.run.calendar)
+            if (first + datetime.timedelta(hours=hours)).year > calendars.LAST_YEAR:
+                yield Conflict(
+                    f"{_RUN_HOURS} = {hours} from {_START_DATE} = {text_of(start)} ends after the"
+                    f" year {calendars.LAST_YEAR}, the last that a run may reach; give fewer, or"
+                    f" {_STOP_DATE}",
+                    (_RUN_HOURS, _START_DATE),
+                )
 
 
 def slab_conflicts(config: Config) -> Iterator[Conflict]:

@@ -203,7 +203,7 @@ def test_iso_dates_are_taken(date):
         ("1959-01-32", "is no date of the calendar: day must be in 1..31"),
         ("2000-13-01", "is no date of the calendar: month must be in 1..12"),
         ("2000-01-01T24:00:00", "is no date of the calendar: hour must be in 0..23"),
-        ("0000-01-01", "is no date of the calendar: year 0 is out of range"),
+        ("0000-01-01", "is no date of the calendar: year 0 is out of range 1 to 9999"),
         ("01/02/2000", "is not of the form YYYY-MM-DDTHH:MM:SS"),
         ("2000-01-01 00:00:00", "is not of the form YYYY-MM-DDTHH:MM:SS"),
         ("2000-01-01T00:00:00Z", "is not of the form YYYY-MM-DDTHH:MM:SS"),

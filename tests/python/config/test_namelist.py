@@ -305,3 +305,25 @@ def test_a_name_that_no_file_can_have_is_a_fault(key, name):
         "cannot be the name of a file: File name too long" in f or "is longer" in f
         for f in caught.value.faults
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("&ngcm_run start_date = '10000-01-01' /", "year 10000 is out of range 1 to 9999"),
+        ("&ngcm_run stop_date = '10000-01-01' /", "year 10000 is out of range 1 to 9999"),
+        (
+            "&ngcm_run start_date = '9999-12-31' / &ngcm_driver run_hours = 24 /",
+            "run_hours = 24 from &ngcm_run start_date = '9999-12-31' ends after the year 9999",
+        ),
+    ],
+)
+def test_no_run_reaches_a_year_that_names_of_files_cannot_have(text, fault):
+    (found,) = document_faults(text)
+    assert fault in found
+
+
+def test_a_run_may_end_in_the_last_year_that_names_of_files_can_have():
+    begun = "&ngcm_run start_date = '9999-12-31' {} / &ngcm_driver run_hours = {} /"
+    assert parse(begun.format("", 23)).driver.run_hours == 23
+    assert parse(begun.format("stop_date = '9999-12-31T12:00:00'", 48)).driver.run_hours == 48

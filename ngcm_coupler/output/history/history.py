@@ -17,7 +17,7 @@ from ngcm_coupler.fields import Field
 from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.history.file import Existing, Files, Record
-from ngcm_coupler.output.history.layout import MISSING, SAMPLED, Layout
+from ngcm_coupler.output.history.layout import LEFT_OUT, MISSING, SAMPLED, Layout
 from ngcm_coupler.output.history.means import Means
 from ngcm_coupler.output.history.schedule import Schedule
 from ngcm_coupler.output.history.variables import Record as Kind
@@ -122,6 +122,10 @@ class History:
         self._begin = start  # of the record in progress
         if continued is not None:
             self._continue(continued)
+        # A reader could not tell what was not chosen from what the run does not have.
+        chosen = {each.name for each in self._variables}
+        left_out = " ".join(row.name for row in fields if row.name not in chosen)
+        attributes = {**attributes, LEFT_OUT: left_out}
         if self._kind == "instant":
             spacing = 3600 * settings.interval_hours or interval_seconds
             attributes = {**attributes, SAMPLED: str(spacing)}

@@ -18,6 +18,12 @@ TITLE = "Fields exchanged between atmosphere and surface"
 SAMPLED = "sampled_every_seconds"
 """Global attribute of a history of instants: time between two records."""
 
+LEFT_OUT = "fields_left_out"
+"""Global attribute: the exchanged fields that the namelist has not chosen, separated by blanks."""
+
+_MAY_DIFFER = ("ngcm_coupler_version", LEFT_OUT)
+"""Global attributes that may be others where a file is continued."""
+
 MISSING = np.float32(1.0e20)
 """Value of a cell that has none."""
 
@@ -96,7 +102,7 @@ class Layout:
         if attributes.get("title") != TITLE:
             return "it is no history of ngcm_coupler"
         for name, own in self.attributes.items():
-            if name != "ngcm_coupler_version" and attributes.get(name) != own:
+            if name not in _MAY_DIFFER and attributes.get(name) != own:
                 return f"its {name} is {attributes.get(name)}, this run's is {own}"
         names = {each.name: each for each in self.variables}
         coordinates = self._coordinates()

@@ -10,7 +10,7 @@ import pytest
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component import Component
 from ngcm_coupler.errors import OutputError, RestartError
-from ngcm_coupler.files.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import import_netcdf4, open_dataset
 from ngcm_coupler.output.history import Continued
 from ngcm_coupler.output.restart.files import read_restart
 
@@ -216,6 +216,14 @@ def test_a_file_of_another_history_is_refused_and_stays(make, tmp_path):
         go_on(make, None, clock)
     (tmp_path / "h_2000-01.nc").write_bytes(content)
     go_on(make, state, clock)
+
+
+def test_a_file_that_does_not_tell_what_was_left_out_is_continued(make, tmp_path):
+    """So it is with files of versions that did not write that attribute."""
+    state, clock = cut(make)
+    with import_netcdf4().Dataset(tmp_path / "h_2000-01.nc", "a") as file:
+        file.delncattr("fields_left_out")
+    go_on(make, state, clock).write(1).history.close()
 
 
 def test_a_gap_in_a_file_is_refused(make):

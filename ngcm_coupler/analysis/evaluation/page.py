@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ngcm_coupler.analysis.evaluation import pictures
 from ngcm_coupler.analysis.evaluation.evaluation import Evaluation
 from ngcm_coupler.analysis.evaluation.noise import RECORDS
@@ -55,7 +57,8 @@ def page(evaluation: Evaluation) -> str:
     )
     sections["maps"] = ("Maps", f"<div class=maps>{''.join(map(map_figure, drawn))}</div>")
     sections["missing"] = ("Missing", _missing(evaluation))
-    sections["sources"] = ("Sources", sources())
+    shown = itertools.chain.from_iterable(evaluation.tables.values())
+    sections["sources"] = ("Sources", sources(shown))
     files = (*evaluation.files.history, *evaluation.files.budget)
     source = files[0].attributes.get("source", "an unnamed atmosphere")
     return document(f"Evaluation of a run of {source}", evaluation.span, sections)

@@ -96,7 +96,8 @@ class Records:
             return "there is no history; set file in &ngcm_history"
         if name in self:
             return ""
-        needs = [_SUPPLIES[need] for need in _NEEDS.get(name, ())]
+        left_out = self.segments[0].left_out or ()
+        needs = [_SUPPLIES[need] for need in _NEEDS.get(name, ()) if name not in left_out]
         asks = f"; it takes {' and '.join(needs)}" if needs else ""
         return f"{name} is not in the history; have it among fields in &ngcm_history{asks}"
 

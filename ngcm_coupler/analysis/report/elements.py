@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import importlib.resources
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from unicodedata import category
 
 from ngcm_coupler import __version__
@@ -89,12 +89,15 @@ def map_figure(drawn: Map) -> str:
     )
 
 
-def sources() -> str:
-    """Where what is observed has been published."""
+def sources(shown: Iterable[Table]) -> str:
+    """Where has been published what these tables have of what is observed."""
+    cells = [cell for each in shown for row in each.rows for cell in row[each.published :]]
     items = "".join(
-        f"<li><b>{escaped(key)}</b>: {escaped(text)}</li>" for key, text in SOURCES.items()
+        f"<li><b>{escaped(key)}</b>: {escaped(text)}</li>"
+        for key, text in SOURCES.items()
+        if any(key in cell for cell in cells)
     )
-    return f"<ul class=faint>{items}</ul>"
+    return f"<ul class=faint>{items}</ul>" if items else ""
 
 
 def _image(png: bytes, alternative: str) -> str:

@@ -15,6 +15,7 @@ from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError, reading
 from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
+from ngcm_coupler.output.history import LEFT_OUT, SAMPLED
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
 _SINCE = "seconds since "
@@ -52,6 +53,17 @@ class RunFile:
         date = self.time_units.removeprefix(_SINCE).replace(" ", "T")
         return Clock(date, self.calendar)
 
+    @property
+    def spacing(self) -> int:
+        """Time between two records of a history of instants [s]; 0 of other files."""
+        return int(self.attributes.get(SAMPLED, 0))
+
+    @property
+    def left_out(self) -> frozenset[str] | None:
+        """The fields that the run had and did not write; None where the file does not tell."""
+        names = self.attributes.get(LEFT_OUT)
+        return None if names is None else frozenset(names.split())
+
 
 @dataclasses.dataclass(frozen=True)
 class RunFiles:
@@ -70,6 +82,21 @@ def of_run(made: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path
             return made(folder, *arguments, **named)
 
     return call
+
+
+def sampling(history: Sequence[RunFile]) -> str:
+    """Which part of the time a history has, in words; empty where one record follows the other."""
+    if not history:
+        return ""
+    count = sum(len(each.bounds) for each in history)
+    begin, end = history[0].bounds[0]
+    hours, spacing = (end - begin) / 3600, history[0].spacing / 3600
+    if spacing <= hours:
+        return ""
+    return (
+        f"{count} records of {hours:g} h, one every {spacing:g} h: {count * hours:g} of"
+        f" {count * spacing:g} hours"
+    )
 
 
 def find(folder: Path) -> RunFiles:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm
+from matplotlib import colormaps
+from matplotlib.colors import BoundaryNorm, Colormap, from_levels_and_colors
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -17,6 +18,8 @@ from ngcm_coupler.fields import over
 
 _DAY = 86400.0
 _SIGNED = "RdBu_r"  # told apart by all forms of colour blindness, as are the others here
+_WATER, _WATER_LOST = "BrBG", "BrBG_r"  # brown is where the surface dries
+_ROUND_OFF = 1e-3  # of the largest value: what is less has a sign by chance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Style:
       units: of the map.
       factor: from the field's unit.
       offset: added after that.
-      colours: name of a colour map; a signed one is centred on zero.
+      colours: name of a colour map; a signed one is white at zero.
       minus: a field to subtract; of the cell, where both are offered.
       plus: a field to add.
     """
@@ -57,9 +60,11 @@ STYLES = {
     "atmosphere_mass_content_of_water": Style("Water in the air", "kg/m²", colours="YlGnBu"),
     "precipitation_flux": Style("Rain and snow", "mm/day", factor=_DAY, colours="YlGnBu"),
     "snowfall_flux": Style("Snow", "mm/day", factor=_DAY, colours="YlGnBu"),
-    "water_evapotranspiration_flux": Style("Evaporation", "mm/day", factor=_DAY, colours="YlGnBu"),
+    "water_evapotranspiration_flux": Style(
+        "Evaporation", "mm/day", factor=_DAY, colours=_WATER_LOST
+    ),
     "precipitation_less_evaporation": Style(
-        "Rain and snow less evaporation", "mm/day", factor=_DAY, colours="BrBG"
+        "Rain and snow less evaporation", "mm/day", factor=_DAY, colours=_WATER
     ),
     "surface_net_downward_heat_flux": Style("All heat into the surface", "W/m²", colours=_SIGNED),
     "surface_downwelling_shortwave_flux_in_air": Style("Sunlight that arrives", "W/m²"),
@@ -125,20 +130,23 @@ def draw_all(fields: Mapping[str, FieldMean], grid: Grid) -> tuple[list[Map], li
     """All maps that the fields allow, and the titles of those that they do not."""
     maps, missing = [], []
     for name, style in STYLES.items():
-        found = _found(name, fields)
-        if found is None:
-            missing.append(style.title)
+        if parts := _parts(name, fields):
+            maps.append(draw(_sum([(fields[part], sign) for part, sign in parts]), style, grid))
         else:
-            maps.append(draw(found, style, grid))
+            missing.append(style.title)
     return maps, missing
+
+
+def used(fields: Collection[str]) -> set[str]:
+    """Those of the fields that a map is made of."""
+    return {part for name in STYLES for part, _ in _parts(name, fields)}
 
 
 def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
     """Draws one field."""
     values = style.factor * field.average + style.offset
     mean = style.factor * field.mean + style.offset
-    signed = style.colours in (_SIGNED, "BrBG")
-    levels = _levels(values, signed=signed)
+    colour_map, norm = colouring(values, style)
     figure = Figure(figsize=(6.4, 4.05), dpi=150, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.07)
     axes = figure.add_subplot()
@@ -148,8 +156,8 @@ def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
         edges,
         grid.latitude_bounds,
         rolled,
-        cmap=style.colours,
-        norm=BoundaryNorm(levels, 256, extend=_extend(values, levels)),
+        cmap=colour_map,
+        norm=norm,
         rasterized=True,
     )
     _draw_coast(axes, grid)
@@ -159,7 +167,6 @@ def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
     axes.tick_params(length=2, width=0.5, labelsize=8, colors="#444444")
     axes.spines[:].set(linewidth=0.5, color="#444444")
     bar = figure.colorbar(colours, ax=axes, orientation="horizontal", aspect=45, pad=0.02)
-    bar.set_label(style.units, size=9)
     bar.ax.tick_params(length=2, width=0.5, labelsize=8)
     bar.outline.set_linewidth(0.5)  # pyright: ignore[reportCallIssue]
     surface = " over open water" if field.surface == "ice_free_sea" else ""
@@ -167,7 +174,7 @@ def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
     words = (_text(value, max(abs(low), abs(high))) for value in (mean, low, high))
     numbers = "mean {}, from {} to {} {}".format(*words, style.units)
     axes.set_title(style.title + surface, loc="left", size=10.5, weight="bold")
-    axes.set_title(numbers, loc="right", size=8.5, color="#333333")
+    bar.set_label(numbers, size=9)
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
     return Map(
@@ -175,13 +182,13 @@ def draw(field: FieldMean, style: Style, grid: Grid) -> Map:
     )
 
 
-def _found(name: str, fields: Mapping[str, FieldMean]) -> FieldMean | None:
-    """The field of a quantity, or the sum that it is, over the cell or else over open water."""
+def _parts(name: str, fields: Collection[str]) -> list[tuple[str, float]]:
+    """What a quantity is the sum of, over the cell or else over open water; empty without."""
     for surface in ("", "ice_free_sea"):
         parts = [(over(part, surface), sign) for part, sign in _SUMS.get(name, ((name, 1.0),))]
         if all(part in fields for part, _ in parts):
-            return _sum([(fields[part], sign) for part, sign in parts])
-    return None
+            return parts
+    return []
 
 
 def _sum(parts: Sequence[tuple[FieldMean, float]]) -> FieldMean:
@@ -199,13 +206,33 @@ def _sum(parts: Sequence[tuple[FieldMean, float]]) -> FieldMean:
     )
 
 
+def colouring(values: np.ndarray, style: Style) -> tuple[Colormap, BoundaryNorm]:
+    """Colours in steps: those of a signed quantity are white at zero, and as strong on both sides.
+
+    A quantity counts as signed also where its values are of both signs; what has an offset, as
+    degrees Celsius have, has no zero of its own.
+    """
+    low, high = np.nanmin(values), np.nanmax(values)
+    names = (_SIGNED, _WATER, _WATER_LOST)
+    both = min(-low, high) > _ROUND_OFF * max(-low, high) and style.offset == 0.0
+    name = _SIGNED if both and style.colours not in names else style.colours
+    levels = _levels(values, signed=name in names)
+    extend = _extend(values, levels)
+    if name not in names:
+        return colormaps[name], BoundaryNorm(levels, 256, extend=extend)
+    step = levels[1] - levels[0]
+    middles = np.append(levels, levels[-1] + step) - 0.5 * step
+    shades = colormaps[name](0.5 + 0.5 * middles / np.abs(middles).max())
+    first, last = extend not in ("min", "both"), extend not in ("max", "both")
+    return from_levels_and_colors(levels.tolist(), shades[first : len(shades) - last], extend)
+
+
 def _levels(values: np.ndarray, *, signed: bool) -> np.ndarray:
     """Round bounds of the colours, for all but the few largest and smallest values."""
     present = values[np.isfinite(values)]
     low, high = np.percentile(present, (1.0, 99.0))
     if signed:
-        high = max(abs(low), abs(high), 1e-6)
-        low = -high
+        low, high = min(low, 0.0), max(high, 0.0)
     if high - low < 1e-6 * max(abs(low), abs(high), 1e-6):
         low, high = low - 0.5, high + 0.5  # a field that is the same everywhere
     ticks = MaxNLocator(nbins=14, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)

@@ -20,6 +20,7 @@ from ngcm_coupler.analysis.report.times import Times
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
 
 _YEAR_DAYS = 360
+_FEW = 20  # names that are shown without a click
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Contents:
       maps: of the history; none without a history file.
       missing_maps: titles of maps for which the history has no field.
       unweighed: fields of the history that no map is drawn of, for want of the fraction of ice.
+      undrawn: fields of the history that the page has no map of.
       has_history: whether there is a history file.
       not_offered: exported fields that the run does not have, and why.
+      not_written: exported fields that the history has not, though the run may have had them.
       provenance: name, unit, description and origin of what it has.
     """
 
@@ -50,8 +53,10 @@ class Contents:
     maps: Sequence[Map]
     missing_maps: Sequence[str]
     unweighed: Sequence[str]
+    undrawn: Sequence[str]
     has_history: bool
     not_offered: Sequence[tuple[str, str]]
+    not_written: Sequence[str]
     provenance: Sequence[tuple[str, str, str, str]]
 
 
@@ -95,7 +100,7 @@ def _tables(contents: Contents) -> str:
             "<p>What is observed is a mean over whole years: this run is shorter, and differs by"
             " its season too.</p>"
         )
-    return words + "".join(map(table, contents.tables)) + sources()
+    return words + "".join(map(table, contents.tables)) + sources(contents.tables)
 
 
 def _drift(contents: Contents) -> str:
@@ -113,15 +118,18 @@ def _series(contents: Contents) -> str:
 
 
 def _maps(contents: Contents) -> str:
-    unweighed = ""
+    undrawn = ""
     if contents.unweighed:
-        unweighed = (
+        undrawn = (
             f"<p>Not drawn: {escaped(', '.join(contents.unweighed))}. The history lacks"
             " sea_ice_area_fraction, by which fields over ice and open water are weighed; name it"
             " among the fields in <code>&amp;ngcm_history</code>.</p>"
         )
+    if contents.undrawn:
+        count = len(contents.undrawn)
+        undrawn += _names(f"No map is drawn of {count} fields of the history", contents.undrawn)
     if contents.has_history and not contents.maps:
-        return f"{unweighed}<p>The history holds no field that a map is drawn of.</p>"
+        return f"{undrawn}<p>The history holds no field that a map is drawn of.</p>"
     if not contents.maps:
         return (
             "<p>The folder holds no history file. Set <code>file</code> in"
@@ -136,7 +144,7 @@ def _maps(contents: Contents) -> str:
     missing = ""
     if contents.missing_maps:
         missing = f"<p>Not in this history: {escaped(', '.join(contents.missing_maps))}.</p>"
-    return f"{words}<div class=maps>{figures}</div>{unweighed}{missing}"
+    return f"{words}<div class=maps>{figures}</div>{undrawn}{missing}"
 
 
 def _provenance(contents: Contents) -> str:
@@ -160,4 +168,20 @@ def _provenance(contents: Contents) -> str:
             "<h3>Not offered</h3><p>Nothing supplied these, and nothing stands in for them.</p>"
             f"<div class=scroll><table><tbody>{lacking}</tbody></table></div>"
         )
+    if contents.not_written:
+        text += (
+            "<h3>Not in the file</h3><p>The history has what <code>fields</code> of"
+            " <code>&amp;ngcm_history</code> names, or all where that names none. What the run"
+            " offers stands in its log.</p>"
+        )
+        count = len(contents.not_written)
+        text += _names(f"Not written: {count} fields", contents.not_written)
     return text
+
+
+def _names(summary: str, names: Sequence[str]) -> str:
+    """Names of fields, folded where they are many."""
+    state = " open" if len(names) <= _FEW else ""
+    return (
+        f"<details{state}><summary>{summary}</summary><p>{escaped(', '.join(names))}.</p></details>"
+    )

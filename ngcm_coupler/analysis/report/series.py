@@ -146,9 +146,15 @@ def _pictures(
     pictures: Mapping[str, Sequence[Panel]], times: Times, rows: Mapping[str, np.ndarray]
 ) -> Iterator[Picture]:
     for caption, panels in pictures.items():
-        drawn = [panel for panel in panels if any(name in rows for name in panel.lines)]
+        drawn = [panel for panel in panels if _lines(panel, rows)]
         if drawn:
             yield Picture(caption, _words(drawn, rows), _draw(drawn, times, rows))
+
+
+def _lines(panel: Panel, rows: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
+    """Name and words of each line that has a value."""
+    found = panel.lines.items()
+    return [(name, words) for name, words in found if np.isfinite(rows.get(name, np.nan)).any()]
 
 
 def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray]) -> bytes:
@@ -157,12 +163,7 @@ def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray])
     for axes, panel in zip(
         figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
     ):
-        lines = [
-            (name, words)
-            for name, words in panel.lines.items()
-            if name in rows and np.isfinite(rows[name]).any()
-        ]
-        for number, (name, words) in enumerate(lines):
+        for number, (name, words) in enumerate(_lines(panel, rows)):
             values = panel.factor * rows[name] + panel.offset
             axes.plot(
                 *_with_gaps(times, values),
@@ -181,8 +182,8 @@ def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray])
         axes.spines[:].set(linewidth=0.5, color="#444444")
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.yaxis.get_offset_text().set_size(8)
-        if len(lines) > 1:
-            axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        # Also of a single line, which may be one of several that the title speaks of.
+        axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         times.mark(axes.xaxis)
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
@@ -203,8 +204,7 @@ def _words(panels: Sequence[Panel], rows: Mapping[str, np.ndarray]) -> str:
     for panel in panels:
         means = [
             f"{words} {np.nanmean(panel.factor * rows[name] + panel.offset):.3g}"
-            for name, words in panel.lines.items()
-            if name in rows and np.isfinite(rows[name]).any()
+            for name, words in _lines(panel, rows)
         ]
         sentences.append(f"{panel.title}: mean of {', '.join(means)}")
     return "Time series. " + ". ".join(sentences) + "."

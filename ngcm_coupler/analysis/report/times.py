@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 from matplotlib.axis import Axis
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.dates import AutoDateLocator, num2date
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator, MultipleLocator
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.clock.calendars import REAL, SECONDS_PER_DAY
@@ -75,7 +77,7 @@ class Times:
         if self.start.calendar == REAL:
             locator = AutoDateLocator(minticks=3, maxticks=8)
             axis.set_major_locator(locator)
-            axis.set_major_formatter(ConciseDateFormatter(locator))
+            axis.set_major_formatter(_Dates())
         else:
             days = self.span / SECONDS_PER_DAY
             hours = next((each for each in (1, 2, 3, 6, 12) if days * 4 <= each), 24)
@@ -86,3 +88,25 @@ class Times:
     def _date(self, whole_days: bool, days: float, _: int | None) -> str:
         date = self.start.advanced(round(days * SECONDS_PER_DAY)).iso8601()
         return date[:-9] if whole_days else date[:-3].replace("T", "\n")
+
+
+class _Dates(Formatter):
+    """Dates no longer than all ticks of an axis need; hours have theirs below where it changes."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The label of a tick by itself, as for a cursor."""
+        return num2date(x).isoformat(" ")[:19]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """The labels of all ticks."""
+        half = timedelta(seconds=0.5)  # a tick may be microseconds before the moment it is for
+        texts = [(num2date(each) + half).isoformat()[:19] for each in values]
+        for rest, length in (("-01-01T00:00:00", 4), ("-01T00:00:00", 7), ("T00:00:00", 10)):
+            if all(text.endswith(rest) for text in texts):
+                return [text[:length] for text in texts]
+        end = 16 if all(text.endswith(":00") for text in texts) else 19
+        days = [text[:10] for text in texts]
+        return [
+            text[11:end] + (f"\n{day}" if day != before else "")
+            for text, day, before in zip(texts, days, ["", *days], strict=False)
+        ]

@@ -48,8 +48,10 @@ def page_of(text):
             maps=[Map(text, text, text, text, b"png")],
             missing_maps=[text],
             unweighed=[text],
+            undrawn=[text],
             has_history=True,
             not_offered=[(text, text)],
+            not_written=[text],
             provenance=[(text, text, text, text)],
         )
     )

@@ -16,6 +16,7 @@ from ngcm_coupler.analysis.report import means
 from ngcm_coupler.analysis.report.folder import find
 from ngcm_coupler.analysis.report.maps import STYLES, draw
 from ngcm_coupler.analysis.report.means import entry_series, field_means, read_grid
+from ngcm_coupler.analysis.report.series import of_history
 from ngcm_coupler.analysis.report.times import Times
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
@@ -28,6 +29,7 @@ from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.history import History
+from ngcm_coupler.output.history import history as history_module
 
 pytestmark = pytest.mark.slow
 
@@ -246,6 +248,34 @@ def test_a_map_says_its_mean_and_range_in_its_own_unit(full):
     assert drawn.provenance == "origin of air_temperature_at_2m"
 
 
+def test_a_line_alone_is_named_too(full, monkeypatch):
+    """A title that speaks of every surface does not say which one is drawn."""
+    files = find(full[2])
+    fields = field_means(files.history, ["sea_surface_temperature"], read_grid(files.history[0]))
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    times = Times(START, HOUR * np.array([[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]]))
+    list(of_history(times, {each.name: each for each in fields}))
+    ((axes,),) = (figure.axes for figure in drawn)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["sea surface"]
+
+
+def test_fields_that_the_page_has_no_map_of_are_named(tmp_path):
+    run = Run(tmp_path)
+    fields = ("air_temperature", "air_temperature_at_2m", "height")
+    run.settings = {"settings": Settings(fields=fields)}
+    words = Page(report(run.write("run", 2).folder)).words
+    assert "No map is drawn of 2 fields of the history" in words
+    assert re.search(r"fields of the history\s+(air_temperature, height|height, air_tem)", words)
+
+
+def test_only_what_a_table_cites_is_a_source(full):
+    words = full[0].words
+    for name in ("Wild", "Rodell", "Trenberth"):
+        assert f"{name} et al." in words or f"{name} and Smith" in words
+    assert "GPCP" not in words
+
+
 def test_what_a_run_does_not_offer_is_named_with_the_reason(tmp_path):
     Run(tmp_path, OCEAN_ONLY, SEA).write("run", 2, budget=False)
     page = Page(report(tmp_path))
@@ -270,20 +300,6 @@ def test_dates_are_those_of_the_calendar(tmp_path):
     assert "2000-02-30 12:00:00 to 2000-02-30 15:00:00" in page.words
     assert "360_day" in page.words
     assert page.images
-
-
-@pytest.mark.parametrize(("hours", "date"), [(6, "2000-02-30\n00:00"), (24 * 9, "2000-03-01")])
-def test_axes_carry_dates_that_only_the_calendar_has(hours, date):
-    begin = HOUR * np.arange(hours)
-    start = Clock("2000-02-29T21:00:00", "360_day")
-    if hours > 24:
-        start = Clock("2000-02-29", "360_day")
-    times = Times(start, np.stack([begin, begin + HOUR], axis=1))
-    axes = Figure().subplots()
-    axes.set_xlim(*times.on_axis(times.seconds[[0, -1], [0, 1]]))
-    times.mark(axes.xaxis)
-    labels = [label.get_text() for label in axes.get_xticklabels()]
-    assert date in labels, labels
 
 
 def test_files_of_two_calendars_are_two_runs(tmp_path):
@@ -394,6 +410,7 @@ def test_records_that_are_hours_apart_by_choice_are_no_gaps(tmp_path):
     run.write("run", 9, budget=False)
     words = Page(report(tmp_path)).words
     assert "3600 s, 3 records" in words and "gaps" not in words
+    assert "3 records of 1 h, one every 3 h: 3 of 9 hours" in words
 
 
 def test_chosen_fields_without_ice_leave_out_what_ice_weighs_and_say_so(tmp_path):
@@ -412,7 +429,27 @@ def test_a_history_that_no_map_is_drawn_of_says_so(tmp_path):
     run.settings = {"settings": Settings(fields=("height",))}
     words = Page(report(run.write("run", 2, budget=False).folder)).words
     assert "The history holds no field that a map is drawn of." in words
-    assert "the files were written without it" in words
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_was_not_chosen_is_not_called_not_offered(tmp_path, monkeypatch, told):
+    """Radiation and land are lacking; ice is there, and no field that is written says so."""
+    if not told:  # as a file of an earlier version
+        monkeypatch.setattr(history_module, "LEFT_OUT", "of_no_meaning")
+    run = Run(tmp_path, offered(frozenset({"water", "sea_ice"})), SEA)
+    run.settings = {"settings": Settings(fields=("precipitation_flux", "sea_ice_area_fraction"))}
+    words = Page(report(run.write("run", 2, budget=False).folder)).words
+    words = " ".join(words.split())
+    _, _, absent = words.partition("Not offered")
+    absent, _, unwritten = (absent if told else words).partition("Not in the file")
+    assert "air_temperature_at_2m_over_ice_free_sea" in unwritten
+    assert "snowfall_flux" in unwritten
+    assert "the host gives no sea ice" not in words
+    toa = "toa_outgoing_longwave_flux"
+    if told:
+        assert f"{toa} the run has no radiation" in absent and toa not in unwritten
+    else:
+        assert "the run has no radiation" not in words and toa in unwritten
 
 
 def test_a_report_of_an_ensemble_is_refused(tmp_path, capsys):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ngcm_coupler.analysis.evaluation import heat, noise, precipitation
 from ngcm_coupler.analysis.evaluation.records import Records
-from ngcm_coupler.analysis.report.folder import RunFiles, find, of_run
+from ngcm_coupler.analysis.report.folder import RunFiles, find, of_run, sampling
 from ngcm_coupler.analysis.report.means import Grid, entry_series, field_means, read_grid
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.clock.calendars import SECONDS_PER_DAY
@@ -41,7 +41,12 @@ class Evaluation:
         segments = self.files.history or self.files.budget
         begin, end = segments[0].bounds[0, 0], segments[-1].bounds[-1, 1]
         dates = (segments[0].start.advanced(int(each)).iso8601() for each in (begin, end))
-        return f"{' to '.join(dates)}, {(end - begin) / SECONDS_PER_DAY:.3g} days"
+        text = f"{' to '.join(dates)}, {(end - begin) / SECONDS_PER_DAY:.3g} days"
+        if part := sampling(self.files.history):
+            text += f"; {part}"
+            if self.means.entries:
+                text += ", where the budget has every interval"
+        return text
 
 
 @of_run
@@ -62,6 +67,11 @@ def evaluate(folder: Path) -> Evaluation:
     means = heat.Means(grid, {each.name: each for each in fields}, entries)
     latitudes = _latitudes(grid)
     found = noise.measure(records, grid, latitudes) if grid else []
+    by_surface = heat.by_surface(means)
+    if sampling(files.history) and entries:
+        by_surface += heat.by_surface(
+            heat.Means(None, {}, entries), "every interval, of the budget"
+        )
     rain, lacks = precipitation.table(records, means, latitudes)
     missing = [(name, lack) for name in heat.quantities() if (lack := records.lack(name))]
     return Evaluation(
@@ -70,7 +80,7 @@ def evaluate(folder: Path) -> Evaluation:
         latitudes,
         found,
         {
-            "By surface": heat.by_surface(means),
+            "By surface": by_surface,
             "By latitude": heat.by_latitude(means),
             "Precipitation": rain,
             "Noise": noise.table(found, latitudes),

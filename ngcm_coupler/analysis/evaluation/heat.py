@@ -129,8 +129,13 @@ class Means:
         return None
 
 
-def by_surface(means: Means) -> list[Table]:
-    """Means over the area of each surface."""
+def by_surface(means: Means, which: str = "") -> list[Table]:
+    """Means over the area of each surface.
+
+    Args:
+      means: of the run.
+      which: what the captions say of them besides.
+    """
     header = ("", *_SURFACES.values(), "globe", "ocean", "land", "source")
     tables = []
     for caption, rows in _SUBJECTS.items():
@@ -138,7 +143,8 @@ def by_surface(means: Means) -> list[Table]:
             (row.title, *(_over(means, row, surface) for surface in _SURFACES), *_observed(row))
             for row in rows
         ]
-        tables.append(Table(caption, header, tuple(body), 1 + len(_SURFACES)))
+        words = f"{caption}; {which}" if which else caption
+        tables.append(Table(words, header, tuple(body), 1 + len(_SURFACES)))
     return tables
 
 

@@ -16,6 +16,7 @@ from ngcm_coupler.analysis.evaluation.rain import (
     share_of_area,
 )
 from ngcm_coupler.analysis.evaluation.records import Records
+from ngcm_coupler.analysis.report.folder import sampling
 from ngcm_coupler.analysis.report.means import EntrySeries, Grid
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.fields import Surface
@@ -48,6 +49,9 @@ def table(
         lacks["how precipitation is spread"] = lack
     elif means.grid is not None:
         rows += _of_means(means, latitudes)
+        if sampling(records.segments) and RAIN in means.entries:
+            whole = _text(means.entries[RAIN].mean * _DAY, ".2f")
+            rows.append(("P, globe, every interval, of the budget", "mm/day", whole, ""))
         rows += _of_records(records, means.grid)
         if lack := records.days_lack():
             lacks["daily means of precipitation"] = lack

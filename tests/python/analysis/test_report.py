@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from ngcm_coupler.analysis.evaluation.evaluation import evaluate
 from ngcm_coupler.analysis.report import means
 from ngcm_coupler.analysis.report.folder import find
 from ngcm_coupler.analysis.report.maps import STYLES, draw
@@ -411,6 +412,27 @@ def test_records_that_are_hours_apart_by_choice_are_no_gaps(tmp_path):
     words = Page(report(tmp_path)).words
     assert "3600 s, 3 records" in words and "gaps" not in words
     assert "3 records of 1 h, one every 3 h: 3 of 9 hours" in words
+
+
+def test_what_is_sampled_says_so_and_gives_way_to_the_budget(tmp_path):
+    """Heat into land is 30 times the hour: 180 in hours 3, 6 and 9, and 150 in all nine."""
+    run = Run(tmp_path)
+    run.settings = {"settings": Settings(interval_hours=3)}
+    found = evaluate(run.write("run", 9).folder)
+    assert "3 records of 1 h, one every 3 h: 3 of 9 hours, where the budget has" in found.span
+    heat = [each for each in found.tables["By surface"] if each.caption.startswith("Heat")]
+    land = [{row[0]: row[5] for row in each.rows}["Sensible"] for each in heat]
+    assert land == ["180.0", "150.0"] and "every interval" in heat[1].caption
+    rain = [row[0] for row in found.tables["Precipitation"][0].rows]
+    assert "P, globe, every interval, of the budget" in rain
+
+
+@pytest.mark.parametrize("settings", [{}, {"record": "mean", "interval_hours": 3}])
+def test_what_is_not_sampled_says_nothing_of_it(tmp_path, settings):
+    run = Run(tmp_path)
+    run.settings = {"settings": Settings(**settings)}
+    found = evaluate(run.write("run", 3).folder)
+    assert found.span.endswith("0.125 days") and len(found.tables["By surface"]) == 2
 
 
 def test_chosen_fields_without_ice_leave_out_what_ice_weighs_and_say_so(tmp_path):

@@ -71,8 +71,8 @@ def _run(arguments: argparse.Namespace) -> int:
             " single state: select one, or take their mean"
         )
     comparison = compare(members, reference, dict(arguments.fields))
-    if comparison.note:
-        print(f"warning: {comparison.note}", file=sys.stderr)
+    for note in comparison.notes:
+        print(f"warning: {note}", file=sys.stderr)
     table = score(comparison, arguments.where)
     print(getattr(table, arguments.format)(), end="")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import xarray
@@ -148,7 +148,7 @@ class Comparison:
       fields: name in the ensemble -> name in the reference.
       moments: the times that both have, in the order of the first file.
       unmatched: how many times of the ensemble the reference lacks.
-      note: what a reader of the scores should know of the times; '' for nothing.
+      notes: what a reader of the scores should know of the times and units.
     """
 
     members: Sequence[File]
@@ -156,7 +156,7 @@ class Comparison:
     fields: Mapping[str, str]
     moments: Sequence[Moment]
     unmatched: int
-    note: str
+    notes: Sequence[str]
 
 
 def compare(members: Sequence[File], reference: File, fields: Mapping[str, str]) -> Comparison:
@@ -208,8 +208,8 @@ def compare(members: Sequence[File], reference: File, fields: Mapping[str, str])
         )
         for place in common
     ]
-    note = _calendars(first, (*members, reference))
-    return Comparison(members, reference, fields, moments, len(first.times) - len(common), note)
+    notes = [*_calendars(first, (*members, reference)), *_unitless(members, reference, fields)]
+    return Comparison(members, reference, fields, moments, len(first.times) - len(common), notes)
 
 
 def _times(path: str, data: xarray.Dataset, name: str, values: np.ndarray) -> FileTimes:
@@ -233,16 +233,32 @@ def _places(file: File, first: File) -> np.ndarray:
         raise DataError(f"{file.path}: its times {error}; keep one record of that time") from error
 
 
-def _calendars(first: File, others: Sequence[File]) -> str:
-    """What is to be said of calendars that differ; '' where they do not."""
+def _calendars(first: File, others: Sequence[File]) -> Iterator[str]:
+    """What is to be said of calendars that differ."""
     own = first.times.calendar
     for file in others:
         if file.times.calendar != own:
-            return (
+            yield (
                 f"{first.path} counts time in the calendar {own} and {file.path} in"
                 f" {file.times.calendar}: records are paired by the dates as they are written"
             )
-    return ""
+            return
+
+
+def _unitless(members: Sequence[File], reference: File, fields: Mapping[str, str]) -> Iterator[str]:
+    """What is to be said of fields that have units in some files only."""
+    for name, known_as in fields.items():
+        named = [*((file, name) for file in members), (reference, known_as)]
+        units = [str(file.data[of].attrs.get("units", "")).strip() for file, of in named]
+        if "" in units and any(units):
+            place = units.index("")
+            file, of = named[place]
+            count = units.count("") - 1
+            more = f", and {count} more of the files," if count else ""
+            yield (
+                f"{of} has no units in {file.path}{more} and '{shown(max(units), 40)}' in others:"
+                " it is scored as it stands"
+            )
 
 
 def _require_alike(

@@ -14,7 +14,7 @@ import numpy as np
 from ngcm_coupler.analysis.score.grid import Where, weights
 from ngcm_coupler.analysis.score.read import Comparison
 from ngcm_coupler.analysis.score.scores import Scores, scores
-from ngcm_coupler.errors import shown
+from ngcm_coupler.errors import DataError, listing, shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,11 +108,19 @@ def score(comparison: Comparison, where: Where = "everywhere") -> Table:
       where: the surface whose area counts.
 
     Raises:
-      DataError: a value is infinite, or no file has the fraction of land that ``where`` needs.
+      DataError: a value is infinite, no file has the fraction of land that ``where`` needs, or
+        there is nothing to score: no point ever has a value in all files.
     """
     files = (*comparison.members, comparison.reference)
     area, words = weights({file.path: (file.data, file.points) for file in files}, where)
-    return Table(list(_rows(comparison, area.reshape(-1))), words, comparison.unmatched)
+    rows = list(_rows(comparison, area.reshape(-1)))
+    if not any(row.scores.coverage for row in rows):
+        raise DataError(
+            f"{listing(comparison.fields)}: no point of {where} has a value in"
+            f" {comparison.reference.path} and all members at any time; expected some that have;"
+            " look at the files with `ncdump`, or give other fields"
+        )
+    return Table(rows, words, comparison.unmatched)
 
 
 def _rows(comparison: Comparison, area: np.ndarray) -> Iterator[Row]:

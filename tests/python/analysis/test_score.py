@@ -347,3 +347,31 @@ def test_units_may_be_spelt_in_two_ways(tmp_path, capsys):
         for name, units in (("m", "m s-1"), ("r", "m s**-1"))
     ]
     assert rows(capsys, files)[0]["units"] == "m s-1"
+
+
+def test_units_that_some_files_lack_are_told(tmp_path, capsys):
+    files = [write_times(tmp_path / f"{name}.nc", [1], "hours since 2000-01-01") for name in "abr"]
+    for path in files[:2]:
+        with import_netcdf4().Dataset(path, "a") as file:
+            file["t2m"].delncattr("units")
+    code, out, err = run(capsys, files)
+    assert code == 0 and "t2m" in out
+    assert f"t2m has no units in {files[0]}, and 1 more of the files, and 'K' in others" in err
+    assert run(capsys, files[:2])[2] == ""  # nobody knows better
+
+
+@pytest.mark.parametrize("of_all", [True, False])
+def test_nothing_to_score_is_an_error_and_a_field_without_values_is_none(of_all, tmp_path, capsys):
+    files = [write_times(tmp_path / f"{name}.nc", [1], "hours since 2000-01-01") for name in "ar"]
+    with import_netcdf4().Dataset(files[0], "a") as file:
+        file["t2m"][:] = np.nan
+    if not of_all:
+        for path in files:
+            with import_netcdf4().Dataset(path, "a") as file:
+                file.createVariable("t", "f4", ("time", "lat", "lon"))[:] = 280.0
+    code, out, err = run(capsys, files)
+    assert code == int(of_all)
+    if of_all:
+        assert "t2m: no point of everywhere has a value in" in err and out == ""
+    else:
+        assert "t2m" in out and err == ""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import OutputError, shown
 from ngcm_coupler.files import Claims, Grown, replaced
 from ngcm_coupler.files.netcdf import (
     exclusive,
@@ -29,6 +29,15 @@ from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.history.layout import Layout
 
 _log = logging.getLogger(__name__)
+
+_NO_ROOM = (
+    "check folder, permission and free space, and continue from the last restart, or name another"
+    " file"
+)
+_DAMAGED = (
+    "it is damaged, or not this user's: put a sound copy in its place, or move it away, and"
+    " continue from the last restart"
+)
 
 Existing = Literal["replace", "refuse", "continue"]
 """What becomes of a file that is there already."""
@@ -187,7 +196,7 @@ class Files:
 
     def _count(self, path: str) -> int:
         with (
-            self._failures(path, "cannot be read"),
+            self._failures(path, "exists and cannot be read", _DAMAGED),
             open_dataset(path) as file,
         ):
             return file.dimensions["time"].size if "time" in file.dimensions else 0
@@ -198,14 +207,15 @@ class Files:
         Those after it, of a run that has failed later, come again: they go.
         """
         now = begin.elapsed_seconds
-        self._file = file = import_netcdf4().Dataset(path, "a")
-        file.set_auto_maskandscale(False)
-        if difference := self._layout.difference(file):
-            raise OutputError(
-                f"&ngcm_history file = '{path}' exists and cannot be continued: {difference}; move"
-                " it away, or give this run another name"
-            )
-        ends = file["time_bounds"][:, 1]
+        with self._failures(path, "exists and cannot be read", _DAMAGED):
+            self._file = file = import_netcdf4().Dataset(path, "a")
+            file.set_auto_maskandscale(False)
+            if difference := self._layout.difference(file):
+                raise OutputError(
+                    f"&ngcm_history file = '{path}' exists and cannot be continued: {difference};"
+                    " move it away, or give this run another name"
+                )
+            ends = file["time_bounds"][:, 1]
         kept = int((ends <= now).sum())
         if kept and ends[kept - 1] != now:
             last = begin.advanced(int(ends[kept - 1]) - now).iso8601()
@@ -249,11 +259,10 @@ class Files:
             self._grown.note()
 
     @contextlib.contextmanager
-    def _failures(self, path: str, what: str) -> Iterator[None]:
+    def _failures(self, path: str, what: str, remedy: str = _NO_ROOM) -> Iterator[None]:
         try:
             yield
         except (OSError, RuntimeError, LookupError, AttributeError) as error:
             raise OutputError(
-                f"&ngcm_history file = '{path}': {what} ({error}); check folder, permission and"
-                " free space, and continue from the last restart, or name another file"
+                f"&ngcm_history file = '{path}': {what} ({shown(error)}); {remedy}"
             ) from error

@@ -197,6 +197,19 @@ def test_a_file_with_fewer_records_than_the_restart_says_is_refused(make, tmp_pa
         go_on(make, state, clock)
 
 
+def test_a_damaged_file_is_said_to_be_there_and_stays(make, tmp_path):
+    """One of the month that the run is in, and one that a run which got further has left."""
+    state, clock = cut(make, further=25)
+    for name in ("h_2000-02.nc", "h_2000-01.nc"):
+        sound = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(sound[: len(sound) // 2])
+        words = rf"{name}'.* exists and cannot be read \(.*\); it is damaged, .*put a sound copy"
+        with pytest.raises(OutputError, match=words):
+            go_on(make, state, clock).write(30).history.close()
+        assert (tmp_path / name).read_bytes() == sound[: len(sound) // 2]
+        (tmp_path / name).write_bytes(sound)
+
+
 def test_a_file_of_another_history_is_refused_and_stays(make, tmp_path):
     state, clock = cut(make)
     content = (tmp_path / "h_2000-01.nc").read_bytes()

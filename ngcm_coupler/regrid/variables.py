@@ -19,6 +19,9 @@ import numpy as np
 from ngcm_coupler.errors import DataError, NgcmError, listing, reading, shown
 from ngcm_coupler.files.netcdf import open_dataset
 
+_LONGEST_PATH = 400
+"""Characters of a path that a message shows."""
+
 _LONGEST_NAME = 60
 """Characters of a name that a message shows."""
 
@@ -27,6 +30,9 @@ _ALWAYS_READ = 2**26
 
 _MOST_COMPRESSED = 1000
 """Times the size of its file that a variable may have beyond that; netCDF packs no better."""
+
+_PACKING = ("scale_factor", "add_offset", "valid_range", "valid_min", "valid_max")
+"""Attributes by which netCDF makes other values of numbers, or none."""
 
 _LARGEST_WHOLE = 2.0**53
 """From here on floating-point numbers skip whole ones."""
@@ -49,7 +55,7 @@ class Variables:
     @property
     def title(self) -> str:
         """The file as messages call it."""
-        return f"{self.what} {self.path}"
+        return f"{self.what} {shown(self.path, _LONGEST_PATH)}"
 
     @property
     def names(self) -> list[str]:
@@ -126,13 +132,25 @@ class Variables:
                 f"{self.title}: '{shown(name, _LONGEST_NAME)}' {fault}; correct the variable"
             )
         try:
-            return np.ma.asarray(variable[...])
+            values = np.ma.asarray(variable[...])
         except (ArithmeticError, TypeError, ValueError) as error:
             raise DataError(
                 f"{self.title}: '{shown(name, _LONGEST_NAME)}' cannot be unpacked ({shown(error)}),"
                 " expected a single number for each of scale_factor, add_offset and the values that"
                 " are missing; correct these attributes"
             ) from error
+        packing = self.of_packing(name)
+        if packing and not np.isfinite(np.ma.filled(values.astype(np.float64), np.nan)).any():
+            raise DataError(
+                f"{self.title}: '{shown(name, _LONGEST_NAME)}' has no value at all{packing};"
+                " correct them"
+            )
+        return values
+
+    def of_packing(self, name: str) -> str:
+        """Words for the attributes that decide what is read of a variable; empty without any."""
+        found = [key for key in _PACKING if key in self.variable(name).ncattrs()]
+        return f", as its attributes {listing(found)} have it" if found else ""
 
     def _fault(self, variable: Any, rank: Sequence[int]) -> str:
         """What keeps a variable from being read as an array of numbers; empty for nothing."""
@@ -164,7 +182,8 @@ def opened(path: Path, what: str) -> Iterator[Any]:
     Raises:
       DataError: it cannot be opened or read.
     """
-    with reading(f"{what} {path}", DataError):
+    title = f"{what} {shown(path, _LONGEST_PATH)}"
+    with reading(title, DataError):
         try:
             with open_dataset(path) as dataset:
                 yield dataset
@@ -172,8 +191,8 @@ def opened(path: Path, what: str) -> Iterator[Any]:
             raise
         except (OSError, RuntimeError, UnicodeError) as error:
             raise DataError(
-                f"{what} {path} cannot be read ({shown(error)}), expected a netCDF file; correct"
-                " the path, or make the file anew"
+                f"{title} cannot be read ({shown(error)}), expected a netCDF file; correct the"
+                " path, or make the file anew"
             ) from error
 
 

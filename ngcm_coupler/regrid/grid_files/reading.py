@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.errors import ArgumentError, DataError
+from ngcm_coupler.errors import ArgumentError, DataError, quoted
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.regrid.grid_files import cf, esmf_mesh, nemo, oasis, scrip, ugrid
 from ngcm_coupler.regrid.grid_files.variables import GridFile
@@ -35,11 +35,13 @@ def read_surface_grid(file: str | Path, name: str = "") -> SurfaceGrid:
       corners lie at their centre, or at longitude and latitude 0 if that is missing too.
 
     Raises:
-      ArgumentError: `file` is no path.
+      ArgumentError: `file` is no path, or `name` no text.
       DataError: the file cannot be read, is of no known kind, lacks something, or holds an
         impossible grid.
     """
     path = Path(file_text("grid file", file))
+    if not isinstance(name, str):
+        raise ArgumentError(f"name of a grid: got {quoted(name)}, expected text; give a str")
     with opened(path, "grid file") as dataset:
         grid = _read(GridFile(path, dataset, "grid file"), name)
         grid.check_sizes()

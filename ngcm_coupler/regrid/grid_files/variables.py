@@ -90,7 +90,13 @@ class GridFile(Variables):
             cell = int(np.argmax(wrong))
             raise DataError(
                 f"{self.title}: '{shown(name)}' is {values.reshape(-1)[cell]:g} in cell"
-                f" {cell + 1}, expected a mask of 0 and 1; round it to them"
+                f" {cell + 1}{self.of_packing(name)}, expected a mask of 0 and 1; round it to them"
+            )
+        packing = self.of_packing(name)
+        if packing and not (values == wanted).any():
+            raise DataError(
+                f"{self.title}: '{shown(name)}' is {wanted}, which is sea, in no cell{packing};"
+                " correct them"
             )
         return values == wanted
 

@@ -10,7 +10,7 @@ import pytest
 
 import ngcm_coupler
 from ngcm_coupler.engine.neuralgcm.checkpoint import write_checkpoint
-from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError, OutputError
+from ngcm_coupler.errors import ArgumentError, CheckpointError, DataError, NgcmError, OutputError
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.regrid.weights import Weights, read_weights
 
@@ -44,6 +44,17 @@ def test_what_can_be_no_checkpoint_is_an_argument_error(path):
 def test_a_checkpoint_that_is_no_file_is_refused(path):
     with pytest.raises(CheckpointError):
         ngcm_coupler.read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "read", [ngcm_coupler.read_surface_grid, ngcm_coupler.read_checkpoint, read_weights]
+)
+@pytest.mark.parametrize("path", ["one\ntwo", "x" * 100_000, "x/" * 50_000 + "x"])
+def test_a_path_neither_splits_nor_fills_the_message_of_a_reader(read, path):
+    with pytest.raises(NgcmError) as caught:
+        read(path)
+    (line,) = str(caught.value).splitlines()
+    assert len(line) < 1000
 
 
 def test_weights_replace_no_pipe_and_no_device(tmp_path):

@@ -20,7 +20,7 @@ from grid_writers import (
     write_ugrid,
 )
 
-from ngcm_coupler.errors import DataError
+from ngcm_coupler.errors import ArgumentError, DataError
 from ngcm_coupler.regrid.grid_files import read_surface_grid
 
 EXAMPLES = pathlib.Path("/usr/share/doc/liboasis3-doc/examples/test_interpolation/data_oasis3")
@@ -254,3 +254,38 @@ def test_orca2_has_the_areas_of_its_polygons_but_at_gibraltar(orca2):
     np.testing.assert_allclose(orca2.longitude[odd] - 360.0, [-8.2, -6.7, -5.5], atol=0.1)
     np.testing.assert_allclose(orca2.latitude[odd], 36.6, atol=0.3)
     np.testing.assert_allclose(ratio.max(), 1.066, atol=0.001)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"scale_factor": 0.0}, "is 1, which is sea, in no cell, as its attributes scale_factor"),
+        ({"valid_range": np.array([0, 0], "i4")}, "in no cell, as its attributes valid_range"),
+        ({"valid_min": np.int32(7)}, "has no value at all, as its attributes valid_min"),
+        ({"scale_factor": np.nan}, "has no value at all, as its attributes scale_factor"),
+        ({"add_offset": 0.5}, "expected a mask of 0 and 1"),
+    ],
+)
+def test_attributes_that_leave_no_sea_are_named(tmp_path, attributes, message):
+    path = write_scrip(tmp_path)
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset["grid_imask"].setncatts(attributes)
+    with pytest.raises(DataError, match=rf"'grid_imask' .*{message}") as caught:
+        read_surface_grid(path)
+    assert f"its attributes {next(iter(attributes))} have it" in str(caught.value)
+
+
+def test_a_mask_that_is_packed_as_a_constant_is_one(tmp_path):
+    path = write_scrip(tmp_path)
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset["grid_imask"].setncatts({"scale_factor": 0.0, "add_offset": 1.0})
+    assert read_surface_grid(path).sea.all()
+
+
+def test_the_name_of_a_grid_is_text_and_that_of_its_file_splits_no_message(tmp_path):
+    path = write_scrip(tmp_path)
+    with pytest.raises(ArgumentError, match="name of a grid: got 5, expected text"):
+        read_surface_grid(path, 5)
+    with pytest.raises(DataError) as caught:
+        read_surface_grid(tmp_path / "one\ntwo.nc")
+    assert len(str(caught.value).splitlines()) == 1

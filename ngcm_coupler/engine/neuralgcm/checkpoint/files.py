@@ -9,12 +9,15 @@ from pathlib import Path
 from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint, checkpoint_from_contents
 from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import read_pickle
 from ngcm_coupler.engine.neuralgcm.checkpoint.portable import MAGIC, pack, unpack
-from ngcm_coupler.errors import CheckpointError, OutputError
+from ngcm_coupler.errors import CheckpointError, OutputError, shown
 from ngcm_coupler.fields.arguments import path_text
 from ngcm_coupler.files import replaced, require_file
 
 DEMO = "demo"
 """The name that stands for the small checkpoint inside the `neuralgcm` package."""
+
+_LONGEST_PATH = 400
+"""Characters of a path that a message shows."""
 
 
 def demo_checkpoint_path() -> Path:
@@ -43,21 +46,22 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
       CheckpointError: the file is missing, unreadable, damaged, unsafe or incomplete.
     """
     file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
+    name = shown(file, _LONGEST_PATH)
     try:
         require_file(file)
         data = file.read_bytes()
     except OSError as error:
         raise CheckpointError(
-            f"{file}: cannot be read ({error.strerror or error}); expected a NeuralGCM checkpoint; "
+            f"{name}: cannot be read ({error.strerror or error}); expected a NeuralGCM checkpoint; "
             "give the path of a file, or 'demo' for the one inside the neuralgcm package"
         ) from error
     if data.startswith(MAGIC):
-        contents, sha256 = unpack(data, str(file))
+        contents, sha256 = unpack(data, name)
     elif data.startswith(b"\x80"):  # PROTO, the first opcode of every pickle since protocol 2.
-        contents, sha256 = read_pickle(data, str(file)), hashlib.sha256(data).hexdigest()
+        contents, sha256 = read_pickle(data, name), hashlib.sha256(data).hexdigest()
     else:
         raise CheckpointError(
-            f"{file}: is no checkpoint: got a file of {len(data)} bytes that begins with "
+            f"{name}: is no checkpoint: got a file of {len(data)} bytes that begins with "
             f"{data[:16]!r}; expected a pickle, or a file made by `ngcm-coupler checkpoint "
             "convert`; download the checkpoint again"
         )
@@ -81,6 +85,6 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
             partial.write_bytes(pack(checkpoint.as_dict(), checkpoint.sha256))
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be written ({error.strerror or error}); "
+            f"{shown(file, _LONGEST_PATH)}: cannot be written ({error.strerror or error}); "
             "choose a file in an existing folder with free space"
         ) from error

@@ -16,6 +16,8 @@ import numpy as np
 
 from ngcm_coupler import errors, python_path
 from ngcm_coupler.component import Component
+from ngcm_coupler.config import Config
+from ngcm_coupler.config.namelist import require_lasting
 from ngcm_coupler.couplers import require_run_folder
 from ngcm_coupler.errors import ArgumentError, HandleError, NgcmError
 
@@ -103,9 +105,14 @@ def describe(error: BaseException) -> tuple[int, str]:
 def create(namelist_path: str, fcomm: int | None) -> int:
     """Creates a component from a namelist file and returns its handle, 1 or more.
 
-    The namcouple of a run through OASIS must belong to it.
+    The namcouple of a run through OASIS must belong to it, and the host reads the namelist too.
     """
-    component = Component.create(namelist_path, fcomm, require_run_folder)
+
+    def check(config: Config) -> None:
+        require_lasting(namelist_path)
+        require_run_folder(config)
+
+    component = Component.create(namelist_path, fcomm, check)
     handle = next(_handles)
     _components[handle] = component
     return handle

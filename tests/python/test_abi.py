@@ -1,5 +1,9 @@
 """How an exception crosses into the host: a status, and one message that says all."""
 
+import os
+
+import pytest
+
 from ngcm_coupler import abi, errors
 
 
@@ -24,3 +28,14 @@ def test_what_is_known_of_the_place_and_the_remedy_comes_last(tmp_path, monkeypa
     _, message = abi.describe(error)
     assert f"PYTHONPATH puts {tmp_path}/numpy.py before" in message
     assert message.endswith(" (atmosphere 'air', 2001-01-01)")
+
+
+def test_a_namelist_that_its_host_could_not_read_after_us_is_refused():
+    out, into = os.pipe()
+    os.write(into, b"&ngcm_model engine = 'analytic' /")
+    os.close(into)
+    try:
+        with pytest.raises(errors.ConfigError, match="is a pipe, and is read more than once"):
+            abi.create(f"/dev/fd/{out}", None)
+    finally:
+        os.close(out)

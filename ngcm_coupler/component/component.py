@@ -28,10 +28,10 @@ from ngcm_coupler.component.turns import Turns, in_turn
 from ngcm_coupler.component.watchdog import Watchdog
 from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
 from ngcm_coupler.fields import Field, Need, field, offered
-from ngcm_coupler.fields.arguments import file_text, indices, is_whole_number
+from ngcm_coupler.fields.arguments import indices, is_whole_number
 from ngcm_coupler.files import Claims
 from ngcm_coupler.grid import Grid
-from ngcm_coupler.output.file_names import claim_early
+from ngcm_coupler.output.file_names import claim_early, restart_file
 from ngcm_coupler.output.log import log
 from ngcm_coupler.output.log.timing import Phase, Stopwatch
 from ngcm_coupler.output.restart.host_state import HostState
@@ -154,7 +154,8 @@ class Component(ChainedRun):
             # Before the model is built, which takes longer than to see that it cannot run.
             if check is not None:
                 ranks.collective(lambda: check(config) if ranks.is_root else None)
-            ranks.collective(lambda: claim_early(claims, config) if ranks.is_root else None)
+            file = os.fsdecode(namelist)
+            ranks.collective(lambda: claim_early(claims, config, file) if ranks.is_root else None)
             return cls(config, ranks, claims)
         except BaseException as error:
             if not isinstance(error, NgcmError):
@@ -406,10 +407,11 @@ class Component(ChainedRun):
 
         Raises:
           ArgumentError: `path` is no path of a file.
-          OutputError: the file cannot be written; one of that name stays as it was.
+          OutputError: the file cannot be written, or is one that the run reads or has open; one of
+            that name stays as it was.
         """
         self.wait()
-        file = self._ranks.collective(lambda: file_text("write_restart", path, optional=True))
+        file = self._ranks.collective(lambda: restart_file(self._claims, path))
         with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.minimum(self._imports.put_at, self._host.points.mine.size > 0)
             imports = self._host.at_root.gather(self._imports.values)

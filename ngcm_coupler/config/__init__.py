@@ -18,6 +18,7 @@ from ngcm_coupler.config.rules import (
     multiple_of_step_fault,
     stop_conflicts,
 )
+from ngcm_coupler.config.run_files import RunFile, overwritten, run_files
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
 
 __all__ = [
@@ -30,13 +31,16 @@ __all__ = [
     "Config",
     "Conflict",
     "Rule",
+    "RunFile",
     "Where",
     "begins",
     "continues",
     "driver_faults",
     "driver_warnings",
     "multiple_of_step_fault",
+    "overwritten",
     "parse",
+    "run_files",
     "stop_conflicts",
     "unreadable",
     "where",

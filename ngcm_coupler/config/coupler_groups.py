@@ -132,6 +132,11 @@ class Oasis:
         """What both programs write in the folder of the run, by names of their own."""
         return (f"{self.component}_fluxes.csv", f"{self.ocean_component}_fluxes.csv")
 
+    @property
+    def read_files(self) -> tuple[str, ...]:
+        """What OASIS reads in the folder of the run, beside what the namcouple names."""
+        return ("namcouple", "grids.nc", "masks.nc", "areas.nc")
+
 
 COUPLERS: dict[str, Coupler] = {
     # Its components stop together, and only at the end does it leave restart files of its own.

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
+from ngcm_coupler.config.run_files import POINTER, shared_conflicts
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
-from ngcm_coupler.errors import ConfigError, shown
+from ngcm_coupler.errors import shown
 from ngcm_coupler.files import kind_of
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
@@ -34,31 +35,7 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         checks = {"in": _read_problem, "folder": _folder_problem}
         if problem := _problem(checks.get(declared.path, _write_problem), name):
             yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
-    yield from _shared_conflicts(config)
-
-
-def _shared_conflicts(config: Config) -> Iterator[Conflict]:
-    """What a run writes from its start on is no other file of the run, least of all one it reads.
-
-    A restart may be written over that from which the run goes on.
-    """
-    try:
-        named = {
-            key: os.path.realpath(name)
-            for key, declared in KEYS.items()
-            if declared.path and (name := key.value(config)) and "\0" not in name
-        }
-    except FileNotFoundError:  # of the current folder: a file itself need not be there
-        raise ConfigError(
-            "the current folder has been removed, and paths of the namelist are relative to it;"
-            " start in one that is there"
-        ) from None
-    for key, file in named.items():
-        if KEYS[key].path != "out":
-            continue
-        for other, its in named.items():
-            if its == file and other != key and not (KEYS[other].path == "out" and other < key):
-                yield Conflict(f"{key} and {other} are one file; give two names", (key, other))
+    yield from shared_conflicts(config)
 
 
 def unreadable(key: Where, name: str) -> Iterator[Conflict]:
@@ -110,13 +87,16 @@ def continues(restart: Restart) -> bool:
 
 
 def begins(restart: Restart) -> bool:
-    """Whether `read_file` is the folder of this very run and holds no restart yet."""
+    """Whether `read_file` is the folder of this very run and holds no restart yet.
+
+    A file that names the newest one tells of a run that has been there, whatever is left of it.
+    """
     if not restart.read_file or not restart.folder:
         return False
     own = pathlib.Path(restart.folder)
     try:
-        return pathlib.Path(restart.read_file).absolute() == own.absolute() and not any(
-            own.glob("restart_*.nc")
-        )
+        if pathlib.Path(restart.read_file).absolute() != own.absolute():
+            return False
+        return not (os.path.lexists(own / POINTER) or any(own.glob("restart_*.nc")))
     except (OSError, ValueError):  # its name is one that no folder can have
         return False

@@ -18,6 +18,7 @@ from ngcm_coupler.config import (
     Rule,
     continues,
     multiple_of_step_fault,
+    overwritten,
     stop_conflicts,
     unreadable,
     where,
@@ -45,7 +46,8 @@ def load(path: str | os.PathLike[str], *further_rules: Rule) -> Config:
       ConfigError: the file cannot be used; carries every fault.
     """
     name = path_text("namelist", path)
-    return parse(read(name), name, *further_rules)
+    itself = {"the namelist itself": name}
+    return parse(read(name), name, lambda config: overwritten(config, itself), *further_rules)
 
 
 def parse(

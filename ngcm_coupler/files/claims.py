@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files.lockers import locker
+from ngcm_coupler.files.own import OwnFiles
 
 BEAT_SECONDS = 3.0
 """How often a lock is touched."""
@@ -42,7 +43,7 @@ class Claims:
 
     def __init__(self) -> None:
         """Holds nothing yet."""
-        self._held = _Held()
+        self._held, self._own = _Held(), OwnFiles()
         # Also of a component that nobody closes, and as the interpreter ends.
         self._finalizer = weakref.finalize(self, _let_go, self._held)
 
@@ -56,8 +57,10 @@ class Claims:
             not keep out of each other's way.
 
         Raises:
-          OutputError: another run writes it; says which.
+          OutputError: another run writes it, or this one has it by another name; says which.
         """
+        self.require_other(path, what, whole=whole)
+        self._own.add(path, what, whole=whole)
         file = Path(os.path.realpath(path))
         lock = file.with_name(f".{file.name}.lock")
         if lock in self._held.locks:
@@ -88,6 +91,24 @@ class Claims:
                 threading.Thread(
                     target=_beat, args=(self._held,), name="ngcm_coupler locks", daemon=True
                 ).start()
+
+    def keep(self, path: str | Path, what: str, *, whole: bool = False) -> None:
+        """Notes a file that is read, over which nothing may be written.
+
+        Args:
+          path: the file.
+          what: its name in messages.
+          whole: whether it may be replaced as a whole: a restart, by one of later.
+        """
+        self._own.add(path, what, whole=whole)
+
+    def require_other(self, path: str | Path, what: str, *, whole: bool = False) -> None:
+        """Refuses a file that is kept, or claimed by another name. See `OwnFiles`.
+
+        Raises:
+          OutputError: says which.
+        """
+        self._own.require_other(path, what, whole=whole)
 
     def release(self) -> None:
         """Gives all files back."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, KEYS, MEMBER, PERIOD, Config, Where, where
-from ngcm_coupler.config.settings import SURFACES
+from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config, Where, run_files, where
+from ngcm_coupler.errors import shown
+from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import Claims
 
 HISTORY_FILE = where(lambda at: at.history.file)
@@ -45,21 +47,41 @@ def dated(name: str, clock: Clock) -> str:
     return name.replace(DATE, clock.iso8601().replace(":", ""))
 
 
-def claim_early(claims: Claims, config: Config) -> None:
+def claim_early(claims: Claims, config: Config, namelist: str = "") -> None:
     """On the first rank: claims what is known to be written before the model is built.
 
-    The name of a file may depend on the date and on the member, which `Records.claim` takes, and
-    on the month or year, which the history takes as it comes to each.
+    What the run reads is kept from whatever is written later, by whichever name. The name of a file
+    may depend on the date and on the member, which `Records.claim` takes, and on the month or year,
+    which the history takes as it comes to each.
+
+    Args:
+      claims: of the component.
+      config: the settings.
+      namelist: the file with them.
 
     Raises:
-      OutputError: another run writes it.
+      OutputError: another run writes it, or this one reads it or has it by another name.
     """
-    for key, declared in KEYS.items():
-        if key.group in SURFACES and not config.coupler:
-            continue  # the program that reads it, the ocean of a coupled run, is not there
-        name = key.value(config) if declared.path in ("out", "state", "folder") else ""
-        if name and DATE not in name and MEMBER not in name:
-            claims.take(name, f"{key} = '{name}'", whole=declared.path != "out")
-    if coupler := config.coupler:
-        for name in getattr(config, config.coupled_by).files:
-            claims.take(name, f"{name} of the run through {coupler.name}")
+    if namelist:
+        claims.keep(namelist, "the namelist itself")
+    files = list(run_files(config))
+    for file in files:
+        if not file.written:
+            claims.keep(file.name, file.what, whole=file.may_be_replaced)
+    for file in files:
+        if file.written and (file.inside or file.is_literal):
+            what = f"{file.what} = '{file.name}'" if file.key else file.what
+            claims.take(file.name, what, whole=file.written == "whole")
+
+
+def restart_file(claims: Claims, path: str | os.PathLike[str]) -> str:
+    """The restart file that a host asks for, which is none other of the run's; '' for none.
+
+    Raises:
+      ArgumentError: it is no path of a file.
+      OutputError: the run reads it, or has it open.
+    """
+    file = file_text("write_restart", path, optional=True)
+    if file:
+        claims.require_other(file, f"write_restart('{shown(file, 400)}')", whole=True)
+    return file

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from ngcm_coupler.config import INTERVAL, Config, where
+from ngcm_coupler.config import INTERVAL, Config, overwritten, where
 from ngcm_coupler.config.keys import did_you_mean
 from ngcm_coupler.couplers.oasis import namcouple as namcouples
 from ngcm_coupler.couplers.oasis.coupling import (
@@ -59,7 +59,15 @@ def check_folder(config: Config, grid: Grid, folder: Path) -> list[str]:
     check = _Check(config, grid, folder, namcouple, expected)
     for remark in dict.fromkeys(check.remarks()):
         _log.warning("%s", remark)
-    found: list[str] = []
+    names = {
+        each for entry in namcouple.entries for each in (entry.restart_file, entry.weight_file)
+    }
+    read = {
+        f"{named(each)}, which the {namcouples.NAME} names,": str(folder / each)
+        for each in names
+        if each
+    }
+    found = sorted(conflict.message for conflict in overwritten(config, read))
     try:
         for fault in check.faults():
             found.append(fault)  # one by one: what comes before an error is kept

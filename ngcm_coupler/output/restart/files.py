@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from ngcm_coupler.config.run_files import POINTER
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
 from ngcm_coupler.files import replaced, require_file
 from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
-
-POINTER = "latest"
-"""File in a folder of restart files that holds the name of the newest."""
 
 _TITLE = "ngcm_coupler restart"
 

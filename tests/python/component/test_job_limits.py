@@ -127,6 +127,18 @@ def wall(monkeypatch):
     return clock
 
 
+@pytest.mark.parametrize("left", ["latest", "restart_2000-01-01T060000.nc"])
+def test_a_folder_of_which_something_is_gone_begins_no_run(left, here):
+    """The run that began anew would replace what the finished segments have written."""
+    (here / "r").mkdir()
+    (here / "r" / left).write_text("restart_2000-01-01T060000.nc\n")
+    restart = "&ngcm_restart read_file = 'r', folder = 'r' /"
+    with pytest.raises(RestartError, match="not there|no file latest"):
+        JobLimits(configuration.parse(restart), Ranks(None)).source()
+    (here / "r" / left).unlink()
+    assert JobLimits(configuration.parse(restart), Ranks(None)).source() is None
+
+
 def test_run_stops_while_an_interval_a_restart_and_the_margin_still_fit(here, wall):
     config = configuration.parse(
         "&ngcm_restart folder = 'r' / &ngcm_limits wall_clock_seconds = 1000, margin_seconds = 50 /"

@@ -185,3 +185,18 @@ def test_a_file_whose_ledger_had_the_water_of_the_globe_is_continued(create, tmp
     closed = [each._owner.records.last()["water_residual"] for each in (whole, continued)]
     # The ledger of the file has it to 48 bits: 25 kg m-2 over an hour.
     assert closed[1] == pytest.approx(closed[0], abs=1e-15)
+
+
+def test_a_restart_is_written_over_no_other_file_of_the_run(create, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "&ngcm_restart read_file = '{}', write_file = 'r.nc' /"
+    create(text.format("")).write_restart()
+    component = create(text.format("r.nc") + "&ngcm_history file = 'h.nc' /")
+    there = {name: (tmp_path / name).read_bytes() for name in ("run1.nml", "h.nc")}
+    for name, other in (("./run1.nml", "the namelist itself"), ("h.nc", "&ngcm_history file = ")):
+        message = rf"^write_restart\('{name}'\) and {other}.* are one file; give two names$"
+        with pytest.raises(OutputError, match=message):
+            component.write_restart(name)
+    assert {name: (tmp_path / name).read_bytes() for name in there} == there
+    component.write_restart("r.nc")
+    component.write_restart()

@@ -47,6 +47,18 @@ def test_a_missing_namcouple_is_named(folder):
         require_run_folder(load("run.nml"))
 
 
+def test_what_the_namcouple_names_is_not_written(folder):
+    """OASIS reads it when the atmosphere has opened its files."""
+    weights = min(each.name for each in folder.glob("rmp_*.nc"))
+    (folder / "run.nml").write_text(
+        (folder / "run.nml").read_text()
+        + f"&ngcm_history file = '{weights}' / &ngcm_recording file = 'rsta.nc' /"
+    )
+    first, second = faults(folder)
+    assert f"&ngcm_history file and {weights}, which the namcouple names, are one file" in first
+    assert "&ngcm_recording file and rsta.nc, which the namcouple names, are one file" in second
+
+
 def test_libngcm_refuses_the_folder_before_it_builds_the_model(folder, monkeypatch):
     (folder / "namcouple").unlink()
     monkeypatch.setattr(Component, "__init__", lambda *_: pytest.fail("the model is built"))

@@ -32,8 +32,8 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         name = key.value(config) if declared.path else ""
         if not name or key in elsewhere:
             continue
-        checks = {"in": _read_problem, "folder": _folder_problem}
-        if problem := _problem(checks.get(declared.path, _write_problem), name):
+        checks = {"in": _netcdf_problem, "folder": _folder_problem}
+        if problem := _problem(checks.get(declared.path, _output_problem), name):
             yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
     yield from shared_conflicts(config)
 
@@ -44,36 +44,53 @@ def unreadable(key: Where, name: str) -> Iterator[Conflict]:
         yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
 
 
-def _problem(check: Callable[[pathlib.Path], str | None], name: str) -> str | None:
+def _problem(check: Callable[[str], str | None], name: str) -> str | None:
     """What a check finds, or the system says of a name that none of its files can have."""
     try:
-        return check(pathlib.Path(name))
+        return check(name)
     except (OSError, ValueError) as error:  # too long, or with a null byte in it
         return f"cannot be the name of a file: {getattr(error, 'strerror', None) or error}"
 
 
-def _read_problem(file: pathlib.Path) -> str | None:
-    reason = "cannot be read" if file.exists() else "does not exist"
-    if os.access(file, os.R_OK):
+def _read_problem(name: str) -> str | None:
+    reason = "cannot be read" if pathlib.Path(name).exists() else "does not exist"
+    if os.access(name, os.R_OK):
         return None
     return f"{reason} (from the folder {pathlib.Path.cwd()})"
 
 
+def _netcdf_problem(name: str) -> str | None:
+    kind = kind_of(pathlib.Path(os.path.realpath(name)))
+    if kind and not pathlib.Path(name).is_dir():  # of restarts, or of which the reader speaks
+        return f"is {kind}, and no file; give a file"
+    return _read_problem(name)
+
+
+def _output_problem(name: str) -> str | None:
+    if name.rpartition("/")[2] in ("", ".", ".."):
+        return "can only be the name of a folder; give a file in it"
+    return _write_problem(pathlib.Path(name))
+
+
 def _write_problem(file: pathlib.Path) -> str | None:
     folder = file.parent
+    absolute = shown(str(folder.absolute()), 400)
     if not folder.is_dir():
-        absolute = shown(str(folder.absolute()), 400)
         return f"cannot be written: there is no folder {absolute}; create it"
     if file.is_dir():
         return "is a folder; give a file in it"
     if kind := kind_of(file):
         return f"is {kind}, and no file; give a file"
+    # Where the system shows itself root may write, and yet make no file.
+    if pathlib.Path(os.path.realpath(folder)).parts[1:2] in (("proc",), ("sys",)):
+        return f"cannot be written: {absolute} is the system's own; give another folder"
     if not os.access(file if file.exists() else folder, os.W_OK):
         return "cannot be written: permission denied"
     return None
 
 
-def _folder_problem(folder: pathlib.Path) -> str | None:
+def _folder_problem(name: str) -> str | None:
+    folder = pathlib.Path(name)
     if folder.is_dir():
         return None if os.access(folder, os.W_OK) else "cannot be written: permission denied"
     if folder.exists():

@@ -132,13 +132,11 @@ def run_files(config: Config) -> Iterator[RunFile]:
             continue
         if key.group in SURFACES and not config.coupler:
             continue  # the program that reads it, the ocean of a coupled run, is not there
+        written = _WRITTEN.get(declared.path, "")
         if declared.path == "folder" or (key == _READ and _is_folder(name)):
-            written = _WRITTEN.get(declared.path, "")
             yield RunFile(str(key), name, key, written, _DATED, {DATE: _ANY_DATE})
             yield RunFile(str(key), name, key, written, POINTER)
-        else:
-            written = _WRITTEN.get(declared.path, "")
-            yield RunFile(str(key), name, key, written, forms=_forms(config, key))
+        yield RunFile(str(key), name, key, written, forms=_forms(config, key))
     yield from _beside_grid(config)
     if coupler := config.coupler:
         settings = getattr(config, config.coupled_by)

@@ -37,6 +37,10 @@ def require_file(path: Path) -> None:
         raise OSError(f"it is {kind}; name a file")
 
 
+_STEM_BYTES = 200
+"""Of the name of a file, what its temporary one has at most; both may have 255 bytes."""
+
+
 @contextlib.contextmanager
 def replaced(final: Path) -> Iterator[Path]:
     """Replaces a file, whole or not at all.
@@ -54,7 +58,9 @@ def replaced(final: Path) -> Iterator[Path]:
         root would remove.
     """
     require_file(final)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    # A name may be so long that nothing can be put before or behind it.
+    stem = os.fsencode(final.name)[:_STEM_BYTES].decode(errors="ignore")
+    temporary = final.with_name(f".{stem}.{os.getpid()}.tmp")
     try:
         yield temporary
         _bring_to_disk(temporary)

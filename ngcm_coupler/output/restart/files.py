@@ -16,7 +16,7 @@ import numpy as np
 
 from ngcm_coupler.config.run_files import POINTER
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
-from ngcm_coupler.files import replaced, require_file
+from ngcm_coupler.files import kind_of, replaced, require_file
 from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
@@ -187,7 +187,9 @@ class _Damage(Exception):
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Reads a file or raises `_Damage`, or `RestartError` where it is no fault of the disk."""
     if not path.is_file():
-        raise RestartError(f"restart file {path} cannot be read: there is no such file")
+        kind = kind_of(path)
+        found = f"it is {kind}, and no file" if kind else "there is no such file"
+        raise RestartError(f"restart file {path} cannot be read: {found}")
     try:
         with open_dataset(path, "r") as file:
             file.set_auto_mask(False)

@@ -52,6 +52,7 @@ def faults(text: str, model: str = "") -> list[str]:
         READ.format("rst", "write_file = 'rst/latest'"),
         "&ngcm_restart folder = 'rst' /" + FILE.format("rst/restart_2000-01-01T020000.nc", ""),
         "&ngcm_restart folder = 'rst' /" + FILE.format("rst/latest", ""),
+        "&ngcm_restart folder = 'new' /" + FILE.format("./new", ""),
         FILE.format("h000.nc", "budget_file = 'h{member}.nc'"),
         FILE.format("h2000-01-01T000000.nc", "budget_file = 'h{date}.nc'"),
         FILE.format("h{date}.nc", "budget_file = 'h{date}.nc'"),

@@ -88,6 +88,13 @@ def test_a_text_is_written_whole_through_a_link_and_into_a_pipe(tmp_path):
         write_text(tmp_path, "new")
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "é" * 127])
+def test_a_name_may_be_as_long_as_the_disk_takes(name, tmp_path):
+    with replaced(tmp_path / name) as temporary:
+        temporary.write_text(str(temporary).encode().decode())  # which netCDF asks of a name
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
 def test_the_file_that_a_link_leads_to_stays(tmp_path):
     kept, link = tmp_path / "kept", tmp_path / "a"
     kept.write_text("old")

@@ -92,6 +92,11 @@ def test_missing_file_is_refused(tmp_path):
         read_restart(str(tmp_path / "absent.nc"))
 
 
+def test_what_is_no_file_is_refused_as_what_it_is():
+    with pytest.raises(RestartError, match="^restart file /dev/zero cannot be read: it is a dev"):
+        read_restart("/dev/zero")
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with a restart of the first of January, and what writes others there."""

@@ -21,9 +21,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ngcm_coupler.config.run_files import SEA_GRID
     from ngcm_coupler.couplers.oasis import coupling, files
 
     with run_folder.entered(arguments) as config:
+        # The atmosphere is added to the ocean's own files where these are read by their own names.
+        is_own = Path(config.grid.sea_grid_file).resolve() == Path(files.GRIDS).resolve()
+        names = files.GRIDS, files.MASKS, files.AREAS
+        run_folder.keep_inputs(config, arguments, names, *([SEA_GRID] if is_own else []))
         written = files.write_grids(
             Path(),
             run_folder.told_sea(config),

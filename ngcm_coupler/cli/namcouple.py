@@ -39,6 +39,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler.couplers.oasis import coupling, files, namcouple
 
     with run_folder.entered(arguments) as config:
+        first = not config.restart.read_file
+        restarts = first if arguments.restarts is None else arguments.restarts
+        made = (coupling.OCEAN_RESTART, coupling.ATMOSPHERE_RESTART) if restarts else ()
+        run_folder.keep_inputs(config, arguments, (namcouple.NAME, *made))
         coupling.pairs(config)  # what cannot be coupled is refused before anything is built
         exchange = run_folder.told_sea(config)
         shapes = files.matrix_shape(exchange.atmosphere), files.matrix_shape(exchange.surface)
@@ -56,8 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(path.absolute())
         for row in coupling.land_imports(config):
             print(f"  {row.oasis} ({row.name}) has to come from a land model: add its coupling")
-        first = not config.restart.read_file
-        if first if arguments.restarts is None else arguments.restarts:
+        if restarts:
             for restart in _write_restarts(config, exchange):
                 print(restart.absolute())
     return 0
@@ -66,12 +69,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
     """Writes what each side would have sent before the start."""
     from ngcm_coupler.component import Component
-    from ngcm_coupler.config.run_groups import History
+    from ngcm_coupler.config.run_groups import History, Recording
     from ngcm_coupler.couplers.oasis import coupling, files, restarts
     from ngcm_coupler.parallel import Ranks
 
     pairs = coupling.pairs(config)
-    component = Component(dataclasses.replace(config, history=History()), Ranks(None))
+    # Files of the run are the run's to write: some may be there already.
+    quiet = dataclasses.replace(config, history=History(), recording=Recording())
+    component = Component(quiet, Ranks(None))
     try:
         ocean = restarts.ocean_fields(pairs, component, exchange)
         shape = files.matrix_shape(exchange.surface)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.arguments import path
-from ngcm_coupler.errors import OutputError
+from ngcm_coupler.errors import OutputError, shown
 
 if TYPE_CHECKING:
-    from ngcm_coupler.config import Config
+    from ngcm_coupler.config import Config, Where
     from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def entered(arguments: argparse.Namespace) -> Iterator[Config]:
-    """Enters the folder, as the run will, and gives the namelist.
+    """Enters the folder, as the run will, and gives the namelist, whose path becomes absolute.
 
     Raises:
       ConfigError: the namelist cannot be used.
@@ -40,13 +40,38 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
     """
     from ngcm_coupler import engine
 
-    namelist, folder = arguments.namelist.absolute(), arguments.output
+    arguments.namelist = arguments.namelist.absolute()
+    folder = arguments.output
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"--output {folder}: {error.strerror}; give another folder") from error
     with contextlib.chdir(folder):
-        yield engine.load(str(namelist))
+        yield engine.load(str(arguments.namelist))
+
+
+def keep_inputs(
+    config: Config, arguments: argparse.Namespace, outputs: Sequence[str], *changed: Where
+) -> None:
+    """Refuses to write over what the run reads.
+
+    Args:
+      config: the namelist.
+      arguments: of the command.
+      outputs: the files that it is to write in the folder of the run.
+      *changed: keys of files that it may change.
+
+    Raises:
+      OutputError: names the first such file.
+    """
+    from ngcm_coupler.config.run_files import files_replaced
+
+    for file in files_replaced(config, str(arguments.namelist), outputs):
+        if file.key not in changed:
+            raise OutputError(
+                f"'{shown(file.name, 400)}', {file.what}, is what this command writes; give it"
+                " another name, or write into another folder with --output"
+            )
 
 
 def told_sea(config: Config) -> ExchangeGrid:

@@ -41,6 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     rows = []
     with run_folder.entered(arguments) as config:
         remappings = coupling.remappings(config)
+        run_folder.keep_inputs(config, arguments, [each.file for each in remappings])
         exchange = run_folder.told_sea(config)
         for remapping in remappings:
             made = weight_files.regridder(exchange, remapping)

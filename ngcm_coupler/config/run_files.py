@@ -12,7 +12,7 @@ import functools
 import itertools
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +25,7 @@ from ngcm_coupler.errors import ConfigError
 _MODEL_FILES = {where(lambda at: at.model.checkpoint), where(lambda at: at.model.initial_state)}
 _HISTORY = where(lambda at: at.history.file)
 _OF_MEMBERS = {where(lambda at: at.history.budget_file), where(lambda at: at.recording.file)}
-_SEA_GRID = where(lambda at: at.grid.sea_grid_file)
+SEA_GRID = where(lambda at: at.grid.sea_grid_file)
 _READ = where(lambda at: at.restart.read_file)
 _WRITE = where(lambda at: at.restart.write_file)
 _FOLDER = where(lambda at: at.restart.folder)
@@ -166,7 +166,7 @@ def _beside_grid(config: Config) -> Iterator[RunFile]:
         return
     for kind in ("masks", "areas"):
         name = base.replace("grids", kind) if "grids" in base else f"{kind}.nc"
-        yield RunFile(f"{name} beside {_SEA_GRID}", str(grid.with_name(name)))
+        yield RunFile(f"{name} beside {SEA_GRID}", str(grid.with_name(name)), SEA_GRID)
 
 
 def _forms(config: Config, key: Where) -> Forms:
@@ -207,6 +207,23 @@ def overwritten(config: Config, read: Mapping[str, str]) -> Iterator[Conflict]:
     for file in run_files(config):
         for what, name in read.items():
             yield from _shared(file, RunFile(what, name))
+
+
+def files_replaced(config: Config, namelist: str, outputs: Iterable[str]) -> Iterator[RunFile]:
+    """The files that a run reads over which a command would write what it makes for the run.
+
+    Args:
+      config: the settings.
+      namelist: the file with them.
+      outputs: what the command is to write, each file as a whole.
+    """
+    read = [file for file in run_files(config) if file.key and not file.written]
+    made = {_OCEAN_INITIAL}  # by such a command
+    for file in (RunFile("the namelist itself", namelist), *read):
+        if file.key not in made and any(
+            RunFile(name, name, written="whole").is_also(file) for name in outputs
+        ):
+            yield file
 
 
 def _shared(one: RunFile, other: RunFile) -> Iterator[Conflict]:

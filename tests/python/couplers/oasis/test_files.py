@@ -96,6 +96,39 @@ def test_the_oceans_own_files_get_the_atmosphere_and_nothing_else(folder, capsys
         assert any(variable.startswith("ngcm.") for variable in after)
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("weights", "rmp_sinu_to_ngcm_conserv.nc"),
+        ("grids", "masks.nc"),
+        ("grids", "run.nml"),
+        ("namcouple", "rsto.nc"),
+    ],
+)
+def test_no_command_writes_over_what_the_run_reads(folder, capsys, command, name):
+    text = (folder / "run.nml").read_text()
+    (folder / name).write_bytes((folder / "sea/grids.nc").read_bytes())
+    (folder / "run2.nml").write_text(text.replace("'sea/grids.nc'", f"'{name}'"))
+    namelist = folder / "run2.nml"
+    if name == "run.nml":
+        namelist = namelist.rename(folder / "areas.nc")
+    there = {name: (folder / name).read_bytes(), namelist.name: namelist.read_bytes()}
+    assert main([command, str(namelist), "--output", str(folder)]) == 1
+    what = "the namelist itself" if name == "run.nml" else "&ngcm_grid sea_grid_file"
+    assert f"{what}, is what this command writes; give it another name" in capsys.readouterr().err
+    assert {each: (folder / each).read_bytes() for each in there} == there
+
+
+def test_the_first_restarts_leave_the_files_of_a_run_alone(folder):
+    kept = folder / "recorded.nc"
+    kept.write_text("of the run before")
+    with (folder / "run.nml").open("a") as file:
+        file.write("&ngcm_recording file = 'recorded.nc' / &ngcm_history budget_file = 'b.nc' /")
+    assert main(["namcouple", str(folder / "run.nml"), "--output", str(folder)]) == 0
+    assert kept.read_text() == "of the run before"
+    assert not (folder / "b.nc").exists()
+
+
 def test_areas_of_the_model_close_its_own_sum(folder, capsys):
     change(folder, "'sinu' /", "'sinu', sea_area = 'model' /")
     assert main(["grids", "run.nml"]) == 0

@@ -97,9 +97,19 @@ class RunFile:
 
     @functools.cached_property
     def _paths(self) -> frozenset[str]:
-        """The name itself, and the file that it leads to."""
+        """The name itself, and the file that it leads to.
+
+        Raises:
+          ConfigError: there is no current folder, and so no place of any file.
+        """
         itself = Path(self.name)
-        paths = os.path.realpath(itself), Path(os.path.realpath(itself.parent), itself.name)
+        try:
+            paths = os.path.realpath(itself), Path(os.path.realpath(itself.parent), itself.name)
+        except FileNotFoundError:  # of the current folder: a file itself need not be there
+            raise ConfigError(
+                "the current folder has been removed, and paths of the namelist are relative to it;"
+                " start in one that is there"
+            ) from None
         return frozenset(str(Path(path, self.inside)) for path in paths)
 
     @functools.cached_property
@@ -182,19 +192,9 @@ def _forms(config: Config, key: Where) -> Forms:
 
 
 def shared_conflicts(config: Config) -> Iterator[Conflict]:
-    """What a run writes is no other file of the run.
-
-    Raises:
-      ConfigError: there is no current folder, and so no place of any file.
-    """
-    try:
-        for one, other in itertools.combinations(run_files(config), 2):
-            yield from _shared(one, other)
-    except FileNotFoundError:  # of the current folder: a file itself need not be there
-        raise ConfigError(
-            "the current folder has been removed, and paths of the namelist are relative to it;"
-            " start in one that is there"
-        ) from None
+    """What a run writes is no other file of the run."""
+    for one, other in itertools.combinations(run_files(config), 2):
+        yield from _shared(one, other)
 
 
 def overwritten(config: Config, read: Mapping[str, str]) -> Iterator[Conflict]:

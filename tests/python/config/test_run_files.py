@@ -112,3 +112,13 @@ def test_the_namelist_itself_is_not_written(key, here):
     file.write_text(MODEL.format("") + f"{group} {name} = 'run.nml' /")
     with pytest.raises(ConfigError, match=f"run.nml:2: {key} and the namelist itself are one file"):
         load("run.nml")
+
+
+def test_a_folder_that_has_been_removed_is_named(here, tmp_path_factory):
+    (here / "rst" / "restart_2000-01-01T020000.nc").unlink()
+    file = tmp_path_factory.mktemp("elsewhere") / "run.nml"
+    file.write_text(MODEL.format("") + FILE.format("h.nc", ""))
+    os.chdir("rst")
+    (here / "rst").rmdir()
+    with pytest.raises(ConfigError, match="the current folder has been removed"):
+        load(file)

@@ -82,6 +82,6 @@ def on_one_line(message: str, given: Sequence[str]) -> str:
       given: the arguments of the command.
     """
     for text in given:
-        if "\n" in text:
+        if "\n" in text and text.strip():
             message = message.replace(printable(text), shown(text, _SHOWN))
     return message

@@ -228,7 +228,7 @@ def test_an_advance_by_anything_else_is_refused(fresh, seconds):
     [
         ((None,), ArgumentError),
         ((3,), ArgumentError),
-        (("",), ConfigError),
+        (("",), ArgumentError),
         (("no\0such",), ArgumentError),
         ((pathlib.Path("nowhere.nml"),), ConfigError),
     ],

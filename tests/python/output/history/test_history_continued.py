@@ -280,7 +280,7 @@ def test_a_run_without_history_may_be_continued_by_one_with(create, tmp_path):
     first.close()
     (tmp_path / "h_2000-01.nc").unlink()
     namelist = tmp_path / "none.nml"
-    text = NAMELIST.format(start="2000-01-01", file="", settings="record = 'mean'")
+    text = NAMELIST.format(start="2000-01-01", file="", settings="record = 'instant'")
     namelist.write_text(text)
     component = Component.create(str(namelist))
     advance(component, 2)

@@ -72,22 +72,18 @@ def ask(_):
         raise DataError("damaged") from error
 
 
-def refuse(text):
-    def use(_):
-        raise DataError(text)
-
-    return use
-
-
-class Unescaped(DataError):
-    """What the project's errors are not: their texts are escaped."""
+class AsGiven(DataError):
+    """What the project's errors are not: their texts are escaped and have an end."""
 
     def __str__(self):
-        return "clear\x1b[2J"
+        return self.args[0]
 
 
-def speak(_):
-    raise Unescaped("")
+def speak(text):
+    def use(_):
+        raise AsGiven(text)
+
+    return use
 
 
 def fail(_):
@@ -109,8 +105,8 @@ def lie(_):
         (ask, "asks for more memory than there may be"),
         (fail, "LookupError"),
         (lie, "implausible: more than there is"),
-        (refuse("x" * 10_000), "message without end"),
-        (speak, "message with control characters"),
+        (speak("x" * 10_000), "message without end"),
+        (speak("clear\x1b[2J"), "message with control characters"),
         (lambda _: "other", "contents are not what the checksum is of"),
     ],
 )

@@ -217,7 +217,12 @@ def files_replaced(config: Config, namelist: str, outputs: Iterable[str]) -> Ite
       namelist: the file with them.
       outputs: what the command is to write, each file as a whole.
     """
-    read = [file for file in run_files(config) if file.key and not file.written]
+    read = [
+        file
+        for file in run_files(config)
+        # To masks and areas beside a grid, which no key names, the atmosphere's are only added.
+        if file.key and file.name == file.key.value(config) and not file.written
+    ]
     made = {_OCEAN_INITIAL}  # by such a command
     for file in (RunFile("the namelist itself", namelist), *read):
         if file.key not in made and any(

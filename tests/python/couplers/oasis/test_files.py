@@ -96,6 +96,17 @@ def test_the_oceans_own_files_get_the_atmosphere_and_nothing_else(folder, capsys
         assert any(variable.startswith("ngcm.") for variable in after)
 
 
+def test_masks_beside_a_grid_get_those_of_the_atmosphere_whatever_the_grid_is_called(folder):
+    for name, other in (("grids", "sea"), ("masks", "masks"), ("areas", "areas")):
+        shutil.copy(folder / "sea" / f"{name}.nc", folder / f"{other}.nc")
+    change(folder, "sea/grids.nc", "sea.nc")
+    change(folder, "'sinu' /", "'sinu', sea_area = 'model' /")
+    for _ in range(2):
+        assert main(["grids", "run.nml"]) == 0
+    assert {"sinu.msk", "ngcm.msk"} <= variables(folder / "masks.nc").keys()
+    assert main(["weights", "run.nml"]) == 0
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [

@@ -145,6 +145,7 @@ def test_humidity_is_neither_negative_nor_more_than_saturation():
         assert holds(air.at(much, low, dict).specific_humidity).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["corrected", "decoded"])
 def test_gradient_is_finite_in_calm_too(runs, how):
     run = runs[how]

@@ -38,6 +38,7 @@ def test_what_the_points_of_a_block_meet_has_the_cloud_water_of_its_columns(memb
         np.testing.assert_allclose(of_points.mean(1), of_columns.mean(2), rtol=3e-6)
 
 
+@pytest.mark.slow
 def test_points_of_a_block_meet_as_much_cover_as_its_columns_have():
     """A mean fraction in every level would cover less: that of one column lies over another's."""
     columns = blocks()

@@ -273,6 +273,10 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {shown(error)}" if str(error) else kind
 
 
+LONGEST_PATH = 400
+"""Characters of a path that a message shows."""
+
+
 def told(error: BaseException) -> str:
     """Why something failed, for a message that names the file: the system's error names it too."""
     return shown(getattr(error, "strerror", None) or error)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from ngcm_coupler.errors import bounded, printable, quoted, shown
+from ngcm_coupler.errors import LONGEST_PATH, bounded, printable, quoted, shown
 
 LONGEST_RUN = 8784000
 """Hours that a run may have, as `&ngcm_driver run_hours`."""
@@ -18,9 +18,6 @@ LONGEST_JOB = 31622400
 
 _MOST_PROCESSES = 1_000_000
 """More ranks, nodes or cores than any machine has."""
-
-_SHOWN = 400
-"""Characters of an argument that a message shows."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,5 +80,5 @@ def on_one_line(message: str, given: Sequence[str]) -> str:
     """
     for text in given:
         if "\n" in text and text.strip():
-            message = message.replace(printable(text), shown(text, _SHOWN))
+            message = message.replace(printable(text), shown(text, LONGEST_PATH))
     return message

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.arguments import path
-from ngcm_coupler.errors import OutputError, shown
+from ngcm_coupler.errors import OutputError, shown, told
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config, Where
@@ -45,7 +45,7 @@ def entered(arguments: argparse.Namespace) -> Iterator[Config]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"--output {folder}: {error.strerror}; give another folder") from error
+        raise OutputError(f"--output {folder}: {told(error)}; give another folder") from error
     with contextlib.chdir(folder):
         yield engine.load(str(arguments.namelist))
 

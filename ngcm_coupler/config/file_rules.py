@@ -15,7 +15,7 @@ from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_files import POINTER, shared_conflicts
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
-from ngcm_coupler.errors import shown
+from ngcm_coupler.errors import shown, told
 from ngcm_coupler.files import kind_of
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
@@ -49,7 +49,7 @@ def _problem(check: Callable[[str], str | None], name: str) -> str | None:
     try:
         return check(name)
     except (OSError, ValueError) as error:  # too long, or with a null byte in it
-        return f"cannot be the name of a file: {getattr(error, 'strerror', None) or error}"
+        return f"cannot be the name of a file: {told(error)}"
 
 
 def _read_problem(name: str) -> str | None:

@@ -16,11 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.errors import DataError, NgcmError, listing, reading, shown
+from ngcm_coupler.errors import LONGEST_PATH, DataError, NgcmError, listing, reading, shown
 from ngcm_coupler.files.netcdf import open_dataset
-
-_LONGEST_PATH = 400
-"""Characters of a path that a message shows."""
 
 _LONGEST_NAME = 60
 """Characters of a name that a message shows."""
@@ -55,7 +52,7 @@ class Variables:
     @property
     def title(self) -> str:
         """The file as messages call it."""
-        return f"{self.what} {shown(self.path, _LONGEST_PATH)}"
+        return f"{self.what} {shown(self.path, LONGEST_PATH)}"
 
     @property
     def names(self) -> list[str]:
@@ -182,7 +179,7 @@ def opened(path: Path, what: str) -> Iterator[Any]:
     Raises:
       DataError: it cannot be opened or read.
     """
-    title = f"{what} {shown(path, _LONGEST_PATH)}"
+    title = f"{what} {shown(path, LONGEST_PATH)}"
     with reading(title, DataError):
         try:
             with open_dataset(path) as dataset:

@@ -18,7 +18,7 @@ from ngcm_coupler.cli.arguments import fraction, path, processes
 from ngcm_coupler.cli.batch import segment
 from ngcm_coupler.cli.batch.job import SYSTEMS, Job, seconds_of
 from ngcm_coupler.cli.batch.quoting import word
-from ngcm_coupler.errors import ConfigError, OutputError
+from ngcm_coupler.errors import ConfigError, OutputError, told
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
             " name with --output"
         ) from error
     except OSError as error:
-        raise OutputError(f"{job.script} cannot be written ({error.strerror})") from error
+        raise OutputError(f"{job.script} cannot be written ({told(error)})") from error
     start = f"{_START[job.system]} {word(job.script.name)}"
     print(f"{job.script}\nstart the chain with `{start}`")
     return 0

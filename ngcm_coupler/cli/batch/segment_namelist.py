@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ngcm_coupler.cli.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
-from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown
+from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown, told
 from ngcm_coupler.files import kind_of, require_free
 
 _STOP_DATE = where(lambda at: at.run.stop_date)
@@ -86,7 +86,7 @@ def set_aside(changes: dict[Where, str | int]) -> list[Path]:
             file.rename(target)
         except OSError as error:
             raise OutputError(
-                f"{file} of an earlier attempt cannot be moved to {target} ({error.strerror});"
+                f"{file} of an earlier attempt cannot be moved to {target} ({told(error)});"
                 " move it yourself"
             ) from error
         moved.append(target)

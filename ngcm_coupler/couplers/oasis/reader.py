@@ -21,7 +21,7 @@ from ngcm_coupler.couplers.oasis.entries import (
     Operation,
     Unread,
 )
-from ngcm_coupler.errors import ConfigError, quoted
+from ngcm_coupler.errors import ConfigError, quoted, told
 from ngcm_coupler.files import require_file
 
 MOST_BYTES = 10_000_000
@@ -54,8 +54,7 @@ def read(path: Path) -> Namcouple:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror or error});"
-            " `ngcm-coupler namcouple` writes one"
+            f"{path} cannot be read ({told(error)}); `ngcm-coupler namcouple` writes one"
         ) from error
     reader = _Reader(content.decode("utf-8", errors="replace"))
     try:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from config.refusal import faults
 
 from ngcm_coupler.config import KEYS, Where
 from ngcm_coupler.engine import parse
-from ngcm_coupler.errors import ConfigError
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
-
-
-def faults(text):
-    with pytest.raises(ConfigError) as refusal:
-        parse(text, "test.nml")
-    return refusal.value.faults
 
 
 @pytest.mark.parametrize(

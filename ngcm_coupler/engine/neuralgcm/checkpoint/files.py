@@ -9,15 +9,12 @@ from pathlib import Path
 from ngcm_coupler.engine.neuralgcm.checkpoint.contents import Checkpoint, checkpoint_from_contents
 from ngcm_coupler.engine.neuralgcm.checkpoint.pickled import read_pickle
 from ngcm_coupler.engine.neuralgcm.checkpoint.portable import MAGIC, pack, unpack
-from ngcm_coupler.errors import CheckpointError, OutputError, shown
+from ngcm_coupler.errors import LONGEST_PATH, CheckpointError, OutputError, shown, told
 from ngcm_coupler.fields.arguments import path_text
 from ngcm_coupler.files import replaced, require_file
 
 DEMO = "demo"
 """The name that stands for the small checkpoint inside the `neuralgcm` package."""
-
-_LONGEST_PATH = 400
-"""Characters of a path that a message shows."""
 
 
 def demo_checkpoint_path() -> Path:
@@ -46,13 +43,13 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
       CheckpointError: the file is missing, unreadable, damaged, unsafe or incomplete.
     """
     file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
-    name = shown(file, _LONGEST_PATH)
+    name = shown(file, LONGEST_PATH)
     try:
         require_file(file)
         data = file.read_bytes()
     except OSError as error:
         raise CheckpointError(
-            f"{name}: cannot be read ({error.strerror or error}); expected a NeuralGCM checkpoint; "
+            f"{name}: cannot be read ({told(error)}); expected a NeuralGCM checkpoint; "
             "give the path of a file, or 'demo' for the one inside the neuralgcm package"
         ) from error
     if data.startswith(MAGIC):
@@ -85,6 +82,6 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
             partial.write_bytes(pack(checkpoint.as_dict(), checkpoint.sha256))
     except OSError as error:
         raise OutputError(
-            f"{shown(file, _LONGEST_PATH)}: cannot be written ({error.strerror or error}); "
+            f"{shown(file, LONGEST_PATH)}: cannot be written ({told(error)}); "
             "choose a file in an existing folder with free space"
         ) from error

@@ -25,9 +25,9 @@ from ngcm_coupler.interval.host_surface import HostSurface, SurfaceReader
 from ngcm_coupler.interval.tiles import Sea, Tiles
 from ngcm_coupler.surface import derived
 from ngcm_coupler.surface.geocentric import geocentric_components
-from ngcm_coupler.surface.ice import ice_fluxes
+from ngcm_coupler.surface.ice import ice_ground
 from ngcm_coupler.surface.imposed import FluxDifference, imposed_increments
-from ngcm_coupler.surface.land import land_fluxes, recycled_evaporation
+from ngcm_coupler.surface.land import land_ground, recycled_evaporation
 from ngcm_coupler.surface.pressure import air_pressure_at_mean_sea_level
 from ngcm_coupler.surface.radiation.insolation import Step, sunlight
 from ngcm_coupler.surface.radiation.radiation import Radiation, initial_state, radiate
@@ -35,6 +35,7 @@ from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 from ngcm_coupler.surface.turbulence.similarity import BulkFluxes
 from ngcm_coupler.surface.turbulence.skin import SeaSkin, warm_layer_step
+from ngcm_coupler.surface.turbulence.solid import solid_fluxes
 
 _TURBULENT = {
     "surface_downward_eastward_stress": "eastward_stress",
@@ -190,22 +191,23 @@ class SurfaceExchange:
             eastward_wind=air.eastward_wind - sea.eastward_current,
             northward_wind=air.northward_wind - sea.northward_current,
         )
-        return {
-            "ice_free_sea": bulk_fluxes(
-                self.config.surface.bulk_scheme,
-                over_sea,
-                sea.temperature,
-                skin=skin,
-                drag_limit=self.config.surface.drag_limit,
-            ),
-            "sea_ice": ice_fluxes(air, tiles.ice.temperature),
-            "land": land_fluxes(
+        open_water = bulk_fluxes(
+            self.config.surface.bulk_scheme,
+            over_sea,
+            sea.temperature,
+            skin=skin,
+            drag_limit=self.config.surface.drag_limit,
+        )
+        over_ice, over_land = solid_fluxes(
+            ice_ground(air, tiles.ice.temperature),
+            land_ground(
                 air,
                 land.temperature,
                 roughness_length=land.roughness_length,
                 moisture_availability=land.moisture_availability,
             ),
-        }
+        )
+        return {"ice_free_sea": open_water, "sea_ice": over_ice, "land": over_land}
 
     def _geocentric_stress(self, rows: Rows) -> Rows:
         """The stress on the sea by components that can be interpolated one by one."""

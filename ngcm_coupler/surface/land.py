@@ -1,4 +1,4 @@
-"""Fluxes between the air and land, of which the host tells temperature and wetness, or the air."""
+"""Land as turbulence meets it; the host tells its temperature and its wetness, or the air does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ngcm_coupler.constants import ZERO_CELSIUS
 from ngcm_coupler.surface import moist
 from ngcm_coupler.surface.turbulence import solid
 from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir, driving
-from ngcm_coupler.surface.turbulence.similarity import BulkFluxes, Surface, fluxes, solved
+from ngcm_coupler.surface.turbulence.similarity import Surface
 
 _LOG_SCALAR_RATIO = math.log(0.1)  # of the roughness lengths of scalars and momentum
 _SOIL_EXPONENT = 4.0
@@ -26,14 +26,14 @@ larger, the drier deserts stay, and the more the closing factor has to make good
 _THAWED_CELSIUS = 1.0  # water is liquid from here on; it is ice up to 0 degrees
 
 
-def land_fluxes(
+def land_ground(
     air: NearSurfaceAir,
     surface_temperature: ArrayLike,
     *,
     roughness_length: ArrayLike,
     moisture_availability: ArrayLike,
-) -> BulkFluxes:
-    """Fluxes of momentum, heat and water between the air and land.
+) -> solid.Ground:
+    """Land as it meets the air.
 
     Evaporation is the moisture availability times that of a wet surface; dew and frost form as on
     a wet surface. The roughness length of heat and moisture is a tenth of that of momentum.
@@ -44,8 +44,8 @@ def land_fluxes(
     Up to 0 degrees Celsius the surface holds ice, which sublimates; from 1 degree on it holds
     water; saturation and latent heat are linear between, so that fluxes have no jump.
 
-    Every input broadcasts against the others; outputs have the common shape and dtype. Outputs
-    are differentiable in every input, calm and neutral air included; where dew turns into
+    Every input broadcasts against the others; outputs have the common shape and dtype. Fluxes over
+    it are differentiable in every input, calm and neutral air included; where dew turns into
     evaporation the derivative has a step.
 
     Args:
@@ -55,7 +55,7 @@ def land_fluxes(
       moisture_availability: evaporation over that of a wet surface [1], 0 to 1.
 
     Returns:
-      The fluxes and the near-surface values.
+      What `solid_fluxes` takes.
 
     Sources: Manabe (1969) for the availability of moisture; Best et al. (2011) for a tenth, the
     default of JULES, after Garratt and Hicks (1973).
@@ -72,16 +72,14 @@ def land_fluxes(
         temperature_height=above.temperature_height + roughness,
     )
     log_roughness = jnp.log(roughness)
-    scheme = solid.scheme(log_roughness, log_roughness + _LOG_SCALAR_RATIO)
     saturated, slope = moist.with_slope(_land_humidity, temperature, above.pressure)
     excess = above.humidity - saturated
     share = jnp.where(excess > 0.0, 1.0, availability)
-    land = Surface(temperature, above.humidity - share * excess)
-    return fluxes(
-        scheme,
-        above,
-        land,
-        solved(scheme, above, land, solid.first_guess(scheme, above, land), solid.ITERATIONS),
+    return solid.Ground(
+        air=above,
+        surface=Surface(temperature, above.humidity - share * excess),
+        log_momentum_roughness=log_roughness,
+        log_scalar_roughness=log_roughness + _LOG_SCALAR_RATIO,
         latent_heat=_latent_heat(temperature),
         humidity_slope=share * slope,
         origin=roughness,

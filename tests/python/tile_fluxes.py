@@ -1,10 +1,11 @@
 """The fluxes of tiles from flat inputs by name, of which tests vary one after the other."""
 
-from ngcm_coupler.surface.ice import ice_fluxes
-from ngcm_coupler.surface.land import land_fluxes
+from ngcm_coupler.surface.ice import ice_ground
+from ngcm_coupler.surface.land import land_ground
 from ngcm_coupler.surface.turbulence.bulk import bulk_fluxes
 from ngcm_coupler.surface.turbulence.near_surface_air import NearSurfaceAir
 from ngcm_coupler.surface.turbulence.skin import SeaSkin
+from ngcm_coupler.surface.turbulence.solid import solid_fluxes
 
 
 def _of(kind, inputs):
@@ -24,13 +25,16 @@ def over_sea(scheme, inputs, iterations=None, drag_limit=0.0):
 
 
 def over_ice(inputs):
-    return ice_fluxes(_of(NearSurfaceAir, inputs), inputs["surface_temperature"])
+    (over,) = solid_fluxes(ice_ground(_of(NearSurfaceAir, inputs), inputs["surface_temperature"]))
+    return over
 
 
 def over_land(inputs):
-    return land_fluxes(
+    ground = land_ground(
         _of(NearSurfaceAir, inputs),
         inputs["surface_temperature"],
         roughness_length=inputs["roughness_length"],
         moisture_availability=inputs["moisture_availability"],
     )
+    (over,) = solid_fluxes(ground)
+    return over

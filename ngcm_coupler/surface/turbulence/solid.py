@@ -10,6 +10,9 @@ long-tailed functions of weather models (Louis et al. 1982), where functions fit
 
 from __future__ import annotations
 
+import operator
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -18,14 +21,17 @@ from ngcm_coupler.surface.turbulence import ecmwf
 from ngcm_coupler.surface.turbulence.near_surface_air import DrivingAir
 from ngcm_coupler.surface.turbulence.similarity import (
     FIRST_GUST,
+    BulkFluxes,
     BulkScheme,
     Layer,
     Scales,
     Surface,
     buoyancy,
+    fluxes,
     heat_depth,
     momentum_depth,
     scales_in,
+    solved,
 )
 
 LEAST_WIND = 1.0
@@ -37,6 +43,52 @@ _NEWTON_STEPS = 2
 
 ITERATIONS = 10
 """How often to iterate."""
+
+
+class Ground(NamedTuple):
+    """A solid surface with the air above it, all of one shape."""
+
+    air: DrivingAir
+    """What drives from above."""
+    surface: Surface
+    """What drives from below."""
+    log_momentum_roughness: Array
+    """Logarithm of the roughness length of momentum [log m]."""
+    log_scalar_roughness: Array
+    """Likewise of heat and moisture."""
+    latent_heat: Array
+    """Of the change of phase [J kg-1]."""
+    humidity_slope: Array
+    """Derivative of the surface's humidity in its temperature [K-1]."""
+    origin: Array
+    """What the heights in `air` exceed heights above the surface by [m]."""
+
+
+def solid_fluxes(*grounds: Ground) -> list[BulkFluxes]:
+    """Fluxes between the air and solid surfaces, all of one shape.
+
+    They are solved for together: the iteration is most of what an interval compiles, and its
+    gradient more so.
+
+    Args:
+      *grounds: the surfaces.
+
+    Returns:
+      The fluxes and the near-surface values of each.
+    """
+    together: Ground = jax.tree.map(lambda *values: jnp.stack(values), *grounds)
+    closure = scheme(together.log_momentum_roughness, together.log_scalar_roughness)
+    start = first_guess(closure, together.air, together.surface)
+    found = fluxes(
+        closure,
+        together.air,
+        together.surface,
+        solved(closure, together.air, together.surface, start, ITERATIONS),
+        latent_heat=together.latent_heat,
+        humidity_slope=together.humidity_slope,
+        origin=together.origin,
+    )
+    return [jax.tree.map(operator.itemgetter(i), found) for i in range(len(grounds))]
 
 
 def scheme(log_momentum: Array, log_scalar: Array) -> BulkScheme:

@@ -97,9 +97,9 @@ def _run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
         return 1
-    if "ngcm_driver" in config.named:
-        for line in driver_warnings(config):
-            print(f"warning: {line}", file=sys.stderr)
+    of_driver = driver_warnings(config) if "ngcm_driver" in config.named else ()
+    for line in (*config.doubts, *of_driver):
+        print(f"warning: {line}", file=sys.stderr)
     print(f"{shown(arguments.file, 400)}: ok")
     print(summary(config), end="")
     return 0

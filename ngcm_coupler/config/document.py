@@ -32,11 +32,13 @@ class Conflict(NamedTuple):
       keys: the keys.
       of_item: whether it is of an item that a list has, and holds whatever else is in that list,
         which is the first key.
+      refuses: whether the namelist is refused for it; otherwise there is a warning.
     """
 
     message: str
     keys: tuple[Where, ...]
     of_item: bool = False
+    refuses: bool = True
 
 
 Rule = Callable[[Config], Iterable[Conflict]]
@@ -44,11 +46,18 @@ Rule = Callable[[Config], Iterable[Conflict]]
 
 
 class Document:
-    """The groups of one namelist file that are the plugin's: their settings and their faults."""
+    """The groups of one namelist file that are the plugin's.
+
+    Attributes:
+      settings: what is given, by group and key.
+      faults: for which the file is refused.
+      doubts: of which there is a warning.
+    """
 
     def __init__(self, text: str) -> None:
         self.settings: dict[str, dict[str, schema.Setting]] = {}
         self.faults: list[Fault] = []
+        self.doubts: list[Fault] = []
         self._lines: dict[str | Where, int] = {}
         self._refused: set[Where] = set()
         groups = scan(text)
@@ -64,12 +73,12 @@ class Document:
         self.faults += _text_faults(text, groups)
 
     def judge(self, conflicts: Iterable[Conflict]) -> None:
-        """Makes faults of conflicts, but not of those that a value already refused brings."""
-        for message, keys, of_item in conflicts:
+        """Makes faults and doubts of conflicts, but not of those that a refused value brings."""
+        for message, keys, of_item, refuses in conflicts:
             if self._refused.isdisjoint(keys[1:] if of_item else keys):
                 line = next((self._lines[where] for where in keys if where in self._lines), 0)
-                self.faults.append(Fault(line, message))
-                if len(keys) == 1:
+                (self.faults if refuses else self.doubts).append(Fault(line, message))
+                if refuses and len(keys) == 1:
                     self._refused.add(keys[0])
 
     def _read_group(self, group: Group) -> None:

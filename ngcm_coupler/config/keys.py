@@ -55,6 +55,7 @@ class Key:
       path: whether it names a file, and what for.
       needs: a key of the same group without which it has no effect: one that is empty without a
         value, as the name of the file that it is about.
+      under: of `needs`, the values under which it has one; all that are not empty by default.
 
     A key that says nothing of its consequences is treated as having all of them, which costs a
     branch or a compilation too many and never a wrong number.
@@ -75,6 +76,7 @@ class Key:
     reaches: str = ""
     path: Path = ""
     needs: str = ""
+    under: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses a declaration that contradicts itself or leaves a reason out.

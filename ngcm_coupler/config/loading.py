@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import dataclasses
 
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
@@ -10,8 +10,6 @@ from ngcm_coupler.config.output_rules import idle_conflicts
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
 from ngcm_coupler.errors import ConfigError, shown
-
-_log = logging.getLogger(__name__)
 
 
 def parse(
@@ -23,15 +21,13 @@ def parse(
       text: the text.
       name: what it is called.
       *further_rules: rules to apply beside those of `ngcm_coupler.config`.
-      with_files: whether its files must be there and none of its keys without effect; for a run
-        that has been elsewhere, or of an earlier version, neither need be so.
+      with_files: whether its files must be there, and a key without effect is warned of; for a
+        run that has been elsewhere neither is of interest.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
     """
     document = Document(text)
-    if document.is_empty and not document.faults:
-        _log.warning("%s holds no group: every key has its default", shown(name, 400))
     config = Config(
         **{
             attribute: GROUPS[group](**document.settings.get(group, {}))
@@ -50,4 +46,7 @@ def parse(
         document.judge(rule(config))
     if document.faults:
         raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
-    return config
+    doubts = [doubt.located(name) for doubt in sorted(document.doubts)]
+    if document.is_empty:
+        doubts.append(f"{shown(name, 400)} holds no group: every key has its default")
+    return dataclasses.replace(config, doubts=tuple(doubts))

@@ -216,6 +216,10 @@ def _radiation_interval_problem(seconds: int) -> str | None:
     return None if 86400 % seconds == 0 else "does not divide a day"
 
 
+_SPECTRAL = ("rrtmgp",)  # schemes of radiation
+_OURS = ("grey", "rrtmgp")
+
+
 @dataclasses.dataclass(frozen=True)
 class Radiation:
     """Radiation at the surface, which the published model lacks."""
@@ -234,6 +238,8 @@ class Radiation:
         maximum=86400,
         note="divides a day",
         check=_radiation_interval_problem,
+        needs="scheme",
+        under=_SPECTRAL,
     )
     coarsening: int = key(
         0,
@@ -242,6 +248,8 @@ class Radiation:
         minimum=0,
         maximum=8,
         note="a divisor of the rows and columns of the grid",
+        needs="scheme",
+        under=_SPECTRAL,
     )
     solar_constant: float = key(
         1361.0,
@@ -249,13 +257,35 @@ class Radiation:
         unit="W m-2",
         minimum=0.0,
         maximum=2000.0,
+        needs="scheme",
+        under=_OURS,
     )
     carbon_dioxide_ppm: float = key(
-        420.0, "Carbon dioxide in dry air.", unit="1e-6", minimum=0.0, maximum=10000.0
+        420.0,
+        "Carbon dioxide in dry air.",
+        unit="1e-6",
+        minimum=0.0,
+        maximum=10000.0,
+        needs="scheme",
+        under=_SPECTRAL,
     )
-    methane_ppb: float = key(1900.0, "Methane in dry air.", unit="1e-9", minimum=0.0, maximum=1e5)
+    methane_ppb: float = key(
+        1900.0,
+        "Methane in dry air.",
+        unit="1e-9",
+        minimum=0.0,
+        maximum=1e5,
+        needs="scheme",
+        under=_SPECTRAL,
+    )
     nitrous_oxide_ppb: float = key(
-        335.0, "Nitrous oxide in dry air.", unit="1e-9", minimum=0.0, maximum=1e4
+        335.0,
+        "Nitrous oxide in dry air.",
+        unit="1e-9",
+        minimum=0.0,
+        maximum=1e4,
+        needs="scheme",
+        under=_SPECTRAL,
     )
     aerosol_optical_depth: float = key(
         0.12,
@@ -263,6 +293,8 @@ class Radiation:
         unit="1",
         minimum=0.0,
         maximum=2.0,
+        needs="scheme",
+        under=_OURS,
     )
     cloud_water_coefficient: float = key(
         100.0,
@@ -270,6 +302,8 @@ class Radiation:
         unit="1",
         minimum=10.0,
         maximum=1000.0,
+        needs="scheme",
+        under=_OURS,
     )
     cloud_humidity_exponent: float = key(
         0.25,
@@ -277,6 +311,8 @@ class Radiation:
         unit="1",
         minimum=0.05,
         maximum=2.0,
+        needs="scheme",
+        under=_OURS,
     )
     stratus_factor: float = key(
         1.0,
@@ -285,6 +321,8 @@ class Radiation:
         unit="1",
         minimum=0.0,
         maximum=2.0,
+        needs="scheme",
+        under=_OURS,
     )
     cloud_inhomogeneity: float = key(
         0.6,
@@ -292,6 +330,8 @@ class Radiation:
         unit="1",
         minimum=0.3,
         maximum=1.0,
+        needs="scheme",
+        under=_OURS,
     )
     cloud_ice_inhomogeneity: float = key(
         0.4,
@@ -299,9 +339,17 @@ class Radiation:
         unit="1",
         minimum=0.1,
         maximum=1.0,
+        needs="scheme",
+        under=_OURS,
     )
     droplet_radius_micrometres: float = key(
-        12.0, "Effective radius of cloud droplets.", unit="um", minimum=4.0, maximum=20.0
+        12.0,
+        "Effective radius of cloud droplets.",
+        unit="um",
+        minimum=4.0,
+        maximum=20.0,
+        needs="scheme",
+        under=_OURS,
     )
 
 
@@ -322,6 +370,7 @@ class Grid:
         "The grid's prefix in OASIS files, where masks.nc and areas.nc lie beside grids.nc; '' for "
         "files of one grid.",
         compared="the fraction of land in every cell",
+        needs="sea_grid_file",
     )
     sea_grid_kind: str = neutral_key(
         "real",
@@ -329,10 +378,12 @@ class Grid:
         "a 'regional' one where its cells are, an 'idealised' one nowhere. If their fractions of "
         "sea differ by more than a half over 3 % of that, there is a warning; over 10 %, an error.",
         choices=("real", "regional", "idealised"),
+        needs="sea_grid_file",
     )
     sea_area: str = key(
         "geometry",
         "Areas in which the ocean model counts what it receives: those of its cells' corners, or "
         "'model', those in its own file.",
         choices=("geometry", "model"),
+        needs="sea_grid_file",
     )

@@ -59,16 +59,20 @@ def restart_conflicts(config: Config) -> Iterator[Conflict]:
 
 
 def idle_conflicts(config: Config) -> Iterator[Conflict]:
-    """What a key is about is there, or the key would be without effect."""
+    """What a key is about is there, or the key is without effect."""
     for key, declared in KEYS.items():
         value, needed = key.value(config), Where(key.group, declared.needs)
-        if declared.needs and value != declared.default and not needed.value(config):
-            yield Conflict(
-                f"{key} = {shown(text_of(value), 400)} is without effect: {needed} is empty; give"
-                " it, or take this out",
-                (key, needed),
-                of_item=True,
-            )
+        if not declared.needs or value == declared.default:
+            continue
+        other = needed.value(config)
+        if other in declared.under if declared.under else other:
+            continue
+        reason = f"{needed} is not given; give it, or take this out"
+        if declared.under:
+            remedy = " or ".join(map(text_of, declared.under))
+            reason = f"{needed} = {text_of(other)} does not read it; take it out, or give {remedy}"
+        message = f"{key} = {shown(text_of(value), 400)} is without effect: {reason}"
+        yield Conflict(message, (key, needed), of_item=True, refuses=False)
 
 
 def driver_warnings(config: Config) -> Iterator[str]:

@@ -308,6 +308,7 @@ class Limits:
         unit="s",
         minimum=0,
         maximum=86400,
+        needs="wall_clock_seconds",
     )
     timeout_seconds: int = neutral_key(
         -1,

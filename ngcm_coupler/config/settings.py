@@ -49,6 +49,8 @@ class Config:
     )
     named: frozenset[str] = dataclasses.field(default=PROGRAMS, compare=False)
     """Groups of the project's own programs that the namelist has: their rules hold for it."""
+    doubts: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """What looks wrong in the namelist and is taken all the same; a run warns of it."""
 
     @property
     def available(self) -> frozenset[Need]:
@@ -132,7 +134,7 @@ MEMBER = "{member}"
 ATTRIBUTES: dict[str, str] = {
     ("" if field.name in SURFACES else "ngcm_") + field.name: field.name
     for field in dataclasses.fields(Config)
-    if field.name != "named"
+    if field.name not in {"named", "doubts"}
 }
 """Namelist group -> attribute of `Config`."""
 

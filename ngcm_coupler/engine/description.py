@@ -56,7 +56,8 @@ class Engine(abc.ABC):
       packages: whose Python is traced, beside the one that the description is in; compiled code is
         kept under their sources.
       keys: of the namelist, that its facts depend on beside `ENGINE`, to be blamed for them.
-      unread: keys of the namelist without effect on it, so that only their defaults are allowed.
+      unread: keys of the namelist without effect on it; other values than their defaults are
+        warned of.
     """
 
     start_date: str = ""

@@ -59,8 +59,8 @@ def parse(
       text: the text.
       name: what it is called.
       *further_rules: rules to apply beside those of the settings and of the engine.
-      with_files: whether its files must be there and none of its keys without effect; for a run
-        that has been elsewhere, or of an earlier version, neither need be so.
+      with_files: whether its files must be there, and a key without effect is warned of; for a
+        run that has been elsewhere neither is of interest.
 
     Raises:
       ConfigError: the text cannot be used; carries every fault.
@@ -111,7 +111,7 @@ def _files_rule(config: Config) -> Iterator[Conflict]:
 
 
 def _unread_rule(config: Config) -> Iterator[Conflict]:
-    """Nothing is given that the engine would ignore."""
+    """Nothing is given that the engine ignores."""
     engine = _found(config)
     for key in engine.unread if engine else ():
         if (value := key.value(config)) != KEYS[key].default:
@@ -120,6 +120,7 @@ def _unread_rule(config: Config) -> Iterator[Conflict]:
                 f" {text_of(config.model.engine)} does not read it; take it out, or name another"
                 " engine",
                 (key, ENGINE),
+                refuses=False,
             )
 
 

@@ -20,7 +20,7 @@ RUN_AGAIN = 75
 COMMAND = "import sys; from ngcm_coupler.cli import main; sys.exit(main())"
 RUN = """\
 &ngcm_run start_date = '2000-01-01', stop_date = '{stop}' /
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_restart folder = 'restarts', read_file = 'restarts' /
 &ngcm_history file = 'history_{{date}}.nc' /
 &ngcm_driver run_hours = 2400 /

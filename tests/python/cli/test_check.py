@@ -206,6 +206,15 @@ def test_a_date_that_the_state_does_not_hold_is_a_fault(namelist, capsys):
 ANALYTIC = "&ngcm_model engine = 'analytic' analytic_latitudes = 8 /\n"
 
 
+def test_a_key_without_effect_is_a_warning(namelist, capsys):
+    file = namelist(ANALYTIC + "&ngcm_radiation carbon_dioxide_ppm = 560 /\n")
+    assert main(["check", file]) == 0
+    assert capsys.readouterr().err == (
+        f"warning: {file}:2: &ngcm_radiation carbon_dioxide_ppm = 560.0 is without effect:"
+        " &ngcm_radiation scheme = 'grey' does not read it; take it out, or give 'rrtmgp'\n"
+    )
+
+
 def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
     text = ANALYTIC + "&ngcm_restart\n read_file = 'r.nc'\n/\n"
     (tmp_path / "r.nc").touch()

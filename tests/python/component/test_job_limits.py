@@ -15,7 +15,7 @@ from ngcm_coupler.errors import ConfigError, RestartError, ShapeError, StateErro
 from ngcm_coupler.parallel import Ranks
 
 NAMELIST = """
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_restart folder = 'restarts', read_file = 'restarts', keep = 2 /
 &ngcm_log level = 'warning' /
 """

@@ -1,14 +1,18 @@
-"""Keys without effect: refused, as nothing that a namelist says is ignored."""
+"""Keys without effect: there is a warning, as nothing that a namelist says is passed over."""
 
 from __future__ import annotations
 
 import pytest
-from config.refusal import faults
 
 from ngcm_coupler.config import KEYS, Where
 from ngcm_coupler.engine import parse
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
+
+
+def warned(text):
+    """What a text that is taken is warned of."""
+    return list(parse(text, "test.nml").doubts)
 
 
 @pytest.mark.parametrize(
@@ -18,9 +22,9 @@ ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
         ("neuralgcm", ["analytic_latitudes = 64", "analytic_step_seconds = 600"]),
     ],
 )
-def test_what_an_engine_does_not_read_is_refused(engine, idle):
+def test_what_an_engine_does_not_read_is_warned_of(engine, idle):
     keys = "\n".join(idle)
-    assert faults(f"&ngcm_model engine = '{engine}'\n{keys} /") == [
+    assert warned(f"&ngcm_model engine = '{engine}'\n{keys} /") == [
         f"test.nml:{line}: &ngcm_model {key} is without effect: &ngcm_model engine = '{engine}'"
         " does not read it; take it out, or name another engine"
         for line, key in enumerate(idle, start=2)
@@ -37,25 +41,60 @@ IDLE = {
         "read_file": ["branch = .true."],
         "folder": ["interval_hours = 6", "keep = 1"],
     },
+    "ngcm_grid": {
+        "sea_grid_file": ["sea_grid_name = 'torc'", "sea_grid_kind = 'idealised'",
+                          "sea_area = 'model'"],
+    },
+    "ngcm_limits": {"wall_clock_seconds": ["margin_seconds = 60"]},
     "oasis_ocean": {"output_file": ["output_interval_hours = 6"]},
 }  # fmt: skip
 """Group -> key -> keys that are about it."""
+SPECTRAL = ["interval_seconds = 3600", "coarsening = 2", "carbon_dioxide_ppm = 560.0",
+            "methane_ppb = 0.0", "nitrous_oxide_ppb = 0.0"]  # fmt: skip
+OURS = ["solar_constant = 1365.0", "aerosol_optical_depth = 0.0", "cloud_water_coefficient = 50.0",
+        "cloud_humidity_exponent = 0.5", "stratus_factor = 0.0", "cloud_inhomogeneity = 1.0",
+        "cloud_ice_inhomogeneity = 1.0", "droplet_radius_micrometres = 8.0"]  # fmt: skip
 
 
-def test_a_key_without_what_it_is_about_is_refused():
-    needing = {where: key.needs for where, key in KEYS.items() if key.needs}
+def test_a_key_without_what_it_is_about_is_warned_of():
+    needing = {where: key.needs for where, key in KEYS.items() if key.needs and not key.under}
     for group, keys in IDLE.items():
         for needed, others in keys.items():
             for other in others:
-                assert faults(f"&{group} {other} /") == [
-                    f"test.nml:1: &{group} {other} is without effect: &{group} {needed} is empty;"
-                    " give it, or take this out"
+                assert warned(f"&{group} {other} /") == [
+                    f"test.nml:1: &{group} {other} is without effect: &{group} {needed} is not"
+                    " given; give it, or take this out"
                 ]
                 assert needing.pop(Where(group, other.split()[0])) == needed
     assert not needing
-    parse("&ngcm_history interval_hours = 0, record = 'instant' / &ngcm_restart keep = 3 /")
+    assert not warned("&ngcm_history interval_hours = 0, record = 'instant' /")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "idle", "remedy"),
+    [
+        ("grey", SPECTRAL, "'rrtmgp'"),
+        ("host", SPECTRAL, "'rrtmgp'"),
+        ("host", OURS, "'grey' or 'rrtmgp'"),
+    ],
+)
+def test_what_a_scheme_of_radiation_does_not_read_is_warned_of(scheme, idle, remedy):
+    for key in idle:
+        assert warned(f"&ngcm_radiation scheme = '{scheme}', {key} /") == [
+            f"test.nml:1: &ngcm_radiation {key} is without effect: &ngcm_radiation scheme ="
+            f" '{scheme}' does not read it; take it out, or give {remedy}"
+        ]
+
+
+def test_every_key_of_radiation_is_read_by_one_scheme():
+    keys = {where.key for where in KEYS if where.group == "ngcm_radiation"}
+    assert keys == {"scheme", *(text.split()[0] for text in SPECTRAL + OURS)}
+    every = ", ".join(SPECTRAL + OURS)
+    assert not warned(f"&ngcm_radiation scheme = 'rrtmgp', {every} /")
+    assert not warned(f"&ngcm_radiation scheme = 'grey', {', '.join(OURS)} /")
 
 
 def test_the_text_of_a_run_elsewhere_may_hold_what_is_without_effect():
     text = ANALYTIC.replace("/", "checkpoint = 'no.pkl' /") + "&ngcm_history record = 'mean' /"
-    assert parse(text, with_files=False).history.record == "mean"
+    config = parse(text, with_files=False)
+    assert config.history.record == "mean" and not config.doubts

@@ -15,7 +15,7 @@ from ngcm_coupler.output.restart.files import newest, read_restart
 
 NAMELIST = """\
 &ngcm_run start_date = '2000-01-01', stop_date = '2000-01-01T04:00:00' /
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_coupling
   interval_seconds = 3600
   imports = 'sea_surface_temperature', 'sea_ice_area_fraction', 'sea_ice_surface_temperature',

@@ -67,6 +67,7 @@ def runs():
     return {how: Run(how, engine) for how in ("raw", "corrected", "decoded")}
 
 
+@pytest.mark.slow
 def test_air_has_what_the_decoder_has_more_and_the_rest_stays(runs):
     for run in runs.values():
         run.state = run.start

@@ -154,7 +154,7 @@ def test_a_host_closes_the_water_with_the_columns_that_it_is_told():
 
 SEA = ("sea_surface_temperature", "sea_ice_area_fraction")
 SETTINGS = {
-    "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 16 /",
+    "analytic": "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /",
     "demo": "&ngcm_coupling interval_seconds = 3600 /",
 }
 LAST_DIGITS = 2e-5
@@ -209,7 +209,7 @@ def test_a_host_gets_what_the_interval_returns(model, tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "&ngcm_model engine = 'analytic', analytic_latitudes = 16, analytic_step_seconds = 3600 /"
+        "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /"
         "&ngcm_radiation scheme = 'host' /",
         pytest.param("&ngcm_radiation scheme = 'host' /", marks=pytest.mark.long, id="demo"),
     ],

@@ -23,7 +23,7 @@ from ngcm_coupler.output.log.timing import Phase, Stopwatch
 
 NAMELIST = """
 &ngcm_run start_date = '2000-01-01', stop_date = '2000-01-02' /
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_coupling interval_seconds = 3600 /
 """
 
@@ -79,6 +79,12 @@ def run(tmp_path, extra="", intervals=4):
 
 def events(caplog, name):
     return [each for each in caplog.records if getattr(each, "event", "") == name]
+
+
+def test_what_looks_wrong_in_the_namelist_is_warned_of_once(tmp_path, caplog):
+    run(tmp_path, "&ngcm_radiation methane_ppb = 800 /\n", intervals=0)
+    (record,) = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert "methane_ppb = 800.0 is without effect" in record.getMessage()
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from ngcm_coupler.component import Component
 from ngcm_coupler.output.log.timing import Phase, Stopwatch, table, within
 
 NAMELIST = """
-&ngcm_model engine = 'analytic', analytic_latitudes = 8, analytic_step_seconds = 3600 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_coupling interval_seconds = 3600 /
 &ngcm_history budget_file = '{folder}/budget.nc' /
 """

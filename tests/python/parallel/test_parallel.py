@@ -62,6 +62,7 @@ def mpirun(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_scattered_points_give_the_fields_of_a_single_rank(mpirun):
     mpirun(
         3,

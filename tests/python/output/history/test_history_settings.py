@@ -46,7 +46,6 @@ def faults(history, before=ANALYTIC):
         ("fields = 'surface_downward_latent_heat_flux_over_land'", "it needs land (all imports of"),
         ("level_fields = 'temprature'", "did you mean 'temperature'?"),
         ("level_fields = 'temperature'", "has no decoder for levels of constant pressure; leave"),
-        ("pressure_levels_hpa = 500", "without effect: &ngcm_history level_fields is empty; give"),
         ("pressure_levels_hpa = 0", "holds a pressure that is not positive"),
         ("pressure_levels_hpa = '500'", "is not a list of integers [hPa]"),
         ("pressure_levels_hpa = 850.5", "is not a list of integers [hPa]"),
@@ -69,12 +68,6 @@ def test_a_wrong_name_in_a_list_hides_no_fault_of_the_others():
     wrong, lacking = faults("fields = 'no', 'height', 'air_temperature_at_2m'")
     assert "names 'no', which is no field; allowed" in wrong
     assert "names air_temperature_at_2m, which is not offered" in lacking
-
-
-def test_a_level_that_stands_twice_hides_not_that_there_are_no_fields_for_it():
-    idle, twice = faults("pressure_levels_hpa = 500, 500")
-    assert "names 500 more than once" in twice
-    assert "= 500 is without effect: &ngcm_history level_fields is empty" in idle
 
 
 def test_records_are_whole_coupling_intervals():

@@ -247,6 +247,7 @@ class TestSpectra:
         for one, other in zip(jax.tree.leaves(through), jax.tree.leaves(again), strict=True):
             np.testing.assert_array_equal(one, other)
 
+    @pytest.mark.slow
     def test_sun_that_rises_before_the_next_calculation_has_light(self, step):
         """Calculated two hours ahead: columns that are dark in the first and lit in the second."""
         hours = range(0, 24, 2)

@@ -3,7 +3,7 @@
 import numpy as np
 
 NAMELIST = """
-&ngcm_model engine = 'analytic', analytic_latitudes = 16, analytic_step_seconds = 1200 /
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
 &ngcm_coupling interval_seconds = 3600, max_import_age_seconds = 7200 /
 """
 

@@ -12,12 +12,11 @@ from ngcm_coupler.files.netcdf import import_netcdf4
 
 MODELS = [
     pytest.param("analytic", "aquaplanet", ("sea", "sea ice"), id="analytic"),
-    pytest.param(
-        "neuralgcm", "demo", ("sea", "sea ice", "land"), id="neuralgcm", marks=pytest.mark.slow
-    ),
+    pytest.param("neuralgcm", "demo", ("sea", "sea ice", "land"), id="neuralgcm"),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 @pytest.mark.parametrize(("engine", "imports_of", "surfaces"), MODELS)
 def test_fortran_and_python_export_the_same_bits(

@@ -47,6 +47,7 @@ def test_misfits_fall_with_the_order_of_the_method(results):
         assert misfits["conservative_second_order"][index] < misfits["conservative"][index] / 2.0
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_tables_that_are_printed(results):
     # Without YAC its columns are missing, which come last.
     headers = re.findall(r"^\| atmosphere \|.*$", regrid.text(results), re.MULTILINE)

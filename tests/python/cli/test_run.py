@@ -24,7 +24,7 @@ COMPLETED = completed(DRIVER)
 
 NAMELIST = """\
 &ngcm_model
-  engine = 'analytic'
+  engine = 'analytic', analytic_latitudes = 8
 /
 &ngcm_history
   file = ''
@@ -251,7 +251,7 @@ def test_termination_reaches_the_driver(pretend, namelist):
     assert command.communicate(timeout=30)[0] == f"({128 + signal.SIGTERM}, {{'sh'}})\n"
 
 
-@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_analytic_run_completes(namelist, tmp_path, ranks):
     done = subprocess.run(
         ["ngcm-coupler", "run", namelist, "-n", str(ranks), "--output", tmp_path / "out"],

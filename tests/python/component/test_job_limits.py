@@ -95,7 +95,6 @@ def test_settings_without_effect_on_results_may_differ(create):
 @pytest.mark.parametrize(
     ("groups", "fault"),
     [
-        ("&ngcm_restart interval_hours = 6 /", "folder is empty"),
         ("&ngcm_restart folder = 'r', interval_hours = 5 /&ngcm_coupling interval_seconds=7200/",
          "multiple of 2"),
         ("&ngcm_limits wall_clock_seconds = 600 /", "keeps nothing"),

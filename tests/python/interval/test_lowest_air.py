@@ -102,6 +102,7 @@ def test_air_has_what_the_decoder_has_more_and_the_rest_stays(runs):
         assert not np.allclose(air[name], raw[name], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_decoder_is_asked_at_first_and_then_twice_a_day(runs):
     """Steps of four hours from seven: noon is passed in the second, midnight in the fifth."""
     run, found = runs["corrected"], []

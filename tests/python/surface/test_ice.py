@@ -159,6 +159,7 @@ def test_stability_functions_are_the_integrals_of_the_published_gradients():
             np.testing.assert_allclose(psi(jnp.asarray(zeta)), integral, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_profiles_are_their_own_consequence():
     """The heat flux that the stability of the result gives is the flux of the result."""
     inputs = weather()

@@ -97,6 +97,7 @@ def test_plateaus_are_meant(state):
     np.testing.assert_array_equal(found.fields[SST], bands[SST])
 
 
+@pytest.mark.slow
 def test_heat_of_the_demo_has_no_stripes():
     """Under ERA5's air of 1000 hPa; 6.0 W m-2 if its 64 x 32 cells were terraces of the grid's."""
     facts = engine_of(parse("")).facts(parse(""))

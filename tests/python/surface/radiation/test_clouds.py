@@ -90,6 +90,7 @@ def test_samples_have_the_fraction_and_overlap_of_the_clouds():
     assert cloudy[:, 5].all() and not cloudy[:, 3].any()
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_without_cloud_and_at_saturation():
     def total(liquid, humidity):
         columns = air(liquid=liquid, humidity=humidity)

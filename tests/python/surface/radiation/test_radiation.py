@@ -199,6 +199,7 @@ def test_blocks_fit_any_grid_unless_told_otherwise():
         check(settings, shape, 3600)
 
 
+@pytest.mark.slow
 class TestSpectra:
     """Two blocks of columns; one is compiled for all tests here."""
 
@@ -215,7 +216,6 @@ class TestSpectra:
 
         return on
 
-    @pytest.mark.slow
     def test_gives_every_flux_and_no_light_at_night(self, step):
         _, flux = step(initial_state(SPECTRAL, SHAPE), 43200)
         for each in dataclasses.fields(flux):
@@ -227,7 +227,6 @@ class TestSpectra:
         total = np.asarray(flux.shortwave_down).sum(axis=0)
         assert (total <= flux.incoming_shortwave).all() and (total[~dark] > 0.0).all()
 
-    @pytest.mark.slow
     @pytest.mark.bits
     def test_computes_at_once_then_at_fixed_hours(self, step):
         begun, _ = step(initial_state(SPECTRAL, SHAPE), 3600)
@@ -237,7 +236,6 @@ class TestSpectra:
         renewed, _ = step(kept, 6 * 3600, cloud=1e-4)
         assert (renewed.outgoing_longwave_excess != kept.outgoing_longwave_excess).all()
 
-    @pytest.mark.slow
     @pytest.mark.bits
     def test_restart_between_two_calculations_is_exact(self, step):
         state, _ = step(initial_state(SPECTRAL, SHAPE), 7200)
@@ -247,7 +245,6 @@ class TestSpectra:
         for one, other in zip(jax.tree.leaves(through), jax.tree.leaves(again), strict=True):
             np.testing.assert_array_equal(one, other)
 
-    @pytest.mark.slow
     def test_sun_that_rises_before_the_next_calculation_has_light(self, step):
         """Calculated two hours ahead: columns that are dark in the first and lit in the second."""
         hours = range(0, 24, 2)

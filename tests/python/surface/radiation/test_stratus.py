@@ -70,6 +70,7 @@ def test_cover_grows_with_the_inversion_where_there_is_liquid_water_below_it():
     assert very[5] == 1.0
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_with_and_without_water_and_ground_below_700_hpa():
     gradient = jax.grad(lambda columns: stratus_cover(columns).sum())
     for liquid in (0.0, 1e-9, 1e-4):

@@ -361,6 +361,7 @@ def test_inputs_broadcast():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "fraction"),
     [("coare3p6", 0.99), ("coare3p0", 0.99), ("ecmwf", 0.97), ("ncar", 0.99)],

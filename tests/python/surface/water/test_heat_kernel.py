@@ -76,6 +76,7 @@ def test_a_finer_wavenumber_than_the_grid_has_changes_little():
     assert np.std(change) < 0.01  # next to the poles, where cells are narrow, up to 0.1
 
 
+@pytest.mark.slow
 def test_the_derivative_of_smoothing_is_smoothing():
     grid = GRIDS[0]
     smooth, weight = HeatKernel(grid, 6.0), jnp.asarray(weights(grid), jnp.float32)

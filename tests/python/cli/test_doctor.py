@@ -346,6 +346,7 @@ def test_folder_without_permission_is_a_fault(monkeypatch):
 
 
 def test_netcdf_that_does_not_work_is_a_fault(prefix, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # which is blamed where there is one
     monkeypatch.setattr(machine, "_WRITE", "import sys; sys.exit('libhdf5 clashes')")
     with pytest.raises(Fault, match="does not work .libhdf5 clashes.; install it again"):
         machine.netcdf()

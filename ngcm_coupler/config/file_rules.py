@@ -17,6 +17,7 @@ from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
 from ngcm_coupler.errors import shown, told
 from ngcm_coupler.files import kind_of
+from ngcm_coupler.files.foreign import LOST, is_foreign
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
@@ -36,6 +37,20 @@ def file_conflicts(config: Config) -> Iterator[Conflict]:
         if problem := _problem(checks.get(declared.path, _output_problem), name):
             yield Conflict(f"{key} = {shown(text_of(name), 400)} {problem}", (key,))
     yield from shared_conflicts(config)
+
+
+def foreign_conflicts(config: Config) -> Iterator[Conflict]:
+    """Nobody else's file stands where a run is to write. That it is read already tells of some."""
+    blamed = {key for conflict in shared_conflicts(config) for key in conflict.keys}
+    for key in [key for key, declared in KEYS.items() if declared.path in ("out", "state")]:
+        name = key.value(config)
+        if not name or key in blamed or not os.access(name, os.R_OK):
+            continue
+        if is_foreign(pathlib.Path(name), signed=key.group.startswith("ngcm_")):
+            message = (
+                f"{key} = {shown(text_of(name), 400)} {LOST}; move it away, or give another name"
+            )
+            yield Conflict(message, (key,))
 
 
 def unreadable(key: Where, name: str) -> Iterator[Conflict]:

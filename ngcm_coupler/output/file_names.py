@@ -11,6 +11,7 @@ from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config, Where, run_files, 
 from ngcm_coupler.errors import shown
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import Claims
+from ngcm_coupler.files.foreign import require_no_foreign
 
 HISTORY_FILE = where(lambda at: at.history.file)
 BUDGET_FILE = where(lambda at: at.history.budget_file)
@@ -79,9 +80,11 @@ def restart_file(claims: Claims, path: str | os.PathLike[str]) -> str:
 
     Raises:
       ArgumentError: it is no path of a file.
-      OutputError: the run reads it, or has it open.
+      OutputError: the run reads it, or has it open, or no run has written what stands there.
     """
     file = file_text("write_restart", path, optional=True)
     if file:
-        claims.require_other(file, f"write_restart('{shown(file, 400)}')", whole=True)
+        what = f"write_restart('{shown(file, 400)}')"
+        claims.require_other(file, what, whole=True)
+        require_no_foreign(file, f"{what}: this")
     return file

@@ -19,6 +19,7 @@ from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.files import Claims
+from ngcm_coupler.files.foreign import require_no_foreign
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
@@ -141,6 +142,7 @@ class Records:
                 names = [of_member(name, number) for number in self._members]
             for each in filter(None, names):
                 claims.take(each, f"{key} = '{each}'")
+                require_no_foreign(each, f"{key} = '{each}'")
 
     def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files that have been claimed.

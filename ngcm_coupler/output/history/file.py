@@ -18,6 +18,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError, shown
 from ngcm_coupler.files import Claims, Grown, replaced
+from ngcm_coupler.files.foreign import require_no_foreign
 from ngcm_coupler.files.netcdf import (
     exclusive,
     import_netcdf4,
@@ -98,6 +99,8 @@ class Files:
         if self._claims:
             self._claimed = Claims()
             self._claimed.take(path, f"&ngcm_history file = '{path}'")
+            if self._existing == "replace":
+                require_no_foreign(path, f"&ngcm_history file = '{path}'")
         with self._failures(path, what), exclusive():
             there = Path(path).exists()
             if there and self._existing == "refuse":

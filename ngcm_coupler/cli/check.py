@@ -19,6 +19,7 @@ from ngcm_coupler.config import (
     Rule,
     continues,
     driver_warnings,
+    foreign_conflicts,
     stop_conflicts,
     where,
 )
@@ -176,7 +177,12 @@ def ocean_state_rule(config: Config) -> Iterator[Conflict]:
         yield Conflict(f"{_OCEAN_STATE}: {error}", (_OCEAN_STATE,))
 
 
-FILE_RULES: tuple[Rule, ...] = (sea_grid_rule, restart_rule, ocean_state_rule)
+FILE_RULES: tuple[Rule, ...] = (
+    sea_grid_rule,
+    restart_rule,
+    ocean_state_rule,
+    foreign_conflicts,
+)
 """Those of the files that a namelist points to, beside its engine's: each is opened and judged."""
 
 

@@ -407,11 +407,11 @@ class Component(ChainedRun):
 
         Raises:
           ArgumentError: `path` is no path of a file.
-          OutputError: the file cannot be written, or is one that the run reads or has open; one of
-            that name stays as it was.
+          OutputError: it cannot be written, is the run's already, or is of no run; it stays.
         """
         self.wait()
-        file = self._ranks.collective(lambda: restart_file(self._claims, path))
+        root = self._ranks.is_root
+        file = self._ranks.collective(lambda: restart_file(self._claims, path, at_root=root))
         with self._stopwatch.phase(Phase.RESTART):
             put_at = self._ranks.minimum(self._imports.put_at, self._host.points.mine.size > 0)
             imports = self._host.at_root.gather(self._imports.values)

@@ -8,7 +8,7 @@ and are left alone.
 """
 
 from ngcm_coupler.config.document import Conflict, Rule
-from ngcm_coupler.config.file_rules import begins, continues, unreadable
+from ngcm_coupler.config.file_rules import begins, continues, foreign_conflicts, unreadable
 from ngcm_coupler.config.loading import parse
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.output_rules import driver_warnings
@@ -37,6 +37,7 @@ __all__ = [
     "continues",
     "driver_faults",
     "driver_warnings",
+    "foreign_conflicts",
     "multiple_of_step_fault",
     "overwritten",
     "parse",

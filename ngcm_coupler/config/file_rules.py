@@ -15,9 +15,9 @@ from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_files import POINTER, shared_conflicts
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
-from ngcm_coupler.errors import shown, told
+from ngcm_coupler.errors import OutputError, shown, told
 from ngcm_coupler.files import kind_of
-from ngcm_coupler.files.foreign import LOST, is_foreign
+from ngcm_coupler.files.foreign import require_no_foreign
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
 _INITIAL_STATE = where(lambda at: at.model.initial_state)
@@ -44,13 +44,12 @@ def foreign_conflicts(config: Config) -> Iterator[Conflict]:
     blamed = {key for conflict in shared_conflicts(config) for key in conflict.keys}
     for key in [key for key, declared in KEYS.items() if declared.path in ("out", "state")]:
         name = key.value(config)
-        if not name or key in blamed or not os.access(name, os.R_OK):
-            continue
-        if is_foreign(pathlib.Path(name), signed=key.group.startswith("ngcm_")):
-            message = (
-                f"{key} = {shown(text_of(name), 400)} {LOST}; move it away, or give another name"
-            )
-            yield Conflict(message, (key,))
+        if name and key not in blamed:
+            what = f"{key} = {shown(text_of(name), 400)}"
+            try:
+                require_no_foreign(name, what, signed=key.group.startswith("ngcm_"))
+            except OutputError as error:
+                yield Conflict(str(error), (key,))
 
 
 def unreadable(key: Where, name: str) -> Iterator[Conflict]:

@@ -53,9 +53,8 @@ class Key:
       traced: whether compiled functions may depend on it.
       reaches: how it changes results although no compiled function depends on it.
       path: whether it names a file, and what for.
-      needs: a key of the same group without which it has no effect: one that is empty without a
-        value, as the name of the file that it is about.
-      under: of `needs`, the values under which it has one; all that are not empty by default.
+      needs: a key of the same group without which it has no effect, as the file that it is about.
+      under: the values of that key under which it is read; without any, all that are not empty.
 
     A key that says nothing of its consequences is treated as having all of them, which costs a
     branch or a compilation too many and never a wrong number.
@@ -93,6 +92,8 @@ class Key:
             raise ValueError(f"{self.doc!r}: `compared` is for a key that changes results")
         if self.path and not isinstance(self.default, str):
             raise ValueError(f"{self.doc!r}: `path` is for a key that holds text")
+        if self.under and not self.needs:
+            raise ValueError(f"{self.doc!r}: `under` is for a key that needs another")
 
     @property
     def may_differ(self) -> bool:

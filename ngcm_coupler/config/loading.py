@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from ngcm_coupler.config.document import Document, Rule
-from ngcm_coupler.config.file_rules import file_conflicts, foreign_conflicts
+from ngcm_coupler.config.file_rules import file_conflicts
 from ngcm_coupler.config.output_rules import idle_conflicts
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
@@ -42,10 +42,7 @@ def parse(
         rules.append(length_conflicts)
     if config.named & (SURFACES if config.coupler else PROGRAMS):
         rules.append(slab_conflicts)
-    rules += further_rules
-    if with_files:
-        rules.append(foreign_conflicts)
-    for rule in rules:
+    for rule in (*rules, *further_rules):
         document.judge(rule(config))
     if document.faults:
         raise ConfigError([fault.located(name) for fault in sorted(document.faults)])

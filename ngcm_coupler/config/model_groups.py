@@ -370,7 +370,6 @@ class Grid:
         "The grid's prefix in OASIS files, where masks.nc and areas.nc lie beside grids.nc; '' for "
         "files of one grid.",
         compared="the fraction of land in every cell",
-        needs="sea_grid_file",
     )
     sea_grid_kind: str = neutral_key(
         "real",
@@ -385,5 +384,4 @@ class Grid:
         "Areas in which the ocean model counts what it receives: those of its cells' corners, or "
         "'model', those in its own file.",
         choices=("geometry", "model"),
-        needs="sea_grid_file",
     )

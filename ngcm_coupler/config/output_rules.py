@@ -69,7 +69,7 @@ def idle_conflicts(config: Config) -> Iterator[Conflict]:
             continue
         reason = f"{needed} is not given; give it, or take this out"
         if declared.under:
-            remedy = " or ".join(map(text_of, declared.under))
+            remedy = f"{declared.needs} = {' or '.join(map(text_of, declared.under))}"
             reason = f"{needed} = {text_of(other)} does not read it; take it out, or give {remedy}"
         message = f"{key} = {shown(text_of(value), 400)} is without effect: {reason}"
         yield Conflict(message, (key, needed), of_item=True, refuses=False)

@@ -308,7 +308,6 @@ class Limits:
         unit="s",
         minimum=0,
         maximum=86400,
-        needs="wall_clock_seconds",
     )
     timeout_seconds: int = neutral_key(
         -1,

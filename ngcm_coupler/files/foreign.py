@@ -2,61 +2,72 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files.netcdf import open_dataset
 
-_MAGIC = (b"CDF", b"\x89HDF")
+_MAGIC = (b"CDF\1", b"CDF\2", b"CDF\5", b"\x89HDF\r\n\x1a\n")
 """How netCDF files begin."""
 
-_SIGN = "ngcm_coupler"
-"""Stands in the name or the text of a global attribute of all that the package writes in a run."""
+_VERSION = "ngcm_coupler_version"
+"""Global attribute of histories and budget files."""
+
+_TITLES = ("ngcm_coupler restart", "ngcm_coupler recording")
+"""How the others call themselves."""
 
 
-LOST = "is a file that no run has written, and would be lost"
-
-
-def is_foreign(file: Path, *, signed: bool = True) -> bool:
-    """Whether a file stands there that no run has written.
-
-    One that is empty, or that netCDF cannot open, is what a run leaves that was killed.
-
-    Args:
-      file: which may be missing.
-      signed: whether a file of a run says of itself whose it is.
-
-    Raises:
-      OSError: it cannot be read, or the name is one that no file can have.
-    """
-    if not file.is_file():
-        return False
-    with file.open("rb") as opened:
-        begin = opened.read(4)
-    if begin and not begin.startswith(_MAGIC):
-        return True
-    return signed and _has_other_attributes(file)
-
-
-def require_no_foreign(file: str | Path, what: str) -> None:
+def require_no_foreign(file: str | Path, what: str, *, signed: bool = True) -> None:
     """Refuses to write where somebody else's file stands.
 
     Args:
       file: to be replaced, if it is there.
       what: its name in messages.
+      signed: as of `is_foreign`.
 
     Raises:
       OutputError: no run has written it.
     """
-    if os.access(file, os.R_OK) and is_foreign(Path(file)):
-        raise OutputError(f"{what} {LOST}; move it away, or give another name")
+    if is_foreign(Path(file), signed=signed):
+        raise OutputError(
+            f"{what} is a file that no run has written, and would be lost; move it away, or give"
+            " another name"
+        )
 
 
-def _has_other_attributes(file: Path) -> bool:
+def is_foreign(file: Path, *, signed: bool = True) -> bool:
+    """Whether a file stands there that no run has written.
+
+    What a run leaves that was killed is none such: an empty file, one that netCDF cannot open, one
+    without a variable. Nor is what cannot be looked at, of which the system says more when it is
+    written.
+
+    Args:
+      file: which may be missing.
+      signed: whether a file of a run says of itself whose it is.
+    """
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as opened:
+            begin = opened.read(8)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    if begin.strip(b"\0") and not begin.startswith(_MAGIC):
+        return True
+    return signed and _has_other_signs(file)
+
+
+def _has_other_signs(file: Path) -> bool:
     try:
         with open_dataset(file) as dataset:
-            attributes = {name: dataset.getncattr(name) for name in dataset.ncattrs()}
-    except (OSError, RuntimeError, AttributeError, UnicodeError):
+            names = dataset.ncattrs()
+            if _VERSION in names or not (names or dataset.variables):
+                return False
+            return "title" not in names or dataset.getncattr("title") not in _TITLES
+    except (OSError, RuntimeError, UnicodeError):
         return False
-    return not any(_SIGN in name or _SIGN in str(value) for name, value in attributes.items())
+    except LookupError:  # an attribute of a type that Python has not
+        return True

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, MEMBER, PERIOD, Config, Where, run_files, where
-from ngcm_coupler.errors import shown
+from ngcm_coupler.config import (
+    DATE,
+    MEMBER,
+    PERIOD,
+    Config,
+    Where,
+    foreign_conflicts,
+    run_files,
+    where,
+)
+from ngcm_coupler.errors import OutputError, shown
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import Claims
 from ngcm_coupler.files.foreign import require_no_foreign
@@ -43,6 +53,15 @@ def of_member(name: str, number: int) -> str:
     return name.replace(MEMBER, f"{number:03d}")
 
 
+def of_periods(name: str) -> Iterator[Path]:
+    """The files that are there of a name with a period in it."""
+    file = Path(name)
+    form = re.escape(file.name).replace(re.escape(PERIOD), r"-?\d{4,}(-\d\d)?")
+    for each in file.parent.iterdir() if PERIOD in file.name else ():
+        if re.fullmatch(form, each.name):
+            yield each
+
+
 def dated(name: str, clock: Clock) -> str:
     """The name of a file, with the date of the segment where it asks for that."""
     return name.replace(DATE, clock.iso8601().replace(":", ""))
@@ -61,7 +80,8 @@ def claim_early(claims: Claims, config: Config, namelist: str = "") -> None:
       namelist: the file with them.
 
     Raises:
-      OutputError: another run writes it, or this one reads it or has it by another name.
+      OutputError: another run writes it, this one reads it or has it by another name, or no run
+        has written what stands there.
     """
     if namelist:
         claims.keep(namelist, "the namelist itself")
@@ -73,10 +93,17 @@ def claim_early(claims: Claims, config: Config, namelist: str = "") -> None:
         if file.written and (file.inside or file.is_literal):
             what = f"{file.what} = '{file.name}'" if file.key else file.what
             claims.take(file.name, what, whole=file.written == "whole")
+    for conflict in foreign_conflicts(config):
+        raise OutputError(conflict.message)
 
 
-def restart_file(claims: Claims, path: str | os.PathLike[str]) -> str:
+def restart_file(claims: Claims, path: str | os.PathLike[str], *, at_root: bool) -> str:
     """The restart file that a host asks for, which is none other of the run's; '' for none.
+
+    Args:
+      claims: of the component.
+      path: as the host gives it.
+      at_root: whether this rank is the one that writes it, and looks at what stands there.
 
     Raises:
       ArgumentError: it is no path of a file.
@@ -86,5 +113,6 @@ def restart_file(claims: Claims, path: str | os.PathLike[str]) -> str:
     if file:
         what = f"write_restart('{shown(file, 400)}')"
         claims.require_other(file, what, whole=True)
-        require_no_foreign(file, f"{what}: this")
+        if at_root:
+            require_no_foreign(file, f"{what}: this")
     return file

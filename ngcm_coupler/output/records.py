@@ -32,6 +32,7 @@ from ngcm_coupler.output.file_names import (
     dated,
     lost_faults,
     of_member,
+    of_periods,
     outputs,
 )
 from ngcm_coupler.output.history import Continued, Existing, History
@@ -129,7 +130,8 @@ class Records:
 
         Raises:
           ConfigError: the history is to have a field that the model does not offer.
-          OutputError: a file is being written by another run, or is that of an earlier segment.
+          OutputError: a file is being written by another run, is that of an earlier segment, or has
+            been written by no run.
         """
         self._require_offered()
         for _, fault in lost_faults(self._config) if clock.elapsed_seconds else ():
@@ -143,6 +145,12 @@ class Records:
             for each in filter(None, names):
                 claims.take(each, f"{key} = '{each}'")
                 require_no_foreign(each, f"{key} = '{each}'")
+        # Now, and not when their time comes.
+        later = (
+            of_periods(self._files[HISTORY_FILE]) if of_all and not clock.elapsed_seconds else ()
+        )
+        for file in later:
+            require_no_foreign(file, f"{HISTORY_FILE} = '{file}'")
 
     def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files that have been claimed.

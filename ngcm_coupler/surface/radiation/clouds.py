@@ -104,7 +104,7 @@ def added_up(values: Array) -> Array:
     """Sums from the first level to each, shape (levels, n).
 
     As a product with a triangle: a quarter of `jnp.cumsum` on a CPU, and half of what an
-    associative scan compiles.
+    associative scan compiles. A value that is not finite spoils the whole column.
     """
     triangle = jnp.tri(values.shape[0], dtype=values.dtype)
     return jnp.matmul(triangle, values, precision=jax.lax.Precision.HIGHEST)

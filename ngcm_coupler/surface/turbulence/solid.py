@@ -71,10 +71,13 @@ def solid_fluxes(*grounds: Ground) -> list[BulkFluxes]:
     gradient more so.
 
     Args:
-      *grounds: the surfaces.
+      *grounds: the surfaces, one or more.
 
     Returns:
       The fluxes and the near-surface values of each.
+
+    Raises:
+      ValueError: their shapes differ.
     """
     together: Ground = jax.tree.map(lambda *values: jnp.stack(values), *grounds)
     closure = scheme(together.log_momentum_roughness, together.log_scalar_roughness)

@@ -211,7 +211,8 @@ def test_a_key_without_effect_is_a_warning(namelist, capsys):
     assert main(["check", file]) == 0
     assert capsys.readouterr().err == (
         f"warning: {file}:2: &ngcm_radiation carbon_dioxide_ppm = 560.0 is without effect:"
-        " &ngcm_radiation scheme = 'grey' does not read it; take it out, or give 'rrtmgp'\n"
+        " &ngcm_radiation scheme = 'grey' does not read it; take it out, or give scheme ="
+        " 'rrtmgp'\n"
     )
 
 

@@ -42,10 +42,8 @@ IDLE = {
         "folder": ["interval_hours = 6", "keep = 1"],
     },
     "ngcm_grid": {
-        "sea_grid_file": ["sea_grid_name = 'torc'", "sea_grid_kind = 'idealised'",
-                          "sea_area = 'model'"],
+        "sea_grid_file": ["sea_grid_kind = 'idealised'"],
     },
-    "ngcm_limits": {"wall_clock_seconds": ["margin_seconds = 60"]},
     "oasis_ocean": {"output_file": ["output_interval_hours = 6"]},
 }  # fmt: skip
 """Group -> key -> keys that are about it."""
@@ -82,7 +80,7 @@ def test_what_a_scheme_of_radiation_does_not_read_is_warned_of(scheme, idle, rem
     for key in idle:
         assert warned(f"&ngcm_radiation scheme = '{scheme}', {key} /") == [
             f"test.nml:1: &ngcm_radiation {key} is without effect: &ngcm_radiation scheme ="
-            f" '{scheme}' does not read it; take it out, or give {remedy}"
+            f" '{scheme}' does not read it; take it out, or give scheme = {remedy}"
         ]
 
 

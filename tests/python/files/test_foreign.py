@@ -2,85 +2,149 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 
+from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
+from ngcm_coupler.config import foreign_conflicts
 from ngcm_coupler.engine import parse
-from ngcm_coupler.errors import ConfigError, OutputError
-from ngcm_coupler.files.foreign import is_foreign
+from ngcm_coupler.errors import OutputError
+from ngcm_coupler.files.foreign import is_foreign, require_no_foreign
 from ngcm_coupler.files.netcdf import import_netcdf4
 
 NAMELIST = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 KEYS = ["ngcm_history file", "ngcm_history budget_file", "ngcm_recording file",
         "ngcm_restart write_file"]  # fmt: skip
+FORMS = ["NETCDF4", "NETCDF3_64BIT_DATA", "NETCDF3_CLASSIC"]
 
 
-def netcdf(path, kind="NETCDF4", **attributes):
-    with import_netcdf4().Dataset(path, "w", format=kind) as file:
+def netcdf(path, form="NETCDF4", **attributes):
+    with import_netcdf4().Dataset(path, "w", format=form) as file:
         file.setncatts(attributes)
         file.createDimension("x", 2)
+        file.createVariable("x", "f4", ("x",))[:] = 1.0
     return path
 
 
+def notes(path):
+    path.write_text("CDF of my rain, a page of notes")
+    return path
+
+
+def of_another(path):
+    """The title counts, and not that the package is named somewhere."""
+    return netcdf(path, title="ERA5", history="cdo copy ngcm_coupler/in.nc", source="ngcm_coupler")
+
+
 @pytest.mark.parametrize("key", KEYS)
-def test_a_file_of_another_kind_is_refused_at_once(key, tmp_path):
-    file = tmp_path / "mine"
-    for write in (lambda: file.write_text("a page of notes"), lambda: netcdf(file, title="ERA5")):
-        write()
-        before = file.read_bytes()
-        with pytest.raises(ConfigError) as raised:
-            parse(f"&{key} = '{file}' /")
-        assert raised.value.faults == [
-            f"namelist:1: &{key} = '{file}' is a file that no run has written, and would be lost;"
-            " move it away, or give another name"
-        ]
-        assert file.read_bytes() == before
+@pytest.mark.parametrize("write", [notes, netcdf, of_another])
+def test_a_file_of_anybody_else_is_refused_and_stays(key, write, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = write(tmp_path / "mine").read_bytes()
+    (tmp_path / "run.nml").write_text(f"{NAMELIST}&{key} = 'mine' /")
+    said = (
+        f"&{key} = 'mine' is a file that no run has written, and would be lost; move it away, or"
+        " give another name"
+    )
+    with pytest.raises(OutputError) as raised:
+        Component.create("run.nml")
+    assert str(raised.value) == said
+    assert main(["check", "run.nml"]) == 1
+    assert f"run.nml:2: {said}" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", ["NETCDF4", "NETCDF3_64BIT_DATA"])
-def test_what_a_run_leaves_may_be_replaced(kind, tmp_path):
-    empty, damaged = tmp_path / "empty", tmp_path / "damaged"
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_run_leaves_may_be_replaced(form, tmp_path):
+    empty, cut, zeros = (tmp_path / name for name in ("empty", "cut", "zeros"))
     empty.touch()
-    damaged.write_bytes(netcdf(tmp_path / "other", kind).read_bytes()[:40])
-    ours = netcdf(tmp_path / "ours", kind, ngcm_coupler_version="0.1.0")
-    for file in (empty, damaged, ours, netcdf(tmp_path / "restart", kind, title="ngcm_coupler r")):
+    cut.write_bytes(netcdf(tmp_path / "other", form).read_bytes()[:40])
+    zeros.write_bytes(bytes(48))
+    with import_netcdf4().Dataset(tmp_path / "begun", "w", format=form) as file:
+        file.createDimension("x", 2)
+    for file in (
+        empty, cut, zeros, tmp_path / "begun", tmp_path / "missing", tmp_path,
+        netcdf(tmp_path / "history", form, ngcm_coupler_version="0.1.0", title="Fields"),
+        netcdf(tmp_path / "restart", form, title="ngcm_coupler restart"),
+        netcdf(tmp_path / "recording", form, title="ngcm_coupler recording"),
+    ):  # fmt: skip
+        require_no_foreign(file, "it")
+
+
+BEGIN = """
+import os, sys
+from ngcm_coupler.files.netcdf import import_netcdf4
+file = import_netcdf4().Dataset(sys.argv[1], "w", format=sys.argv[2])
+if sys.argv[3] != "created":
+    file.createDimension("x", 2)
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_that_was_killed_as_it_began_may_be_replaced(form, tmp_path):
+    for stage in ("created", "defined"):
+        file = tmp_path / stage
+        done = subprocess.run([sys.executable, "-c", BEGIN, file, form, stage], check=False)
+        assert done.returncode == 9 and file.exists()
         assert not is_foreign(file)
-        for key in KEYS:
-            parse(f"&{key} = '{file}' /")
+
+
+def test_what_cannot_be_looked_at_is_left_to_who_writes_it(tmp_path, monkeypatch):
+    assert not is_foreign(tmp_path / ("n" * 300))
+    assert not is_foreign(tmp_path / "a\0b")
+    (tmp_path / "shut").touch()
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(type(tmp_path), "open", refuse)  # tests may run as root, whom none refuses
+    assert is_foreign(tmp_path / "shut")
+
+
+def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
+    file = netcdf(tmp_path / "blob.nc")
+    with import_netcdf4().Dataset(file, "a") as dataset:
+        compound = dataset.createCompoundType([("a", "i4")], "pair")
+        dataset.setncattr("pair", np.zeros(1, compound.dtype))
+    assert is_foreign(file)
 
 
 def test_files_of_the_ocean_are_known_by_their_form_alone(tmp_path):
-    parse(f"&oasis_ocean output_file = '{netcdf(tmp_path / 'ocean.nc')}' /")
-    (tmp_path / "notes").write_text("a page of notes")
-    with pytest.raises(ConfigError, match="no run has written"):
-        parse(f"&oasis_ocean output_file = '{tmp_path / 'notes'}' /")
+    text = "&oasis_ocean output_file = '{}' /".format
+    assert not [*foreign_conflicts(parse(text(netcdf(tmp_path / "ocean.nc"))))]
+    (conflict,) = foreign_conflicts(parse(text(notes(tmp_path / "notes"))))
+    assert "is a file that no run has written" in conflict.message
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "name"),
     [
-        "&ngcm_history file = 'h_{date}.nc' /",
-        "&ngcm_history file = 'h_{period}.nc', file_period = 'year' /",
-        "&ngcm_recording file = 'h_{member}.nc' / &ngcm_ensemble members = 2 /",
+        ("&ngcm_history file = 'h_{date}.nc' /", "h_2000-01-01T000000.nc"),
+        ("&ngcm_history file = 'h_{period}.nc', file_period = 'year' /", "h_2000.nc"),
+        ("&ngcm_history file = 'h_{period}.nc', file_period = 'year' /", "h_2007.nc"),
+        ("&ngcm_recording file = 'h_{member}.nc' / &ngcm_ensemble members = 2 /", "h_001.nc"),
     ],
 )
-def test_names_that_the_run_makes_are_looked_at_when_they_are_made(text, tmp_path, monkeypatch):
+def test_names_that_a_run_makes_are_looked_at_before_it_begins(text, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    kept = {tmp_path / f"h_{name}.nc" for name in ("2000-01-01T000000", "2000", "001")}
-    for file in kept:
-        file.write_text("a page of notes")
+    before = notes(tmp_path / name).read_text()
     (tmp_path / "run.nml").write_text(NAMELIST + text)
-    with pytest.raises(OutputError, match="is a file that no run has written, and would be lost"):
+    with pytest.raises(OutputError, match=f"{name}' is a file that no run has written"):
         Component.create("run.nml")
-    assert {file.read_text() for file in kept} == {"a page of notes"}
+    assert (tmp_path / name).read_text() == before
 
 
 def test_a_restart_of_a_host_replaces_its_like_alone(tmp_path):
     (tmp_path / "run.nml").write_text(NAMELIST)
-    (tmp_path / "notes").write_text("a page of notes")
+    before = notes(tmp_path / "notes").read_text()
     with Component.create(tmp_path / "run.nml") as component:
         component.write_restart(tmp_path / "restart.nc")
         component.write_restart(tmp_path / "restart.nc")
         with pytest.raises(OutputError, match=r"notes'\): this is a file that no run has written"):
             component.write_restart(tmp_path / "notes")
-    assert (tmp_path / "notes").read_text() == "a page of notes"
+    assert (tmp_path / "notes").read_text() == before

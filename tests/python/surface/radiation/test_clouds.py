@@ -12,7 +12,7 @@ import pytest
 from ngcm_coupler.air import Columns
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.constants import GRAVITY
-from ngcm_coupler.surface.radiation.clouds import clouds, cover_below, sampled
+from ngcm_coupler.surface.radiation.clouds import added_up, clouds, cover_below, sampled
 
 LEVELS = 3
 INTERFACES = jnp.array([2e4, 3e4, 6e4, 9e4])[:, None]
@@ -99,3 +99,9 @@ def test_gradients_are_finite_without_cloud_and_at_saturation():
 
     for liquid, humidity in ((0.0, 0.0), (-1e-6, -1e-4), (1e-4, 0.1), (1e-9, 1e-3)):
         assert np.isfinite(jax.grad(total, argnums=(0, 1))(liquid, humidity)).all()
+
+
+def test_sums_are_those_from_the_first_level_down():
+    values = np.random.default_rng(0).uniform(-1.0, 2.0, (37, 50)).astype(np.float32)
+    expected = np.cumsum(values, axis=0, dtype=np.float64)
+    np.testing.assert_allclose(added_up(jnp.asarray(values)), expected, rtol=0, atol=1e-5)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.air import Columns
+from ngcm_coupler.config.keys import keys
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.fields import BANDS
@@ -139,6 +140,30 @@ def test_gradients_are_finite_by_day_and_night_with_and_without_cloud():
     for cloud in (1e-5, 0.0, -1e-6):
         for leaf in jax.tree.leaves(gradient(inputs(cloud=cloud))):
             assert np.isfinite(leaf).all()
+
+
+class Reading:
+    """Settings that keep which of them are asked for."""
+
+    def __init__(self, settings):
+        self.settings, self.read = settings, set()
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return getattr(self.settings, name)
+
+
+@pytest.mark.parametrize("settings", [GREY, pytest.param(SPECTRAL, marks=pytest.mark.slow)])
+def test_a_scheme_reads_the_keys_that_have_an_effect_with_it(settings):
+    """Of the others there is a warning that they have none."""
+    if settings is SPECTRAL:
+        pytest.importorskip("rrtmgp")
+    reading, state = Reading(settings), initial_state(settings, SHAPE)
+    jax.eval_shape(lambda given: radiated(reading, state, np.int32(43200), given), inputs())
+    declared = keys(RadiationSettings).items()
+    assert reading.read == {
+        name for name, key in declared if not key.under or settings.scheme in key.under
+    }
 
 
 def test_host_scheme_computes_nothing():

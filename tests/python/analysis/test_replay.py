@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_the_recording_holds_what_the_host_put_and_got(recorded):
     recording = Recording(str(recorded / "recording.nc"))
     assert recording.dates == [f"2000-01-01T0{hour}:00:00" for hour in range(4)]
     assert "analytic_latitudes = 8" in recording.header["namelist"]
-    assert recording.header["jax"].count(".") == 2
+    assert recording.header["jax"] == jax.__version__
     noise = np.random.default_rng(3600).random(128).astype(np.float32)
     second = recording.interval(1)
     np.testing.assert_array_equal(second.imports[recording.imports.index(ICE)], noise)

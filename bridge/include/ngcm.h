@@ -166,8 +166,8 @@ NGCM_API int ngcm_time(int handle, char *buf, int n);
 /* Writes a restart file, from which a run continues bit for bit; the namelist group
  * &ngcm_restart reads it. An empty path means where that group says: its write_file, its folder,
  * both or neither. The file is read back before it takes the place of another one.
- * Collective. Errors: OUTPUT (a device, a pipe or what no run has written is never replaced), ARGUMENT (the path is that of
- * a folder, or not UTF-8), DIVERGED, PARALLEL. */
+ * Collective. Errors: OUTPUT (a device, a pipe or what no run has written is never replaced),
+ * ARGUMENT (the path is that of a folder, or not UTF-8), DIVERGED, PARALLEL. */
 NGCM_API int ngcm_write_restart(int handle, const char *path);
 
 /* Keeps `n` values of the host's own at this rank's points for the next restart file that is

@@ -13,8 +13,11 @@ _MAGIC = (b"CDF\1", b"CDF\2", b"CDF\5", b"\x89HDF\r\n\x1a\n")
 _VERSION = "ngcm_coupler_version"
 """Global attribute of histories and budget files."""
 
-_TITLES = ("ngcm_coupler restart", "ngcm_coupler recording")
-"""How the others call themselves."""
+RESTART_TITLE = "ngcm_coupler restart"
+"""Title of restarts."""
+
+RECORDING_TITLE = "ngcm_coupler recording"
+"""Title of recordings."""
 
 
 def require_no_foreign(file: str | Path, what: str, *, signed: bool = True) -> None:
@@ -66,7 +69,8 @@ def _has_other_signs(file: Path) -> bool:
             names = dataset.ncattrs()
             if _VERSION in names or not (names or dataset.variables):
                 return False
-            return "title" not in names or dataset.getncattr("title") not in _TITLES
+            title = dataset.getncattr("title") if "title" in names else ""
+            return title not in (RESTART_TITLE, RECORDING_TITLE)
     except (OSError, RuntimeError, UnicodeError):
         return False
     except LookupError:  # an attribute of a type that Python has not

@@ -21,10 +21,10 @@ from ngcm_coupler.clock.calendars import date_problem
 from ngcm_coupler.errors import DataError, OutputError, reading, shown
 from ngcm_coupler.fields import Field
 from ngcm_coupler.files import Grown
+from ngcm_coupler.files.foreign import RECORDING_TITLE
 from ngcm_coupler.files.netcdf import exclusive, import_netcdf4, left_open, require_sound_header
 from ngcm_coupler.grid import Grid
 
-TITLE = "ngcm_coupler recording"
 FORMAT_VERSION = 1
 
 _DATE_LENGTH = 32
@@ -166,7 +166,7 @@ class Recorder:
         attributes = {_PREFIX + name: text for name, text in header.items()}
         for kind, fields in self._fields.items():
             attributes[f"{kind}s"] = " ".join(field.name for field in fields)
-        file.setncatts({"title": TITLE, "format_version": FORMAT_VERSION, **attributes})
+        file.setncatts({"title": RECORDING_TITLE, "format_version": FORMAT_VERSION, **attributes})
         file.createVariable("lat", "f8", ("lat",)).units = "degrees_north"
         file.createVariable("lon", "f8", ("lon",)).units = "degrees_east"
         restart = file.createVariable("restart", "u1", ("byte",))
@@ -307,7 +307,7 @@ class Recording:
         return rows
 
     def _require_recording(self, attributes: Mapping[str, Any]) -> None:
-        if attributes.get("title") != TITLE:
+        if attributes.get("title") != RECORDING_TITLE:
             raise DataError(
                 f"{self.path} is not a recording of ngcm_coupler; give the file that"
                 " &ngcm_recording names"

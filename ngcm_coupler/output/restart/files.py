@@ -17,11 +17,11 @@ import numpy as np
 from ngcm_coupler.config.run_files import POINTER
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
 from ngcm_coupler.files import kind_of, replaced, require_file
+from ngcm_coupler.files.foreign import RESTART_TITLE
 from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
 
-_TITLE = "ngcm_coupler restart"
 
 _NAME = re.compile(r"restart_-?\d{4,}-\d\d-\d\dT\d{6}\.nc")
 _LEFT_OVER = re.compile(rf"\.({_NAME.pattern}|{POINTER})\.\d+\.tmp")
@@ -55,7 +55,7 @@ def _write(path: Path, header: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     with open_dataset(path, "w", format="NETCDF4") as file:
         file.setncatts(
             {
-                "title": _TITLE,
+                "title": RESTART_TITLE,
                 "format_version": FORMAT_VERSION,
                 "header": json.dumps(header),
                 "sha256": _digest(header, arrays),
@@ -194,7 +194,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         with open_dataset(path, "r") as file:
             file.set_auto_mask(False)
             attributes = {name: file.getncattr(name) for name in file.ncattrs()}
-            if attributes.get("title") != _TITLE:
+            if attributes.get("title") != RESTART_TITLE:
                 raise RestartError(f"{path} is not a restart file of ngcm_coupler")
             if attributes["format_version"] != FORMAT_VERSION:
                 raise RestartError(

@@ -67,8 +67,7 @@ class Ground(NamedTuple):
 def solid_fluxes(*grounds: Ground) -> list[BulkFluxes]:
     """Fluxes between the air and solid surfaces, all of one shape.
 
-    They are solved for together: the iteration is most of what an interval compiles, and its
-    gradient more so.
+    They are solved for together, so that the iteration and its gradient are compiled once.
 
     Args:
       *grounds: the surfaces, one or more.

@@ -44,6 +44,7 @@ from ngcm_coupler.engine.neuralgcm.era5 import read_initial_data
 from ngcm_coupler.engine.neuralgcm.initial_state import clock_at
 from ngcm_coupler.engine.neuralgcm.mesh import on_mesh, without_padding
 from ngcm_coupler.engine.neuralgcm.model_time import ModelTime
+from ngcm_coupler.engine.neuralgcm.parts import STEP, in_parts, only
 from ngcm_coupler.errors import CheckpointError, reason
 from ngcm_coupler.fields.levels import Levels
 from ngcm_coupler.grid import GaussianGrid, Grid
@@ -106,6 +107,7 @@ class NeuralGCM:
             ) from error
         if mesh is not None:
             self._model = on_mesh(self._model, mesh)
+        self._structure = in_parts(self._model._structure)
         vertical = self._model.model_coords.vertical
         if not isinstance(vertical, sigma_coordinates.SigmaCoordinates):
             raise CheckpointError(
@@ -374,11 +376,11 @@ class NeuralGCM:
 
     @property
     def _specs(self):  # noqa: ANN202 - upstream's ModelSpecs
-        return self._model._structure.specs
+        return self._structure.specs
 
     def _with_parameters(self, parameters: Parameters) -> api.PressureLevelModel:
         """The same model with other learned parameters, which may be tracers."""
-        return api.PressureLevelModel(self._model._structure, parameters, self._model.gin_config)
+        return api.PressureLevelModel(self._structure, parameters, self._model.gin_config)
 
     def _unit(self, unit: str) -> float:
         """Size of the model's nondimensional one in that unit."""
@@ -403,7 +405,7 @@ class NeuralGCM:
         answers to it. It has no name of its own in the model's interface, so it is seen where the
         dynamical core asks for it while the model is put together.
         """
-        structure = self._model._structure
+        structure = self._structure
         seen: list[tuple[coordinate_systems.CoordinateSystem, jax.Array]] = []
         filters = []
 
@@ -428,7 +430,11 @@ class NeuralGCM:
             to_model = coordinate_systems.get_spectral_interpolate_fn(coords, structure.coords)
             return to_model(orography[None])[0]
 
-        with hk.intercept_methods(record), gin_utils.specific_config(self._model.gin_config):
+        with (
+            only(STEP),
+            hk.intercept_methods(record),
+            gin_utils.specific_config(self._model.gin_config),
+        ):
             return hk.transform(build).apply(parameters, None)
 
 

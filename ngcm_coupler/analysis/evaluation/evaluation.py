@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ngcm_coupler.analysis.evaluation import heat, noise, precipitation
+from ngcm_coupler.analysis.evaluation import heat, noise, precipitation, season
 from ngcm_coupler.analysis.evaluation.records import Records
 from ngcm_coupler.analysis.report.folder import RunFiles, find, of_run, sampling
 from ngcm_coupler.analysis.report.means import Grid, entry_series, field_means, read_grid
@@ -81,6 +81,7 @@ def evaluate(folder: Path) -> Evaluation:
         found,
         {
             "By surface": by_surface,
+            "By season": season.table(means, latitudes),
             "By latitude": heat.by_latitude(means),
             "Precipitation": rain,
             "Noise": noise.table(found, latitudes),

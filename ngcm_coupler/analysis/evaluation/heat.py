@@ -70,7 +70,9 @@ SURFACE = (
 )
 """Heat into the surface, of each of its tiles."""
 
+INCOMING = _one("SW incoming", "toa_incoming_shortwave_flux")
 TOP = (
+    INCOMING,
     _one("SW reflected", "toa_outgoing_shortwave_flux"),
     _one("LW outgoing", "toa_outgoing_longwave_flux"),
 )
@@ -167,7 +169,7 @@ def by_latitude(means: Means) -> list[Table]:
             found = means.of(row, surface)
             values = band_means(*found, latitudes) if found else [None] * len(bands)
             whole = mean(*found) if found else None
-            cells = (_text(each, row.form) for each in (*values, whole))
+            cells = (number_text(each, row.form) for each in (*values, whole))
             body.append((row.title, *cells, _observed_over(row, surface)))
         header = ("", *bands, "all", "observed")
         tables.append(Table(caption, header, tuple(body), 1 + len(bands) + 1))
@@ -185,12 +187,12 @@ def _over(means: Means, row: Quantity, surface: Surface) -> str:
     exported = all(over(name, surface) in _EXPORTED for name in row.names)
     if not exported and not _is_same_over(row, surface):
         return ""
-    return _text(means.number(row, surface), row.form)
+    return number_text(means.number(row, surface), row.form)
 
 
 def _is_same_over(row: Quantity, surface: Surface) -> bool:
     """Whether a field of the whole cell is that of a surface whose area does not change."""
-    return surface in ("land", "sea") and row in (*SKY, WATER[0])
+    return surface in ("land", "sea") and row in (*SKY, INCOMING, WATER[0])
 
 
 def _observed(row: Quantity) -> tuple[str, str, str, str]:
@@ -205,14 +207,15 @@ def _observed_over(row: Quantity, surface: Surface) -> str:
     found: Reference | None = REFERENCES.get(row.reference)
     if found is None:
         return ""
-    return _reference({"": found.globe, "land": found.land}.get(surface, found.ocean), row)
+    return _reference(found.over(surface), row)
 
 
 def _reference(value: float | None, row: Quantity) -> str:
     return "" if value is None else format(row.factor * value, row.form)
 
 
-def _text(value: float | None, form: str) -> str:
+def number_text(value: float | None, form: str) -> str:
+    """A number, or what stands for one that a run does not have, or for the mean of no area."""
     if value is None:
         return MISSING
     return "-" if np.isnan(value) else format(value, form)

@@ -22,6 +22,11 @@ _WORDS = {
         "Means over the area of each surface and all records. What is observed is of whole years:"
         " a shorter run differs by its season too."
     ),
+    "By season": (
+        "What the run has more than is observed. Over each surface sunlight is expected to be to"
+        " that of the year as the sun at the top of the air is to its own year there, as if clouds"
+        " and albedo were those of the year; all else is that of the year."
+    ),
     "By latitude": "Observed: over the globe, oceans or land, for the mean of all latitudes.",
     "Precipitation": (
         "A day is one of 24 hours since the start that records fill. The boxes are land at 15 to 30"

@@ -31,6 +31,10 @@ class Reference:
     land: float | None
     source: str
 
+    def over(self, surface: Surface) -> float | None:
+        """The mean over a surface; over any part of the sea that of all of it."""
+        return {"": self.globe, "land": self.land}.get(surface, self.ocean)
+
 
 SOURCES = {
     "Wild": (

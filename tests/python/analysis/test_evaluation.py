@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from ngcm_coupler.analysis.evaluation import heat
 from ngcm_coupler.analysis.evaluation.evaluation import evaluate
 from ngcm_coupler.analysis.evaluation.records import Records
+from ngcm_coupler.analysis.evaluation.season import yearly_share
 from ngcm_coupler.analysis.report.folder import find
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.fields import IMPORTS, offered
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.output.history import History
+from ngcm_coupler.surface.radiation.insolation import sunlight
 
 HOUR = 3600
 GRID = GaussianGrid(16, 8)
@@ -43,6 +47,8 @@ def values_of(name, hour):
         rains = (GRID.longitude >= 180.0) & (hour % 24 >= 12)
         raw = np.where(rains, 12.0, -1.0 if name.startswith("column") else 0.0)
         return raw * MM_PER_DAY
+    if name == "toa_incoming_shortwave_flux":
+        return 1.05 * 340.0 * yearly_share(GRID.latitude)
     if name == "toa_outgoing_longwave_flux":
         return 230.0 + 20.0 * np.cos(np.deg2rad(GRID.latitude))
     cell = name.split("_over_")[0]
@@ -94,6 +100,33 @@ def test_means_stand_beside_what_is_observed(found):
     open_water = cells(found.tables["By latitude"], "By latitude, over open water")
     assert open_water["Latent"][:3] == ("-164.0",) * 3
     assert open_water["Latent"][7:] == ("-164.0", "-100.0")
+
+
+def test_sunlight_is_held_to_that_of_the_season(found):
+    rows = cells(found.tables["By season"], "Heat")
+    assert rows["SW net"][:3] == ("160.0", "320.0", "0.0")
+    assert rows["SW net"][6:] == ("168.0", "178.5", "142.8", "Wild"), "a twentieth more than 160 ..."
+    assert rows["SW net"][3:6] == ("-8.0", "+141.5", "-142.8")
+    assert rows["Latent"][6:9] == ("-82.0", "-100.0", "-38.0"), "the year's"
+    assert rows["Net"][6:9] == ("9.0", "9.5", "6.8")
+    caption = found.tables["By season"][0].caption
+    assert caption.endswith("to that of the year: 1.050, 1.050, 1.050")
+
+
+def test_the_sun_of_a_year_is_that_of_the_orbit():
+    latitudes = np.linspace(-87.5, 87.5, 36)
+    days = np.arange(10957, 10957 + 1461, 3, dtype=np.int32)
+    daily = jax.jit(jax.vmap(lambda day: _daily(day, jnp.deg2rad(latitudes))))(days)
+    year = np.asarray(daily).mean(axis=0)
+    weight = np.cos(np.deg2rad(latitudes))
+    np.testing.assert_allclose(
+        yearly_share(latitudes), year / np.average(year, weights=weight), rtol=3e-3
+    )
+
+
+def _daily(day, latitudes):
+    found = sunlight(day, 0, 86400, latitudes, jnp.zeros_like(latitudes))
+    return found.mean_cosine * found.inverse_square_distance
 
 
 def test_rain_is_measured_in_records_and_in_whole_days(found):

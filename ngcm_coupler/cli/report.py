@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("folder", type=path, metavar="DIR", help="the folder with a run's files")
     parser.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="where to write the page (DIR)"
+        "--output", type=path, metavar="FOLDER", help="where to write the page (DIR)"
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("namelist", type=path, metavar="FILE.nml", help="the namelist")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path,
         default=Path(),
         metavar="DIR",
         help="the folder of the run, made where it is missing; paths in the namelist are relative "

@@ -118,11 +118,12 @@ def start(
             _log.debug("configuration\n%s", config.resolved_text())
 
     def begin_journal() -> None:
-        for doubt in config.doubts if ranks.is_root else ():
-            _log.warning("%s", doubt)
         for owner, facts in made:
             owner.begin_journal(facts.clock, "".join(restart))
 
+    # Before the model is built: that may take minutes.
+    for doubt in config.doubts if ranks.is_root else ():
+        _log.warning("%s", doubt)
     ranks.collective(build)
     ranks.collective(begin_members)
     ranks.collective(begin_journal)

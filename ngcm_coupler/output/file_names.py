@@ -40,10 +40,14 @@ def lost_faults(config: Config) -> Iterator[tuple[Where, str]]:
     period by a run that is continued.
     """
     for key, name in outputs(config).items():
-        if name and DATE not in name and PERIOD not in name and Path(name).exists():
+        if not name or DATE in name or PERIOD in name:
+            continue
+        first = config.ensemble.first_member
+        names = (of_member(name, first + place) for place in range(config.ensemble.members))
+        if found := next((each for each in names if Path(each).exists()), ""):
             yield (
                 key,
-                f"{key} = '{name}' exists, and this run continues another: its records would be"
+                f"{key} = '{found}' exists, and this run continues another: its records would be"
                 f" lost; put {DATE} in the name, for the date at which a segment begins",
             )
 

@@ -70,6 +70,9 @@ def test_nobody_waits_for_a_pipe_that_stands_where_a_namelist_should(words, fold
         ["checkpoint", "info", ""],
         ["checkpoint", "convert", "demo", ""],
         ["report", ""],
+        ["report", ".", "--output", ""],
+        ["run", "run.nml", "--output", ""],
+        ["grids", "run.nml", "--output", ""],
     ],
     ids=" ".join,
 )

@@ -17,6 +17,7 @@ from ngcm_coupler.config.keys import keys
 from ngcm_coupler.engine import engine_of, load
 from ngcm_coupler.engine.neuralgcm.initial_state import demo_path
 from ngcm_coupler.files.netcdf import open_dataset
+from ngcm_coupler.output.file_names import lost_faults
 from ngcm_coupler.output.restart.files import write_restart
 from ngcm_coupler.regrid import SurfaceGrid
 
@@ -259,6 +260,15 @@ def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
         " would be lost; put {date} in the name, for the date at which a segment begins\n1 fault\n"
     )
     assert checked(text + files, elapsed_seconds=0) == (0, "")
+    members = (
+        "&ngcm_ensemble members = 2, first_member = 3 /\n&ngcm_history budget_file = 'b_{member}.nc' /"
+    )
+    (tmp_path / "b_005.nc").touch()  # none of this run's
+    own = list(lost_faults(parse(members, "run.nml")))
+    (tmp_path / "b_004.nc").touch()
+    assert not own
+    ((key, fault),) = lost_faults(parse(members, "run.nml"))
+    assert str(key) == "&ngcm_history budget_file" and "'b_004.nc' exists" in fault
 
 
 def test_a_chain_that_would_end_before_its_initial_state_is_a_fault(namelist, capsys):

@@ -23,9 +23,9 @@ _WORDS = {
         " a shorter run differs by its season too."
     ),
     "By season": (
-        "What the run has more than is observed. Over each surface sunlight is expected to be to"
-        " that of the year as the sun at the top of the air is to its own year there, as if clouds"
-        " and albedo were those of the year; all else is that of the year."
+        "What the sea gets more than is observed. Sunlight is expected to be to that of the year as"
+        " the sun at the top of the air is to its own year there, as if clouds and albedo were"
+        " those of the year; all else is that of the year."
     ),
     "By latitude": "Observed: over the globe, oceans or land, for the mean of all latitudes.",
     "Precipitation": (

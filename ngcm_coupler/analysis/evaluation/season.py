@@ -1,4 +1,4 @@
-"""Heat beside what is observed over the year, the sun being that of the run's season."""
+"""Heat into the sea beside what is observed, the sun being that of the run's season."""
 
 from __future__ import annotations
 
@@ -6,70 +6,56 @@ import math
 
 import numpy as np
 
-from ngcm_coupler.analysis.evaluation.heat import INCOMING, SURFACE, Means, number_text
+from ngcm_coupler.analysis.evaluation.heat import INCOMING, SURFACE, Means, Quantity, number_text
 from ngcm_coupler.analysis.evaluation.latitudes import mean
 from ngcm_coupler.analysis.report.references import REFERENCES
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.fields import Surface
 
 _OBLIQUITY = math.radians(23.44)
-_SURFACES: tuple[Surface, ...] = ("", "sea", "land")
 
 
 def table(means: Means, latitudes: np.ndarray) -> list[Table]:
-    """What a run has more than is observed, flux by flux; none without sunlight at the top.
+    """What the sea of a run gets more than is observed; none without sunlight at the top.
 
-    Observed are means over the year. Sunlight is expected to be to that of the year, over each
-    surface, as the sun at the top of the air is to its own year there; all else as over the year.
+    Observed are means over the year. Sunlight is expected to be to that of the year as the sun at
+    the top of the air is to its own year there; all else as over the year, since of the rest one
+    half of the globe's sea loses by the season what the other gains. Land, most of which lies in
+    the north, has no such balance, and its other fluxes follow its sun.
 
     Args:
       means: of the run.
       latitudes: of its rows [degrees north], shape (nlat,).
     """
-    seasons = [_season(means, surface, latitudes) for surface in _SURFACES]
-    if None in seasons:
+    found = means.of(INCOMING, "sea")
+    if found is None:
         return []
-    *fluxes, net = SURFACE
-    expected = {
-        row: [REFERENCES[row.reference].over(surface) or np.nan for surface in _SURFACES]
-        for row in fluxes
-    }
-    sunlight = fluxes[0]
-    expected[sunlight] = [
-        each * season for each, season in zip(expected[sunlight], seasons, strict=True)
-    ]
-    expected[net] = [sum(each) for each in zip(*expected.values(), strict=True)]
-    body = []
-    for row, wanted in expected.items():
-        found = [means.number(row, surface) for surface in _SURFACES]
-        more = [None if a is None else a - b for a, b in zip(found, wanted, strict=True)]
-        numbers = (
-            *(number_text(each, row.form) for each in found),
-            *(number_text(each, f"+{row.form}") for each in more),
-            *(number_text(each, row.form) for each in wanted),
-        )
-        body.append((row.title, *numbers, REFERENCES[row.reference].source))
-    caption = (
-        "Heat, W/m², positive into the surface; observed over the year, sunlight as the sun of the"
-        " run is to that of the year: "
-        + ", ".join(f"{each:.3f}" for each in seasons)
-    )
-    header = (
-        "", "globe", "sea", "land", "more globe", "more sea", "more land", "globe", "ocean",
-        "land", "source",
-    )  # fmt: skip
-    return [Table(caption, header, tuple(body), 7, (len(body) - 1,))]
-
-
-def _season(means: Means, surface: Surface, latitudes: np.ndarray) -> float | None:
-    """Sunlight at the top of the air over a surface over that of a year; None without it."""
-    found = means.of(INCOMING, surface)
-    level = REFERENCES[INCOMING.reference].globe
-    if found is None or level is None:
-        return None
     value, area = found
     share = np.broadcast_to(yearly_share(latitudes)[:, np.newaxis], value.shape)
-    return mean(value, area) / (level * mean(share, area))
+    sun = mean(value, area) / (_observed(INCOMING, "") * mean(share, area))
+    sunlight, *others, net = SURFACE
+    expected = {sunlight: sun * _observed(sunlight, "sea")}
+    expected |= {row: _observed(row, "sea") for row in others}
+    expected[net] = sum(expected.values())
+    body = []
+    for row, number in expected.items():
+        had = means.number(row, "sea")
+        more = None if had is None else had - number
+        texts = (number_text(had, row.form), number_text(more, f"+{row.form}"))
+        source = REFERENCES[row.reference].source
+        body.append((row.title, *texts, number_text(number, row.form), source))
+    caption = (
+        "Heat into the sea, W/m², beside what is observed over the year with the sun of the run, of"
+        f" which the top of the air there gets {sun:.3f} of what it gets over the year"
+    )
+    return [
+        Table(caption, ("", "sea", "more", "ocean", "source"), tuple(body), 3, (len(body) - 1,))
+    ]
+
+
+def _observed(row: Quantity, surface: Surface) -> float:
+    value = REFERENCES[row.reference].over(surface)
+    return np.nan if value is None else value
 
 
 def yearly_share(latitudes: np.ndarray) -> np.ndarray:

@@ -103,14 +103,11 @@ def test_means_stand_beside_what_is_observed(found):
 
 
 def test_sunlight_is_held_to_that_of_the_season(found):
-    rows = cells(found.tables["By season"], "Heat")
-    assert rows["SW net"][:3] == ("160.0", "320.0", "0.0")
-    assert rows["SW net"][6:] == ("168.0", "178.5", "142.8", "Wild"), "a twentieth more than 160 ..."
-    assert rows["SW net"][3:6] == ("-8.0", "+141.5", "-142.8")
-    assert rows["Latent"][6:9] == ("-82.0", "-100.0", "-38.0"), "the year's"
-    assert rows["Net"][6:9] == ("9.0", "9.5", "6.8")
-    caption = found.tables["By season"][0].caption
-    assert caption.endswith("to that of the year: 1.050, 1.050, 1.050")
+    rows = cells(found.tables["By season"], "Heat into the sea")
+    assert rows["SW net"] == ("160.0", "-18.5", "178.5", "Wild"), "a twentieth more than 170"
+    assert rows["Latent"] == ("-82.0", "+18.0", "-100.0", "Wild"), "the year's"
+    assert rows["Net"] == ("1.0", "-8.5", "9.5", "Wild")
+    assert " gets 1.050 of " in found.tables["By season"][0].caption
 
 
 def test_the_sun_of_a_year_is_that_of_the_orbit():

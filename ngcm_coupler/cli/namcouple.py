@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
         text = namcouple.text(coupling.namcouple(config, *shapes), introduction)
         path = Path(namcouple.NAME)
         try:
+            _keep_other(path, text)
             write_text(path, text, "ascii")
         except OSError as error:
             raise OutputError(f"{path.absolute()} cannot be written ({told(error)})") from error
@@ -64,6 +68,16 @@ def _run(arguments: argparse.Namespace) -> int:
             for restart in _write_restarts(config, exchange):
                 print(restart.absolute())
     return 0
+
+
+def _keep_other(path: Path, text: str) -> None:
+    """Keeps a namcouple that says something else: couplings may have been added to it by hand."""
+    if not path.is_file() or path.read_bytes() == text.encode():
+        return
+    names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
+    kept = next(name for name in names if not name.exists())
+    shutil.copy2(path, kept)
+    print(f"warning: {path} said something else, which is now in {kept}", file=sys.stderr)
 
 
 def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:

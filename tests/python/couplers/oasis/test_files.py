@@ -107,6 +107,23 @@ def test_masks_beside_a_grid_get_those_of_the_atmosphere_whatever_the_grid_is_ca
     assert main(["weights", "run.nml"]) == 0
 
 
+def test_a_namcouple_that_says_something_else_is_kept(folder, capsys):
+    write = ["namcouple", "run.nml", "--no-restarts"]
+    assert main(write) == 0
+    own = (folder / "namcouple").read_text()
+    assert main(write) == 0
+    assert not list(folder.glob("namcouple.*")), "it said the same"
+    for number in (1, 2):
+        (folder / "namcouple").write_text(f"# {number}, with a coupling of a land model\n{own}")
+        capsys.readouterr()
+        assert main(write) == 0
+        kept = f"namcouple said something else, which is now in namcouple.{number}\n"
+        assert kept in capsys.readouterr().err
+    assert (folder / "namcouple").read_text() == own
+    assert (folder / "namcouple.1").read_text().startswith("# 1,")
+    assert (folder / "namcouple.2").read_text().startswith("# 2,")
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [

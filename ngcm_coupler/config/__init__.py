@@ -18,7 +18,7 @@ from ngcm_coupler.config.rules import (
     multiple_of_step_fault,
     stop_conflicts,
 )
-from ngcm_coupler.config.run_files import RunFile, overwritten, run_files
+from ngcm_coupler.config.run_files import PERIOD_NAMES, RunFile, overwritten, run_files
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "KEYS",
     "MEMBER",
     "PERIOD",
+    "PERIOD_NAMES",
     "Config",
     "Conflict",
     "Rule",

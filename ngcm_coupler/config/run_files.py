@@ -41,7 +41,8 @@ POINTER = "latest"
 
 _DATED = f"restart_{DATE}.nc"
 _ANY_DATE = (r"-?\d{4,}-\d\d-\d\dT\d{6}", "2000-01-01T000000")
-_PERIODS = {"month": (r"-?\d{4,}-\d\d", "2000-01"), "year": (r"-?\d{4,}", "2000")}
+PERIOD_NAMES = {"month": (r"\d{4}-\d\d", "2000-01"), "year": (r"\d{4}", "2000")}
+"""What a file of the history holds -> the pattern of its name, and an example."""
 
 Written = Literal["", "in place", "whole"]
 
@@ -182,7 +183,7 @@ def _beside_grid(config: Config) -> Iterator[RunFile]:
 def _forms(config: Config, key: Where) -> Forms:
     """What the placeholders in the name of a file that grows stand for."""
     if key == _HISTORY:
-        period = _PERIODS.get(config.history.file_period)
+        period = PERIOD_NAMES.get(config.history.file_period)
         return {DATE: _ANY_DATE} | ({PERIOD: period} if period else {})
     if key in _OF_MEMBERS:
         first = config.ensemble.first_member

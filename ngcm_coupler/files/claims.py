@@ -24,7 +24,7 @@ import weakref
 from pathlib import Path
 
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.files.lockers import locker
+from ngcm_coupler.files.lockers import is_locked, locker
 from ngcm_coupler.files.own import OwnFiles
 
 BEAT_SECONDS = 3.0
@@ -239,13 +239,9 @@ def _require_unlocked(file: Path) -> None:
     Raises:
       _HeldError: it is open elsewhere.
     """
-    if not file.is_file():
-        return
-    with contextlib.suppress(OSError), file.open("r+b") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _HeldError(b"", opened.fileno()) from None
+    if file.is_file() and is_locked(file):
+        with file.open("rb") as opened:
+            raise _HeldError(b"", opened.fileno())
 
 
 def _is_at(path: Path, opened: os.stat_result) -> bool:

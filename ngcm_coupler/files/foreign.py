@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ngcm_coupler.errors import OutputError
+from ngcm_coupler.files.lockers import is_locked
 from ngcm_coupler.files.netcdf import open_dataset
 
 _MAGIC = (b"CDF\1", b"CDF\2", b"CDF\5", b"\x89HDF\r\n\x1a\n")
 """How netCDF files begin."""
+
+_BEGUN = 64
+"""No more bytes, all of them zero, has a file that was created and not yet written to."""
 
 _VERSION = "ngcm_coupler_version"
 """Global attribute of histories and budget files."""
@@ -42,8 +46,9 @@ def is_foreign(file: Path, *, signed: bool = True) -> bool:
     """Whether a file stands there that no run has written.
 
     What a run leaves that was killed is none such: an empty file, one that netCDF cannot open, one
-    without a variable. Nor is what cannot be looked at, of which the system says more when it is
-    written.
+    without a variable. Nor is what has no name that a file could have, of which the system says
+    more when it is written. A file that may not be read, or that a program has locked, is
+    somebody's.
 
     Args:
       file: which may be missing.
@@ -53,13 +58,13 @@ def is_foreign(file: Path, *, signed: bool = True) -> bool:
         if not file.is_file():
             return False
         with file.open("rb") as opened:
-            begin = opened.read(8)
+            begin = opened.read(_BEGUN + 1)
     except PermissionError:
         return True
     except (OSError, ValueError):
         return False
-    if begin.strip(b"\0") and not begin.startswith(_MAGIC):
-        return True
+    if not begin.startswith(_MAGIC):
+        return len(begin) > _BEGUN or bool(begin.strip(b"\0"))
     return signed and _has_other_signs(file)
 
 
@@ -67,11 +72,11 @@ def _has_other_signs(file: Path) -> bool:
     try:
         with open_dataset(file) as dataset:
             names = dataset.ncattrs()
-            if _VERSION in names or not (names or dataset.variables):
+            if _VERSION in names or not (names or dataset.variables or dataset.groups):
                 return False
             title = dataset.getncattr("title") if "title" in names else ""
             return title not in (RESTART_TITLE, RECORDING_TITLE)
     except (OSError, RuntimeError, UnicodeError):
-        return False
+        return is_locked(file)
     except LookupError:  # an attribute of a type that Python has not
         return True

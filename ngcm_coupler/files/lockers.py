@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
 import os
 import platform
 import time
@@ -13,6 +14,16 @@ from pathlib import Path
 from ngcm_coupler.errors import shown
 
 _LOCKS = Path("/proc/locks")
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a program has a file open that HDF5 would not share: it has locks of its own."""
+    with contextlib.suppress(OSError), file.open("r+b") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def locker(opened: int) -> str:

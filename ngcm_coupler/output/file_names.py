@@ -12,13 +12,14 @@ from ngcm_coupler.config import (
     DATE,
     MEMBER,
     PERIOD,
+    PERIOD_NAMES,
     Config,
     Where,
     foreign_conflicts,
     run_files,
     where,
 )
-from ngcm_coupler.errors import OutputError, shown
+from ngcm_coupler.errors import OutputError, shown, told
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import Claims
 from ngcm_coupler.files.foreign import require_no_foreign
@@ -57,13 +58,27 @@ def of_member(name: str, number: int) -> str:
     return name.replace(MEMBER, f"{number:03d}")
 
 
-def of_periods(name: str) -> Iterator[Path]:
-    """The files that are there of a name with a period in it."""
+def of_periods(name: str, period: str) -> Iterator[Path]:
+    """The files that are there of a name with a period in it.
+
+    Args:
+      name: of the history.
+      period: that each of its files holds, a key of `PERIOD_NAMES`.
+
+    Raises:
+      OutputError: their folder cannot be looked through.
+    """
     file = Path(name)
-    form = re.escape(file.name).replace(re.escape(PERIOD), r"-?\d{4,}(-\d\d)?")
-    for each in file.parent.iterdir() if PERIOD in file.name else ():
-        if re.fullmatch(form, each.name):
-            yield each
+    if PERIOD not in file.name:
+        return
+    form = re.escape(file.name).replace(re.escape(PERIOD), PERIOD_NAMES[period][0])
+    try:
+        there = list(file.parent.iterdir())
+    except OSError as error:
+        raise OutputError(
+            f"{HISTORY_FILE} = '{name}': its folder cannot be looked through ({told(error)})"
+        ) from error
+    yield from (each for each in there if re.fullmatch(form, each.name))
 
 
 def dated(name: str, clock: Clock) -> str:

@@ -147,7 +147,9 @@ class Records:
                 require_no_foreign(each, f"{key} = '{each}'")
         # Now, and not when their time comes.
         later = (
-            of_periods(self._files[HISTORY_FILE]) if of_all and not clock.elapsed_seconds else ()
+            of_periods(self._files[HISTORY_FILE], self._config.history.file_period)
+            if of_all and not clock.elapsed_seconds
+            else ()
         )
         for file in later:
             require_no_foreign(file, f"{HISTORY_FILE} = '{file}'")

@@ -24,17 +24,24 @@ def over_sea(scheme, inputs, iterations=None, drag_limit=0.0):
     )
 
 
-def over_ice(inputs):
-    (over,) = solid_fluxes(ice_ground(_of(NearSurfaceAir, inputs), inputs["surface_temperature"]))
-    return over
+def ice(inputs):
+    return ice_ground(_of(NearSurfaceAir, inputs), inputs["surface_temperature"])
 
 
-def over_land(inputs):
-    ground = land_ground(
+def land(inputs):
+    return land_ground(
         _of(NearSurfaceAir, inputs),
         inputs["surface_temperature"],
         roughness_length=inputs["roughness_length"],
         moisture_availability=inputs["moisture_availability"],
     )
-    (over,) = solid_fluxes(ground)
+
+
+def over_ice(inputs):
+    (over,) = solid_fluxes(ice(inputs))
+    return over
+
+
+def over_land(inputs):
+    (over,) = solid_fluxes(land(inputs))
     return over

@@ -19,9 +19,9 @@ def table(means: Means, latitudes: np.ndarray) -> list[Table]:
     """What the sea of a run gets more than is observed; none without sunlight at the top.
 
     Observed are means over the year. Sunlight is expected to be to that of the year as the sun at
-    the top of the air is to its own year there; all else as over the year, since of the rest one
-    half of the globe's sea loses by the season what the other gains. Land, most of which lies in
-    the north, has no such balance, and its other fluxes follow its sun.
+    the top of the air is to its own year there, as if clouds and albedo were those of the year; all
+    else as over the year, though the sea of the winter loses more than that of the summer less.
+    Land has no such balance: its other fluxes follow its sun.
 
     Args:
       means: of the run.

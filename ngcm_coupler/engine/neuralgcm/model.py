@@ -403,7 +403,7 @@ class NeuralGCM:
         It is the dynamical core's own, learned in most checkpoints, through the filter of a step:
         what it holds of the shortest waves is taken out of every state, so that pressure never
         answers to it. It has no name of its own in the model's interface, so it is seen where the
-        dynamical core asks for it while the model is put together.
+        dynamical core asks for it while the step is put together.
         """
         structure = self._structure
         seen: list[tuple[coordinate_systems.CoordinateSystem, jax.Array]] = []
@@ -412,9 +412,7 @@ class NeuralGCM:
         def record(call, args, kwargs, context):  # noqa: ANN001, ANN202 - haiku's signature
             result = call(*args, **kwargs)
             module = context.module
-            inside_core = "encoder" not in (path := module.module_name)
-            inside_core = inside_core and "decoder" not in path
-            if isinstance(module, _OROGRAPHIES) and inside_core:
+            if isinstance(module, _OROGRAPHIES):
                 seen.append((module.coords, result))  # a learned one after its base
             if isinstance(module, _STEPS) and context.method_name == "__init__":
                 filters.append(module.filter_fn)

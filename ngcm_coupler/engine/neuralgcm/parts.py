@@ -2,7 +2,7 @@
 
 Upstream puts a model together anew whenever one of its functions is traced: encoder, step, decoder
 and forcing, though each function uses one or two of them, and all of it for the forcing alone too.
-That is most of what tracing an interval takes, and XLA only throws it away again.
+That is half of what tracing an interval takes, and XLA only throws it away again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import haiku as hk
-from neuralgcm.legacy import decoders, encoders, forcings, steps
+from neuralgcm.legacy import decoders, encoders, forcings, model_builder, steps
 
 ENCODER, DECODER = encoders.__name__, decoders.__name__
 FORCING, STEP = forcings.__name__, steps.__name__
@@ -57,19 +57,20 @@ def only(*used: str) -> Iterator[None]:
       *used: of the parts above.
     """
     left_out = {ENCODER, DECODER, FORCING, STEP}.difference(used)
-    depth = 0
+    within: list[hk.Module] = []  # what is being put together, the outermost first
 
     def build(call: Callable, args: tuple, kwargs: dict, context: hk.MethodContext) -> Any:
-        nonlocal depth
+        module = context.module
         if context.method_name != "__init__":
             return call(*args, **kwargs)
-        if depth == 1 and type(context.module).__module__ in left_out:
-            return hk.Module.__init__(context.module, name=kwargs.get("name"))
-        depth += 1
+        is_part = len(within) == 1 and isinstance(within[0], model_builder.DynamicalSystem)
+        if is_part and type(module).__module__ in left_out:
+            return hk.Module.__init__(module, name=kwargs.get("name"))
+        within.append(module)
         try:
             return call(*args, **kwargs)
         finally:
-            depth -= 1
+            within.pop()
 
     with hk.intercept_methods(build):
         yield

@@ -22,7 +22,6 @@ from ngcm_coupler.files.netcdf import open_dataset
 
 FORMAT_VERSION = 3
 
-
 _NAME = re.compile(r"restart_-?\d{4,}-\d\d-\d\dT\d{6}\.nc")
 _LEFT_OVER = re.compile(rf"\.({_NAME.pattern}|{POINTER})\.\d+\.tmp")
 """Files of a folder that are ours by their names; all others there stay, whatever they are."""

@@ -260,7 +260,10 @@ def test_a_restart_of_another_run_is_a_fault(namelist, tmp_path, capsys):
         " would be lost; put {date} in the name, for the date at which a segment begins\n1 fault\n"
     )
     assert checked(text + files, elapsed_seconds=0) == (0, "")
-    members = "&ngcm_ensemble members = 2, first_member = 3 /\n&ngcm_history budget_file = 'b_{member}.nc' /"
+    members = (
+        "&ngcm_ensemble members = 2, first_member = 3 /\n"
+        "&ngcm_history budget_file = 'b_{member}.nc' /"
+    )
     (tmp_path / "b_005.nc").touch()  # none of this run's
     own = list(lost_faults(parse(members, "run.nml")))
     (tmp_path / "b_004.nc").touch()

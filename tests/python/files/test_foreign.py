@@ -15,6 +15,7 @@ from ngcm_coupler.engine import parse
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files.foreign import is_foreign, require_no_foreign
 from ngcm_coupler.files.netcdf import import_netcdf4
+from ngcm_coupler.output.file_names import of_periods
 
 NAMELIST = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 KEYS = ["ngcm_history file", "ngcm_history budget_file", "ngcm_recording file",
@@ -75,6 +76,14 @@ def test_what_a_run_leaves_may_be_replaced(form, tmp_path):
         require_no_foreign(file, "it")
 
 
+HOLD = """
+import sys
+from ngcm_coupler.files.netcdf import import_netcdf4
+with import_netcdf4().Dataset(sys.argv[1], "a"):
+    print("open", flush=True)
+    input()
+"""
+
 BEGIN = """
 import os, sys
 from ngcm_coupler.files.netcdf import import_netcdf4
@@ -94,7 +103,7 @@ def test_a_file_that_was_killed_as_it_began_may_be_replaced(form, tmp_path):
         assert not is_foreign(file)
 
 
-def test_what_cannot_be_looked_at_is_left_to_who_writes_it(tmp_path, monkeypatch):
+def test_names_of_no_file_are_nobodys_and_what_may_not_be_read_is_somebodys(tmp_path, monkeypatch):
     assert not is_foreign(tmp_path / ("n" * 300))
     assert not is_foreign(tmp_path / "a\0b")
     (tmp_path / "shut").touch()
@@ -104,6 +113,27 @@ def test_what_cannot_be_looked_at_is_left_to_who_writes_it(tmp_path, monkeypatch
 
     monkeypatch.setattr(type(tmp_path), "open", refuse)  # tests may run as root, whom none refuses
     assert is_foreign(tmp_path / "shut")
+
+
+def test_bytes_and_groups_of_anybody_else_are_foreign(tmp_path):
+    (tmp_path / "rain.bin").write_bytes(bytes(4096) + b"1 mm")
+    (tmp_path / "dry.bin").write_bytes(bytes(65))
+    with import_netcdf4().Dataset(tmp_path / "groups.nc", "w") as file:
+        file.createGroup("mine").title = "all that I have"
+    for name in ("rain.bin", "dry.bin", "groups.nc"):
+        assert is_foreign(tmp_path / name), name
+
+
+def test_a_file_that_a_program_writes_is_somebodys(tmp_path):
+    file = netcdf(tmp_path / "open.nc", title="ngcm_coupler restart")
+    assert not is_foreign(file)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"open\n"
+        assert is_foreign(file)
+        holder.communicate(b"\n")
+    assert not is_foreign(file)
 
 
 def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
@@ -137,6 +167,15 @@ def test_names_that_a_run_makes_are_looked_at_before_it_begins(text, name, tmp_p
     with pytest.raises(OutputError, match=f"{name}' is a file that no run has written"):
         Component.create("run.nml")
     assert (tmp_path / name).read_text() == before
+
+
+def test_names_that_no_period_comes_to_are_nobodys_business(tmp_path):
+    for name in ("h_1950.nc", "h_1950-01.nc", "h_195001.nc", "h_19500.nc", "h_1950-01.nc.bak"):
+        (tmp_path / name).touch()
+    for period, name in (("year", "h_1950.nc"), ("month", "h_1950-01.nc")):
+        assert [*of_periods(f"{tmp_path}/h_{{period}}.nc", period)] == [tmp_path / name]
+    with pytest.raises(OutputError, match=r"its folder cannot be looked through \(.*No such file"):
+        list(of_periods(f"{tmp_path}/none/h_{{period}}.nc", "year"))
 
 
 def test_a_restart_of_a_host_replaces_its_like_alone(tmp_path):

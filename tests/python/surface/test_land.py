@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tile_fluxes import over_land
+from tile_fluxes import ice, land, over_ice, over_land
 
 from ngcm_coupler.constants import SPECIFIC_HEAT_DRY_AIR, VON_KARMAN, ZERO_CELSIUS
 from ngcm_coupler.surface import moist
@@ -256,6 +256,23 @@ def test_values_at_the_measurement_height_are_the_measurements():
     result = fluxes({**SUMMER_NOON, "wind_height": 10.0, "temperature_height": 2.0})
     np.testing.assert_allclose(result.eastward_wind_10m, 3.0, rtol=1e-6)
     np.testing.assert_allclose(result.air_temperature_2m, 297.0, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_ice_and_land_that_are_solved_for_together_are_what_each_is_alone():
+    inputs = weather()
+    snow = inputs | {"surface_temperature": np.minimum(inputs["surface_temperature"], 270.0)}
+    snow, inputs = ({name: np.float64(x) for name, x in each.items()} for each in (snow, inputs))
+    with jax.enable_x64(True):
+        both = jax.jit(lambda a, b: solid.solid_fluxes(ice(a), land(b)))(snow, inputs)
+        alone = [jax.jit(over_ice)(snow), fluxes(inputs)]
+    for together, each in zip(both, alone, strict=True):
+        for name, value in vars(each).items():
+            np.testing.assert_allclose(
+                getattr(together, name), value, rtol=1e-9, atol=1e-12, err_msg=name
+            )
+    heat = [np.asarray(each.sensible_heat_flux) for each in both]
+    assert np.abs(heat[0] - heat[1]).max() > 1.0, "they differ"
 
 
 def test_heat_and_water_leave_the_ground_they_come_from():

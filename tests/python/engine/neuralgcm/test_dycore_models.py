@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import xarray
 from dinosaur import coordinate_systems
+from jax.extend.core import jaxprs_in_params
+from jax.interpreters import partial_eval
 from neuralgcm.legacy import correctors, gin_utils
 
 from ngcm_coupler.air import SurfaceState
@@ -212,3 +214,34 @@ def test_published_structures_are_traced_with_the_fast_core(name):
     assert "corrector_module = @fast_dycore" in engine._model.gin_config
     assert engine.grid.nlat == 64 * factor
     assert_steps(engine)
+
+
+def operations(function, *arguments):
+    """What a function computes for its results, in turn: primitives and what they give."""
+
+    def of(jaxpr):
+        for equation in jaxpr.eqns:
+            yield equation.primitive.name, [variable.aval for variable in equation.outvars]
+            for inner in jaxprs_in_params(equation.params):
+                yield from of(inner)
+
+    traced = jax.make_jaxpr(function)(*arguments).jaxpr
+    return list(of(partial_eval.dce_jaxpr(traced, [True] * len(traced.outvars))[0]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "factor"), [("2.8-degrees", 1), ("1.4-degrees-stochastic", 2)])
+def test_published_structures_compute_in_parts_what_they_compute_as_a_whole(name, factor):
+    demo = read_checkpoint("demo")
+    engine = NeuralGCM(refined(demo, factor, structure(name, demo)), "demo")
+    whole = copy.copy(engine)
+    whole._structure = engine._model._structure
+    points = jax.ShapeDtypeStruct((engine.grid.size,), jnp.float32)
+    initial, key = engine.initial_data(None), jax.random.key(0)
+    state, surface = engine.state_template(), SurfaceState(points, points)
+    for method, arguments in (("encode", (initial.fields, key)), ("step", (state, surface))):
+        ours, theirs = (
+            operations(getattr(each, method), each.parameters, *arguments)
+            for each in (engine, whole)
+        )
+        assert len(ours) > 1000 and ours == theirs, method

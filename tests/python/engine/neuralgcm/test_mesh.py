@@ -24,14 +24,14 @@ import sys
 import jax
 import numpy as np
 from mpi4py import MPI
-from ngcm_coupler import distributed
+from ngcm_coupler.parallel import distributed
 
 comm = MPI.COMM_WORLD
 handlers = [signal.getsignal(number) for number in signal.valid_signals()]
 distributed.initialize(comm)
 assert handlers == [signal.getsignal(number) for number in signal.valid_signals()]
 
-from ngcm_coupler.engine import mesh as split
+from ngcm_coupler.engine.neuralgcm import mesh as split
 from ngcm_coupler.engine.atmosphere import SurfaceState
 from ngcm_coupler.engine.neuralgcm.checkpoint import read_checkpoint
 from ngcm_coupler.engine.neuralgcm.model import NeuralGCM

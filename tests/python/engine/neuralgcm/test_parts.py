@@ -8,6 +8,7 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 import pytest
+from neuralgcm.legacy.model_builder import DynamicalSystem
 
 from ngcm_coupler.engine.neuralgcm.parts import DECODER, ENCODER, FORCING, STEP, in_parts, only
 
@@ -30,11 +31,11 @@ def part(python_module):
     return Part
 
 
-class Model(hk.Module):
+class Model(DynamicalSystem):
     """As upstream's: all parts are put together first."""
 
     def __init__(self):
-        super().__init__(name="model")
+        hk.Module.__init__(self, name="model")
         self.advance_fn = part(STEP)()
         self.encoder_fn, self.decoder_fn = part(ENCODER)(), part(DECODER)()
         self.forcing_fn = part(FORCING)()
@@ -91,9 +92,9 @@ def test_each_function_builds_what_it_uses_under_the_names_of_the_whole(name, us
 
 
 def test_parts_within_a_part_are_built_whatever_they_are(parameters):
-    class Nest(hk.Module):
+    class Nest(DynamicalSystem):
         def __init__(self):
-            super().__init__(name="model")
+            hk.Module.__init__(self, name="model")
             self.step = Step()
 
     class Step(hk.Module):

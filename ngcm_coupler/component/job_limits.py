@@ -107,6 +107,11 @@ class JobLimits:
           OutputError: a file cannot be written.
         """
         begun = time.monotonic()
+        if not (path or self.keeps_restarts):
+            _log.warning(
+                "a restart is asked for and written nowhere: &ngcm_restart has neither folder nor"
+                " write_file, and the host names no file"
+            )
         if path or self._restart.write_file:
             write_restart(path or self._restart.write_file, header, arrays)
         if self._restart.folder and not path:

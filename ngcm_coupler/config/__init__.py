@@ -16,6 +16,7 @@ from ngcm_coupler.config.rules import (
     INTERVAL,
     driver_faults,
     multiple_of_step_fault,
+    spectra_faults,
     stop_conflicts,
 )
 from ngcm_coupler.config.run_files import PERIOD_NAMES, RunFile, overwritten, run_files
@@ -43,6 +44,7 @@ __all__ = [
     "overwritten",
     "parse",
     "run_files",
+    "spectra_faults",
     "stop_conflicts",
     "unreadable",
     "where",

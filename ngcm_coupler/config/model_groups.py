@@ -172,7 +172,7 @@ class Surface:
         "corrected",
         "The air that fluxes are computed from: the model's lowest level as it is; or 'corrected' "
         "by what its decoder makes of it twice a day, which is nearer to the analysis; or "
-        "'decoded' in every step, which costs a fifth of one. Without a decoder nothing is "
+        "'decoded' in every step, which costs a tenth of one. Without a decoder nothing is "
         "corrected.",
         choices=("raw", "corrected", "decoded"),
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ngcm_coupler.clock import calendars
 from ngcm_coupler.config.document import Conflict, Rule
 from ngcm_coupler.config.exchange_rules import oasis_conflicts, surface_conflicts
+from ngcm_coupler.config.model_groups import Radiation
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import where
 from ngcm_coupler.config.output_rules import history_conflicts, restart_conflicts
@@ -30,6 +31,8 @@ _RECORDING = where(lambda at: at.recording.file)
 _WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
 _RUN_HOURS = where(lambda at: at.driver.run_hours)
 _SLAB_STEP = where(lambda at: at.slab_ocean.time_step_seconds)
+_COARSENING = where(lambda at: at.radiation.coarsening)
+_SPECTRA_INTERVAL = where(lambda at: at.radiation.interval_seconds)
 _ICE_LAYER = where(lambda at: at.slab_ice.surface_layer_m)
 _SOIL_LAYER = where(lambda at: at.bucket_land.soil_layer_m)
 
@@ -43,6 +46,27 @@ def multiple_of_step_fault(interval_seconds: int, step_seconds: int) -> str | No
         f"{INTERVAL} = {interval_seconds} is not a multiple of the model step {step_seconds}; "
         f"use {steps * step_seconds} or {(steps + 1) * step_seconds}"
     )
+
+
+def spectra_faults(
+    settings: Radiation, shape: tuple[int, int], step_seconds: int
+) -> Iterator[Conflict]:
+    """Spectra fit the grid of the model, as rows and columns, and its step."""
+    if settings.scheme != "rrtmgp":
+        return
+    side, interval = settings.coarsening or 1, settings.interval_seconds
+    if any(count % side for count in shape):
+        yield Conflict(
+            f"{_COARSENING} = {side} does not divide the grid of {shape[1]} columns and"
+            f" {shape[0]} rows; use 1 or a divisor of both",
+            (_COARSENING,),
+        )
+    if interval % step_seconds:
+        yield Conflict(
+            f"{_SPECTRA_INTERVAL} = {interval} is not a multiple of the model step {step_seconds};"
+            f" use {step_seconds} or 2, 3, ... times as much, a divisor of a day",
+            (_SPECTRA_INTERVAL,),
+        )
 
 
 def driver_faults(config: Config) -> list[str]:

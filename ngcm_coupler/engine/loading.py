@@ -19,6 +19,7 @@ from ngcm_coupler.config import (
     continues,
     multiple_of_step_fault,
     overwritten,
+    spectra_faults,
     stop_conflicts,
     unreadable,
     where,
@@ -139,6 +140,8 @@ def _facts_conflicts(engine: Engine, config: Config) -> Iterator[Conflict]:
         return
     if fault := multiple_of_step_fault(config.coupling.interval_seconds, step):
         yield Conflict(fault, (INTERVAL, *blamed))
+    shape = (facts.grid.nlat, facts.grid.nlon)
+    yield from spectra_faults(config.radiation, shape, step)
     history = config.history
     if fault := levels.fields_fault(history.level_fields):
         yield Conflict(fault, (_LEVEL_FIELDS, *blamed), of_item=True)

@@ -231,13 +231,29 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _remedy(folder: Path, damaged: Path | None = None) -> str:
-    """What to go on from instead: the newest file of a folder that is whole."""
+    """What to go on from instead: the newest file of a folder that is whole.
+
+    A run that goes on from a folder reads what its pointer names, so there the pointer is what has
+    to name another; `damaged` is None where the pointer itself is at fault.
+    """
     for file in reversed(_files(folder)):
         with contextlib.suppress(_Damage, RestartError):
             if file != damaged:
                 _read(file)
+                if damaged is None or _points_to(folder, damaged):
+                    pointer = folder / POINTER
+                    return f"; the newest whole one is {file}: write '{file.name}' into {pointer}"
                 return f"; the newest whole one is {file}: give it as read_file in &ngcm_restart"
     return "; use an earlier one"
+
+
+def _points_to(folder: Path, file: Path) -> bool:
+    """Whether that file is the one that the pointer of its folder names."""
+    try:
+        require_file(folder / POINTER)
+        return (folder / POINTER).read_text().strip() == file.name
+    except (OSError, ValueError):
+        return False
 
 
 def _digest(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:

@@ -11,6 +11,7 @@ from jax import Array
 
 from ngcm_coupler.air import Columns
 from ngcm_coupler.clock.calendars import REAL
+from ngcm_coupler.config import spectra_faults
 from ngcm_coupler.config.model_groups import Radiation as RadiationSettings
 from ngcm_coupler.errors import ConfigError
 from ngcm_coupler.surface.radiation import rrtmgp_columns, spectral
@@ -55,8 +56,8 @@ def check(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> 
     if settings.scheme != "rrtmgp":
         return
     rrtmgp_columns.require_package()
-    if fault := spectral.fault(settings, shape, seconds):
-        raise ConfigError(fault)
+    if faults := list(spectra_faults(settings, shape, seconds)):
+        raise ConfigError("; ".join(fault.message for fault in faults))
 
 
 def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> State:

@@ -60,22 +60,6 @@ def side_of_blocks(settings: RadiationSettings, shape: tuple[int, int]) -> int:
     return side
 
 
-def fault(settings: RadiationSettings, shape: tuple[int, int], seconds: int) -> str | None:
-    """What keeps spectra from a grid of that many rows and columns and that model step, or None."""
-    side, interval = side_of_blocks(settings, shape), settings.interval_seconds
-    if any(count % side for count in shape):
-        return (
-            f"&ngcm_radiation coarsening = {side} does not divide the grid of {shape[1]} columns"
-            f" and {shape[0]} rows; use 1 or a divisor of both"
-        )
-    if interval % seconds:
-        return (
-            f"&ngcm_radiation interval_seconds = {interval} is not a multiple of the model step"
-            f" {seconds}; use {seconds} or 2, 3, ... times as much, a divisor of a day"
-        )
-    return None
-
-
 def initial_state(settings: RadiationSettings, shape: tuple[int, int]) -> SpectralState:
     """The state of a run that begins, for a grid of that many rows and columns."""
     side = side_of_blocks(settings, shape)

@@ -97,6 +97,19 @@ def test_the_step_comes_from_the_checkpoint(namelist, capsys):
     )
 
 
+@pytest.mark.parametrize(
+    "key, fault",
+    [
+        ("coarsening = 3", "coarsening = 3 does not divide the grid of 128 columns and 64 rows"),
+        ("interval_seconds = 5400", "interval_seconds = 5400 is not a multiple of the model step"),
+    ],
+)
+def test_spectra_that_do_not_fit_the_checkpoint_are_a_fault(namelist, capsys, key, fault):
+    text = f"&ngcm_radiation\n scheme = 'rrtmgp'\n {key}\n/\n"
+    assert main(["check", namelist(text)]) == 1
+    assert f"run.nml:3: &ngcm_radiation {fault}" in capsys.readouterr().err
+
+
 def test_the_step_of_a_model_that_was_not_meant_is_not_held_against_the_interval(namelist, capsys):
     text = "&ngcm_model engine = 'analytc' / &ngcm_coupling interval_seconds = 1800 /"
     assert main(["check", namelist(text)]) == 1

@@ -201,3 +201,12 @@ def test_a_restart_is_written_over_no_other_file_of_the_run(create, tmp_path, mo
     assert {name: (tmp_path / name).read_bytes() for name in there} == there
     component.write_restart("r.nc")
     component.write_restart()
+
+
+def test_a_restart_that_is_written_nowhere_is_warned_of(create, tmp_path, caplog):
+    component = create()
+    component.write_restart()
+    assert "written nowhere: &ngcm_restart has neither folder nor write_file" in caplog.text
+    caplog.clear()
+    component.write_restart(tmp_path / "named.nc")
+    assert "nowhere" not in caplog.text

@@ -108,17 +108,21 @@ def resident_bytes():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-namelist, lives = sys.argv[1], int(sys.argv[2])
-for life in range(lives):
-    Component.create(namelist).close()
-    if life == lives // 2 - 1:
-        half = resident_bytes()
-print(resident_bytes() - half)
+held = []
+for _ in range(int(sys.argv[2])):
+    Component.create(sys.argv[1]).close()
+    held.append(resident_bytes())
+half = len(held) // 2
+print(max(held[half:]) - max(held[:half]))
 """
 
 
 def growth_over_lives(tmp_path, text, lives):
-    """Bytes by which the resident memory grows in the last half of so many creates and closes."""
+    """Bytes by which the last half of so many creates and closes holds more than the first.
+
+    The most of each half, since what lies between goes up and down as the C library gives pages
+    back: of the published model by 20 MiB, in no order.
+    """
     (tmp_path / "run.nml").write_text(f"{text} &ngcm_log level = 'warning' /")
     command = [sys.executable, "-c", LIVES, "run.nml", str(lives)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -139,4 +143,5 @@ def test_components_that_are_created_and_destroyed_leave_nothing(tmp_path, lives
 
 @pytest.mark.long
 def test_published_models_that_are_created_and_destroyed_leave_nothing(tmp_path):
+    """They hold 680 MiB; the most of the last ten is 3 MiB above that of the first ten."""
     assert growth_over_lives(tmp_path, demo.namelist(), lives=20) < 10 * MEBIBYTE

@@ -89,14 +89,17 @@ def test_damage_is_refused_and_the_newest_whole_restart_named(here, how):
     files = [write_into("restarts", 9, date(day), HEADER, ARRAYS) for day in (1, 2, 3, 4)]
     damaged(files[3], how)
     damaged(files[2], how)
-    with pytest.raises(RestartError, match="the newest whole one is restarts/restart_2000-01-02T"):
+    named = "the newest whole one is restarts/restart_2000-01-02T063000.nc: "
+    with pytest.raises(RestartError, match=rf"{named}write '{files[1].name}' into restarts/latest"):
         read_restart(str(files[3]))
+    with pytest.raises(RestartError, match=f"{named}give it as read_file"):
+        read_restart(str(files[2]))
 
 
 def test_pointer_to_nothing_is_refused(here):
     file = write_into("restarts", 9, date(1), HEADER, ARRAYS)
     write_into("restarts", 9, date(2), HEADER, ARRAYS).unlink()
-    with pytest.raises(RestartError, match=f"is not there; the newest whole one is {file}"):
+    with pytest.raises(RestartError, match=f"is not there; .* {file}: write .* into .*latest"):
         newest("restarts")
     (here / "restarts" / "latest").unlink()
     with pytest.raises(RestartError, match=f"no file latest.*{file}"):

@@ -29,8 +29,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="make a page of budgets, time series and maps from a run's files",
         description="Make one HTML page of what a run has written: its budgets beside published "
         "ones, means over time and world maps. The netCDF files of &ngcm_history are known by what "
-        "is in them; those of several segments are put together. Needs the extra "
-        "ngcm_coupler[report].",
+        "is in them; those of several segments are put together. Needs the package "
+        "matplotlib.",
     )
     parser.add_argument("folder", type=path, metavar="DIR", help="the folder with a run's files")
     parser.add_argument(
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("matplotlib") is None:
         raise NgcmError(
             "the report needs matplotlib, which is not installed; install it with"
-            " `python -m pip install 'ngcm_coupler[report]'`"
+            " `python -m pip install matplotlib`"
         )
     # matplotlib takes a second to import and is for this command alone.
     from ngcm_coupler.analysis.report.run import report
@@ -101,7 +101,7 @@ def _evaluate(folder: Path, output: Path) -> None:
         print("\nMissing")
         print(text_table(("", "why"), found.missing), end="")
     if importlib.util.find_spec("matplotlib") is None:
-        print("No page: matplotlib is not installed; `pip install 'ngcm_coupler[report]'` has it")
+        print("No page: matplotlib is not installed; `pip install matplotlib` has it")
         return
     from ngcm_coupler.analysis.evaluation.page import page
 

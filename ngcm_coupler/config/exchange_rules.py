@@ -47,7 +47,7 @@ def surface_conflicts(config: Config) -> Iterator[Conflict]:
     if config.radiation.scheme == "rrtmgp" and not importlib.util.find_spec("rrtmgp"):
         yield Conflict(
             f"{_RADIATION} = 'rrtmgp' needs the package jax-rrtmgp;"
-            " pip install 'ngcm_coupler[radiation]', or use 'grey'",
+            " pip install jax-rrtmgp, or use 'grey'",
             (_RADIATION,),
         )
     if by_host and config.surface.sea_skin != "none":

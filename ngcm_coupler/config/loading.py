@@ -6,7 +6,8 @@ import dataclasses
 
 from ngcm_coupler.config.document import Document, Rule
 from ngcm_coupler.config.file_rules import file_conflicts
-from ngcm_coupler.config.output_rules import idle_conflicts
+from ngcm_coupler.config.idle_rules import idle_conflicts
+from ngcm_coupler.config.output_rules import line_conflicts
 from ngcm_coupler.config.rules import RULES, length_conflicts, slab_conflicts
 from ngcm_coupler.config.settings import ATTRIBUTES, GROUPS, PROGRAMS, SURFACES, Config
 from ngcm_coupler.errors import ConfigError, shown
@@ -35,7 +36,10 @@ def parse(
         },
         named=PROGRAMS & document.settings.keys(),
     )
-    rules: list[Rule] = [*([file_conflicts, idle_conflicts] if with_files else []), *RULES]
+    rules: list[Rule] = [
+        *([file_conflicts, idle_conflicts, line_conflicts] if with_files else []),
+        *RULES,
+    ]
     # A host with an ocean of its own need not make the driver's defaults fit its interval. Through
     # a coupler it has &ngcm_driver all the same, which says the length of the run.
     if config.named:

@@ -226,8 +226,8 @@ class Radiation:
 
     scheme: str = key(
         "grey",
-        "Where radiation comes from: 'grey' is cheap, 'rrtmgp' computes spectra (needs the extra "
-        "ngcm_coupler[radiation]), 'host' leaves it to the host, and the plugin offers none.",
+        "Where radiation comes from: 'grey' is cheap, 'rrtmgp' computes spectra (needs the package "
+        "jax-rrtmgp), 'host' leaves it to the host, and the plugin offers none.",
         choices=("grey", "rrtmgp", "host"),
     )
     interval_seconds: int = key(

@@ -9,9 +9,8 @@ from ngcm_coupler.clock import calendars
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.exchange_rules import unexchanged_fault
 from ngcm_coupler.config.namelist import text_of
-from ngcm_coupler.config.names import KEYS, Where, where
+from ngcm_coupler.config.names import Where, where
 from ngcm_coupler.config.settings import DATE, PERIOD, Config
-from ngcm_coupler.errors import shown
 
 _INTERVAL = where(lambda at: at.coupling.interval_seconds)
 _IMPORTS = where(lambda at: at.coupling.imports)
@@ -27,6 +26,8 @@ _RESTART_FOLDER = where(lambda at: at.restart.folder)
 _RESTART_HOURS = where(lambda at: at.restart.interval_hours)
 _WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
 _MARGIN = where(lambda at: at.limits.margin_seconds)
+_LOG_LINE = where(lambda at: at.log.hours_per_line)
+_DRIVER_LINE = where(lambda at: at.driver.hours_per_line)
 _RUN_HOURS = where(lambda at: at.driver.run_hours)
 
 
@@ -58,21 +59,14 @@ def restart_conflicts(config: Config) -> Iterator[Conflict]:
                 )
 
 
-def idle_conflicts(config: Config) -> Iterator[Conflict]:
-    """What a key is about is there, or the key is without effect."""
-    for key, declared in KEYS.items():
-        value, needed = key.value(config), Where(key.group, declared.needs)
-        if not declared.needs or value == declared.default:
-            continue
-        other = needed.value(config)
-        if other in declared.under if declared.under else other:
-            continue
-        reason = f"{needed} is not given; give it, or take this out"
-        if declared.under:
-            remedy = f"{declared.needs} = {' or '.join(map(text_of, declared.under))}"
-            reason = f"{needed} = {text_of(other)} does not read it; take it out, or give {remedy}"
-        message = f"{key} = {shown(text_of(value), 400)} is without effect: {reason}"
-        yield Conflict(message, (key, needed), of_item=True, refuses=False)
+def line_conflicts(config: Config) -> Iterator[Conflict]:
+    """Lines of progress come when they are asked for."""
+    interval = config.coupling.interval_seconds
+    for key in (_LOG_LINE, _DRIVER_LINE):
+        if fault := _broken_interval_fault(key, key.value(config), interval):
+            yield Conflict(
+                f"{fault}, or lines come at other times", (key, _INTERVAL), refuses=False
+            )
 
 
 def driver_warnings(config: Config) -> Iterator[str]:

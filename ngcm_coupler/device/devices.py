@@ -154,6 +154,6 @@ def require_no_silent_cpu(settings: Device, platform: str, devices: list[str]) -
         raise ConfigError(
             f"&ngcm_device platform = 'auto': this rank may use {len(devices)} NVIDIA GPU, but JAX"
             " only finds a CPU, on which it would run for weeks; install JAX with support for it"
-            " (pip install 'ngcm_coupler[cuda13]', or cuda12 for a driver older than 580), or set"
+            " (pip install 'jax[cuda13]', or cuda12 for a driver older than 580), or set"
             " platform = 'cpu' or allow_cpu = .true."
         )

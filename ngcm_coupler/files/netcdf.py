@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ngcm_coupler.files.whole import require_file
+from ngcm_coupler.files.whole import require_file, require_folder
 
 _LOCK = threading.RLock()
 
@@ -76,6 +76,8 @@ def open_dataset(path: str | os.PathLike[str], mode: str = "r", **options: Any) 
 @contextlib.contextmanager
 def left_open(path: str | os.PathLike[str], mode: str, **options: Any) -> Iterator[Any]:
     """Opens a file that stays open after the block, unless that fails. See `open_dataset`."""
+    if mode != "r":
+        require_folder(Path(path))
     with exclusive():
         file = import_netcdf4().Dataset(path, mode, **options)
         try:

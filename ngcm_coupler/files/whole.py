@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def replaced(final: Path) -> Iterator[Path]:
         root would remove.
     """
     require_file(final)
+    require_folder(final)
     # A name may be so long that nothing can be put before or behind it.
     stem = os.fsencode(final.name)[:_STEM_BYTES].decode(errors="ignore")
     temporary = final.with_name(f".{stem}.{os.getpid()}.tmp")
@@ -69,6 +71,16 @@ def replaced(final: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def require_folder(file: Path) -> None:
+    """Makes sure that there is a folder for a file; netCDF calls a missing one a permission.
+
+    Raises:
+      FileNotFoundError: there is none.
+    """
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(file.parent))
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8", errors: str = "strict") -> None:

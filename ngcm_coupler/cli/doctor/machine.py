@@ -39,7 +39,7 @@ with import_netcdf4().Dataset(sys.argv[1], "w") as file:
 with import_netcdf4().Dataset(sys.argv[1]) as file:
     print(import_netcdf4().__version__ if file["v"][1] == 1.0 else "")
 """
-_EXTRAS = {"rrtmgp": ("rrtmgp", "radiation"), "matplotlib": ("matplotlib", "report")}
+_OPTIONAL = {"rrtmgp": ("rrtmgp", "jax-rrtmgp"), "matplotlib": ("matplotlib", "matplotlib")}
 
 
 def checks(config: Config) -> dict[str, Callable[[], str]]:
@@ -54,7 +54,7 @@ def checks(config: Config) -> dict[str, Callable[[], str]]:
         "dynamical core": partial(dynamical_core, config),
         "compiler": compiler,
         "OASIS": oasis,
-        **{name: partial(extra, *_EXTRAS[name]) for name in _EXTRAS},
+        **{name: partial(optional, *_OPTIONAL[name]) for name in _OPTIONAL},
     }
 
 
@@ -70,14 +70,14 @@ def device(platform: str) -> str:
     except RuntimeError as error:
         raise Fault(
             f"&ngcm_device platform = '{platform}', and JAX finds none ({error}); install JAX for"
-            " it (`python -m pip install 'ngcm_coupler[cuda13]'`, or cuda12 for a driver older than"
+            " it (`python -m pip install 'jax[cuda13]'`, or cuda12 for a driver older than"
             " 580), ask the batch system for a GPU, or use 'cpu'"
         ) from error
     first = found[0]
     if platform == "auto" and first.platform == "cpu" and graphics_devices(os.environ):
         raise Fault(
             "there is an NVIDIA GPU, but JAX finds CPUs only; `python -m pip install"
-            " 'ngcm_coupler[cuda13]'` (cuda12 for a driver older than 580), or set &ngcm_device"
+            " 'jax[cuda13]'` (cuda12 for a driver older than 580), or set &ngcm_device"
             " platform = 'cpu'"
         )
     free = memory.device(first.id) if first.platform == "gpu" else ""
@@ -207,8 +207,8 @@ def oasis() -> str:
     return str(atmosphere)
 
 
-def extra(module: str, option: str) -> str:
+def optional(module: str, package: str) -> str:
     """An optional package is installed."""
     if importlib.util.find_spec(module) is None:
-        raise Absent(f"not installed; `python -m pip install 'ngcm_coupler[{option}]'` if wanted")
-    return f"installed (extra '{option}')"
+        raise Absent(f"not installed; `python -m pip install {package}` if wanted")
+    return f"{package} is installed"

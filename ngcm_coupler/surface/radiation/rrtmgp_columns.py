@@ -137,7 +137,7 @@ def require_package() -> None:
     if importlib.util.find_spec("rrtmgp") is None:
         raise ConfigError(
             "&ngcm_radiation scheme = 'rrtmgp' needs the package jax-rrtmgp, which is not"
-            " installed; use pip install 'ngcm_coupler[radiation]', or scheme = 'grey'"
+            " installed; use pip install jax-rrtmgp, or scheme = 'grey'"
         )
 
 

@@ -384,7 +384,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "matplotlib" else found(name)
     )
-    assert "pip install 'ngcm_coupler[report]'" in refusal(tmp_path, capsys)
+    assert "pip install matplotlib" in refusal(tmp_path, capsys)
 
 
 def test_a_history_of_means_has_the_averages_of_its_hours(tmp_path):

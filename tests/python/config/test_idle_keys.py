@@ -96,3 +96,44 @@ def test_the_text_of_a_run_elsewhere_may_hold_what_is_without_effect():
     text = ANALYTIC.replace("/", "checkpoint = 'no.pkl' /") + "&ngcm_history record = 'mean' /"
     config = parse(text, with_files=False)
     assert config.history.record == "mean" and not config.doubts
+
+
+ICE = """&ngcm_coupling imports = 'sea_surface_temperature', 'sea_ice_area_fraction',
+ 'sea_ice_surface_temperature', 'surface_albedo_direct_visible_over_sea_ice',
+ 'surface_albedo_diffuse_visible_over_sea_ice',
+ 'surface_albedo_direct_near_infrared_over_sea_ice',
+ 'surface_albedo_diffuse_near_infrared_over_sea_ice' /
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "tile"),
+    [
+        ("&slab_ice surface_layer_m = 0.2 /", "sea ice"),
+        ("&bucket_land bucket_depth_mm = 100.0 /", "land"),
+    ],
+)
+def test_a_slab_that_gives_no_imports_is_warned_of(text, tile):
+    key = text.removesuffix(" /")
+    assert warned(text) == [
+        f"test.nml:1: {key} is without effect: &ngcm_coupling imports names no imports of {tile};"
+        f" add imports of {tile}, or take this out"
+    ]
+    assert not warned(ICE + "&slab_ice surface_layer_m = 0.2 /")
+
+
+def test_noise_that_perturbs_nobody_is_warned_of():
+    (doubt,) = warned("&ngcm_ensemble perturbation_kelvin = 0.1 /")
+    assert "perturbation_kelvin = 0.1 is without effect: member 0, the control" in doubt
+    assert not warned("&ngcm_ensemble perturbation_kelvin = 0.1, members = 2 /")
+    assert not warned("&ngcm_ensemble perturbation_kelvin = 0.1, first_member = 3 /")
+
+
+@pytest.mark.parametrize("group", ["ngcm_log", "ngcm_driver"])
+def test_lines_that_cannot_come_when_they_are_asked_for_are_warned_of(group):
+    interval = "&ngcm_coupling interval_seconds = 7200 /\n"
+    assert warned(f"{interval}&{group} hours_per_line = 3 /") == [
+        f"test.nml:2: &{group} hours_per_line = 3 is not a whole number of coupling intervals of"
+        " 7200 s; use a multiple of 2, or lines come at other times"
+    ]
+    assert not warned(f"{interval}&{group} hours_per_line = 4 /")

@@ -158,3 +158,8 @@ def test_only_restarts_of_the_same_run_grow_old(folder, tmp_path):
     own = {"latest", "restart_2000-01-04T000000.nc", "restart_2000-01-05T000000.nc"}
     assert set(names(place / "any")) == own | theirs
     assert kept.exists()
+
+
+def test_a_missing_folder_is_called_missing(tmp_path):
+    with pytest.raises(OutputError, match=r"there is no such folder: .*nowhere'"):
+        write_restart(str(tmp_path / "nowhere" / "restart.nc"), {}, {})

@@ -49,6 +49,7 @@ class FieldMean:
       fraction: part of the cell that it is an average over, mean over time, (nlat, nlon).
       mean: over the area of the surface and time.
       series: over the area of the surface, for each record.
+      is_point: whether a record holds the moment of its end, and not a mean over it.
     """
 
     name: str
@@ -60,16 +61,21 @@ class FieldMean:
     fraction: np.ndarray
     mean: float
     series: np.ndarray
+    is_point: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class EntrySeries:
-    """An entry of the budget over time; `mean` is what the ledger's own table has."""
+    """An entry of the budget over time; `mean` is what the ledger's own table has.
+
+    Where `is_point`, a record holds the moment of its end, and not a mean over it.
+    """
 
     units: str
     description: str
     series: np.ndarray
     mean: float
+    is_point: bool = False
 
 
 def read_grid(segment: RunFile) -> Grid:
@@ -122,6 +128,7 @@ def field_means(segments: Sequence[RunFile], names: Sequence[str], grid: Grid) -
             attributes[name]["long_name"],
             attributes[name]["provenance"],
             *sums[name].result(),
+            is_point=_is_point(attributes[name]),
         )
         for name in present
     ]
@@ -162,6 +169,7 @@ def entry_series(segments: Sequence[RunFile]) -> dict[str, EntrySeries]:
             attributes[name]["long_name"],
             row,
             _entry_mean(name, attributes[name], series),
+            _is_point(attributes[name]),
         )
         for name, row in series.items()
     }
@@ -183,6 +191,10 @@ def _entry_mean(name: str, attributes: dict[str, str], series: dict[str, np.ndar
 def _surface(attributes: dict[str, str]) -> Surface:
     found = _SURFACE.search(attributes["cell_methods"])
     return found[1] if found else ""  # pyright: ignore[reportReturnType]
+
+
+def _is_point(attributes: dict[str, str]) -> bool:
+    return "time: point" in attributes["cell_methods"]
 
 
 def _fraction(surface: Surface, land: np.ndarray, ice: np.ndarray) -> np.ndarray:

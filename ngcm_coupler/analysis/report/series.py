@@ -19,6 +19,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
 
 _STYLES = ("-", "--", "-.", ":", "-", "--")
 _DAY = 86400.0
+_Rows = Mapping[str, EntrySeries] | Mapping[str, FieldMean]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,18 +133,16 @@ def of_budget(times: Times, entries: Mapping[str, EntrySeries]) -> Iterator[Pict
       times: when the records begin and end.
       entries: what is drawn.
     """
-    rows = {name: entry.series for name, entry in entries.items()}
-    yield from _pictures(_BUDGET_PICTURES, times, rows)
+    yield from _pictures(_BUDGET_PICTURES, times, entries)
 
 
 def of_history(times: Times, fields: Mapping[str, FieldMean]) -> Iterator[Picture]:
     """Pictures of means that the budget does not have."""
-    rows = {name: field.series for name, field in fields.items()}
-    yield from _pictures(_HISTORY_PICTURES, times, rows)
+    yield from _pictures(_HISTORY_PICTURES, times, fields)
 
 
 def _pictures(
-    pictures: Mapping[str, Sequence[Panel]], times: Times, rows: Mapping[str, np.ndarray]
+    pictures: Mapping[str, Sequence[Panel]], times: Times, rows: _Rows
 ) -> Iterator[Picture]:
     for caption, panels in pictures.items():
         drawn = [panel for panel in panels if _lines(panel, rows)]
@@ -151,22 +150,22 @@ def _pictures(
             yield Picture(caption, _words(drawn, rows), _draw(drawn, times, rows))
 
 
-def _lines(panel: Panel, rows: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
+def _lines(panel: Panel, rows: _Rows) -> list[tuple[str, str]]:
     """Name and words of each line that has a value."""
     found = panel.lines.items()
-    return [(name, words) for name, words in found if np.isfinite(rows.get(name, np.nan)).any()]
+    return [each for each in found if each[0] in rows and np.isfinite(rows[each[0]].series).any()]
 
 
-def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray]) -> bytes:
+def _draw(panels: Sequence[Panel], times: Times, rows: _Rows) -> bytes:
     figure = Figure(figsize=(7.6, 0.4 + 2.2 * len(panels)), dpi=150, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.08)
     for axes, panel in zip(
         figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
     ):
         for number, (name, words) in enumerate(_lines(panel, rows)):
-            values = panel.factor * rows[name] + panel.offset
+            values = panel.factor * rows[name].series + panel.offset
             axes.plot(
-                *_with_gaps(times, values),
+                *_with_gaps(times, values, rows[name].is_point),
                 _STYLES[number],
                 color=COLOURS[number],
                 linewidth=1.4,
@@ -190,20 +189,23 @@ def _draw(panels: Sequence[Panel], times: Times, rows: Mapping[str, np.ndarray])
     return stream.getvalue()
 
 
-def _with_gaps(times: Times, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middles of the records and their values, as a line that breaks where some are missing."""
+def _with_gaps(times: Times, values: np.ndarray, is_point: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Moments of the records and their values, as a line that breaks where some are missing.
+
+    A mean stands in the middle of its record, a state at its end.
+    """
     gaps = times.after_gaps
-    middle = times.seconds.sum(axis=1) // 2
-    seconds = np.insert(middle, gaps, times.seconds[gaps - 1, 1])
+    moments = times.seconds[:, 1] if is_point else times.seconds.sum(axis=1) // 2
+    seconds = np.insert(moments, gaps, times.seconds[gaps - 1, 1])
     return times.on_axis(seconds), np.insert(values, gaps, np.nan)
 
 
-def _words(panels: Sequence[Panel], rows: Mapping[str, np.ndarray]) -> str:
+def _words(panels: Sequence[Panel], rows: _Rows) -> str:
     """What a picture shows, with the mean of every line."""
     sentences = []
     for panel in panels:
         means = [
-            f"{words} {np.nanmean(panel.factor * rows[name] + panel.offset):.3g}"
+            f"{words} {np.nanmean(panel.factor * rows[name].series + panel.offset):.3g}"
             for name, words in _lines(panel, rows)
         ]
         sentences.append(f"{panel.title}: mean of {', '.join(means)}")

@@ -17,7 +17,7 @@ from ngcm_coupler.analysis.report import means
 from ngcm_coupler.analysis.report.folder import find
 from ngcm_coupler.analysis.report.maps import STYLES, draw
 from ngcm_coupler.analysis.report.means import entry_series, field_means, read_grid
-from ngcm_coupler.analysis.report.series import of_history
+from ngcm_coupler.analysis.report.series import of_budget, of_history
 from ngcm_coupler.analysis.report.times import Times
 from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
@@ -259,6 +259,23 @@ def test_a_line_alone_is_named_too(full, monkeypatch):
     list(of_history(times, {each.name: each for each in fields}))
     ((axes,),) = (figure.axes for figure in drawn)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["sea surface"]
+
+
+def test_a_state_is_drawn_at_the_end_of_its_record_and_a_mean_in_its_middle(full, monkeypatch):
+    entries = entry_series(find(full[2]).budget)
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    count = len(entries["precipitation_flux"].series)
+    bounds = HOUR * np.stack([np.arange(count), np.arange(count) + 1], axis=1)
+    list(of_budget(Times(START, bounds), entries))
+    hours = {
+        line.get_label(): (line.get_xdata() - np.datetime64(START.start)) / np.timedelta64(1, "h")
+        for figure in drawn
+        for axes in figure.axes
+        for line in axes.lines
+    }
+    np.testing.assert_array_equal(hours["water"], np.arange(count) + 1)
+    np.testing.assert_array_equal(hours["evaporation"], np.arange(count) + 0.5)
 
 
 def test_fields_that_the_page_has_no_map_of_are_named(tmp_path):

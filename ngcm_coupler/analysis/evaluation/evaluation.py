@@ -41,7 +41,8 @@ class Evaluation:
         segments = self.files.history or self.files.budget
         begin, end = segments[0].bounds[0, 0], segments[-1].bounds[-1, 1]
         dates = (segments[0].start.advanced(int(each)).iso8601() for each in (begin, end))
-        text = f"{' to '.join(dates)}, {(end - begin) / SECONDS_PER_DAY:.3g} days"
+        days = (end - begin) / SECONDS_PER_DAY
+        text = f"{' to '.join(dates)}, {days:.3g} day{'' if days == 1.0 else 's'}"
         if part := sampling(self.files.history):
             text += f"; {part}"
             if self.means.entries:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ngcm_coupler.analysis.evaluation.heat import SKY, SURFACE, TOP, WATER, Means, Quantity
 from ngcm_coupler.analysis.evaluation.latitudes import zonal_means
 from ngcm_coupler.analysis.evaluation.noise import Noise
-from ngcm_coupler.analysis.report.series import COLOURS, Picture
+from ngcm_coupler.analysis.report.series import COLOURS, STYLES, Picture
 from ngcm_coupler.fields import Surface
 
 _PANELS: tuple[tuple[str, Surface, Sequence[Quantity]], ...] = (
@@ -48,8 +48,8 @@ def zonal(means: Means, latitudes: np.ndarray) -> Iterator[Picture]:
         if not lines:
             continue
         figure, axes = _axes(title)
-        for (words, line), colour in zip(lines, COLOURS, strict=False):
-            axes.plot(latitudes, line, color=colour, linewidth=1.4, label=words)
+        for (words, line), colour, style in zip(lines, COLOURS, STYLES, strict=False):
+            axes.plot(latitudes, line, style, color=colour, linewidth=1.4, label=words)
         axes.axhline(0.0, color="#888888", linewidth=0.6)
         axes.set_xlim(-90.0, 90.0)
         axes.set_xticks(range(-90, 91, 30), ["90°S", "60°S", "30°S", "0°", "30°N", "60°N", "90°N"])
@@ -69,10 +69,11 @@ def spectra(found: Sequence[Noise]) -> Iterator[Picture]:
         if not lines:
             continue
         figure, axes = _axes(f"{title}: part of the variance at each degree")
-        for (name, power), colour in zip(lines, COLOURS, strict=False):
+        for (name, power), colour, style in zip(lines, COLOURS, STYLES, strict=False):
             degrees = np.arange(1, power.size + 1)
             words = name.replace("_", " ")
-            axes.loglog(degrees, power / power.sum(), color=colour, linewidth=1.4, label=words)
+            part = power / power.sum()
+            axes.loglog(degrees, part, style, color=colour, linewidth=1.4, label=words)
         axes.set_xlabel("degree l", size=8)
         axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-8))
         yield _picture(figure, axes, "Spectra", f"{title}: {', '.join(name for name, _ in lines)}")

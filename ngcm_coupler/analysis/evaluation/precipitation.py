@@ -118,7 +118,7 @@ def _of_records(records: Records, grid: Grid) -> Iterator[Row]:
 
 def _of_days(days: np.ndarray, area: np.ndarray) -> Iterator[Row]:
     """Of daily means [mm/day], shape (days, nlat, nlon)."""
-    what = f"means of {len(days)} days"
+    what = f"means of {len(days)} day{'' if len(days) == 1 else 's'}"
     yield f"no P, {what}", "% of area", f"{100.0 * share_of_area(days == 0.0, area):.1f}", ""
     dry = f"{100.0 * share_of_area(days < _LIGHT, area):.1f}"
     yield f"P below {_LIGHT} mm/day, {what}", "% of area", dry, ""

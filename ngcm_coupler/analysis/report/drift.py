@@ -122,10 +122,10 @@ def drift(folder: Path, days: int = DAYS) -> list[Table]:
     files = find(folder)
     tables = drift_of(files, entry_series(files.budget) if files.budget else {}, days)
     if not tables:
-        raise DataError(
-            f"{folder}: the run has less than two blocks of {days} days; give a smaller number"
-            " with --drift"
-        )
+        blocks, remedy = f"{days} days", "give a smaller number with --drift"
+        if days == 1:
+            blocks, remedy = "a day", "give a longer run"
+        raise DataError(f"{folder}: the run has less than two blocks of {blocks}; {remedy}")
     return tables
 
 

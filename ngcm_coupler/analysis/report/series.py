@@ -17,7 +17,8 @@ from ngcm_coupler.fields import over
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
 """Of Okabe and Ito (2008), told apart by all forms of colour blindness."""
 
-_STYLES = ("-", "--", "-.", ":", "-", "--")
+STYLES = ("-", "--", "-.", ":", "-", "--")
+"""Told apart in print too."""
 _DAY = 86400.0
 _Rows = Mapping[str, EntrySeries] | Mapping[str, FieldMean]
 
@@ -81,9 +82,10 @@ _BUDGET_PICTURES = {
     "Water": (
         Panel("Water, globe [mm/day]", _WATER, factor=_DAY),
         Panel("Water in the air, globe [kg/m²]", {"atmosphere_mass_content_of_water": "water"}),
+        Panel("Precipitation that columns owe, globe [kg/m²]", {"precipitation_debt": "mean"}),
         Panel(
-            "Precipitation that columns owe [kg/m²]",
-            {"precipitation_debt": "mean of the globe", "precipitation_debt_largest": "largest"},
+            "Precipitation that the worst column owes [kg/m²]",
+            {"precipitation_debt_largest": "largest"},
         ),
     ),
     "Momentum": tuple(
@@ -166,7 +168,7 @@ def _draw(panels: Sequence[Panel], times: Times, rows: _Rows) -> bytes:
             values = panel.factor * rows[name].series + panel.offset
             axes.plot(
                 *_with_gaps(times, values, rows[name].is_point),
-                _STYLES[number],
+                STYLES[number],
                 color=COLOURS[number],
                 linewidth=1.4,
                 marker="." if len(times) < 30 else "",

@@ -162,6 +162,12 @@ def test_a_run_of_less_than_two_blocks_is_refused_with_the_remedy(tmp_path):
     assert len(drift(tmp_path, 5)[0].rows) == 3 + 3
 
 
+def test_a_run_of_less_than_two_days_is_not_told_to_give_less_than_a_day(tmp_path):
+    write_budget(tmp_path / "budget.nc", synthetic(1))
+    with pytest.raises(DataError, match="less than two blocks of a day; give a longer run"):
+        drift(tmp_path, 1)
+
+
 def test_the_command_prints_the_tables_without_matplotlib(tmp_path, capsys, monkeypatch):
     write_budget(tmp_path / "budget.nc", synthetic(40))
     imported = builtins.__import__

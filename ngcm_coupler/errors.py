@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 
 class NgcmError(Exception):
@@ -27,13 +27,17 @@ class NgcmError(Exception):
 
 
 class ConfigError(NgcmError):
-    """A namelist, or something it points to, cannot be used. Carries every fault found."""
+    """A namelist, or something it points to, cannot be used. Carries every fault found.
+
+    `doubts` are what looked wrong beside them.
+    """
 
     status = 2
     label = "config"
 
-    def __init__(self, faults: str | list[str]) -> None:
+    def __init__(self, faults: str | list[str], doubts: Sequence[str] = ()) -> None:
         self.faults: list[str] = [faults] if isinstance(faults, str) else list(faults)
+        self.doubts = tuple(doubts)
         super().__init__("\n".join(self.faults))
 
 

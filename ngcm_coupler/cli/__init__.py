@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ngcm_coupler import python_path
 from ngcm_coupler.cli import arguments, standard_output
-from ngcm_coupler.errors import NgcmError, shown, unexpected
+from ngcm_coupler.errors import ConfigError, NgcmError, shown, unexpected
 
 EXIT_ERROR = 1
 """Exit code of a command that failed; argparse exits with 2 on wrong usage."""
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return EXIT_ERROR
     except Exception as error:  # the net under all commands
+        standard_output.warn(error.doubts if isinstance(error, ConfigError) else ())
         text = str(error) if isinstance(error, NgcmError) else _own_fault(error)
         text = arguments.on_one_line(text, sys.argv[1:] if argv is None else argv)
         print("; ".join(filter(None, [text, python_path.remedy(error)])), file=sys.stderr)

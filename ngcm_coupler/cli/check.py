@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ngcm_coupler.cli.arguments import file
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.cli.tables import markdown_table
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.config import (
@@ -94,13 +95,13 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         config = load(arguments.file, contents_rule, *FILE_RULES, run_folder_rule)
     except ConfigError as error:
+        warn(error.doubts)
         count = len(error.faults)
         print(error, file=sys.stderr)
         print(f"{count} fault{'s' if count > 1 else ''}", file=sys.stderr)
         return 1
     of_driver = driver_warnings(config) if "ngcm_driver" in config.named else ()
-    for line in (*config.doubts, *of_driver):
-        print(f"warning: {line}", file=sys.stderr)
+    warn((*config.doubts, *of_driver))
     print(f"{shown(arguments.file, 400)}: ok")
     print(summary(config), end="")
     return 0
@@ -124,8 +125,8 @@ def sea_grid_rule(config: Config) -> Iterator[Conflict]:
                 read_surface_grid(name, config.grid.sea_grid_name)
             else:
                 _, fit = configured_sea(config, facts.grid, facts.land_area_fraction)
-                for line in (fit.text, *(f"warning: {each}" for each in fit.warnings)):
-                    print(line, file=sys.stderr)
+                print(fit.text, file=sys.stderr)
+                warn(fit.warnings)
     except NgcmError as error:
         yield Conflict(f"{_SEA_GRID}: {error}", (_SEA_GRID, _SEA_GRID_NAME))
 

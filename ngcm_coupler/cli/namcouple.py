@@ -6,11 +6,11 @@ import argparse
 import dataclasses
 import itertools
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli import run_folder
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.errors import OutputError, told
 from ngcm_coupler.files import write_text
 
@@ -77,7 +77,7 @@ def _keep_other(path: Path, text: str) -> None:
     names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
     kept = next(name for name in names if not name.exists())
     shutil.copy2(path, kept)
-    print(f"warning: {path} said something else, which is now in {kept}", file=sys.stderr)
+    warn([f"{path} said something else, which is now in {kept}"])
 
 
 def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ngcm_coupler import couplers
 from ngcm_coupler.cli import buildconfig, run_folder
 from ngcm_coupler.cli.arguments import processes
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.cli.tables import text_table
 from ngcm_coupler.couplers import CoupledRun
 from ngcm_coupler.errors import ConfigError, NgcmError
@@ -68,8 +69,7 @@ def _run(args: argparse.Namespace) -> int:
     with run_folder.entered(args) as config:
         if faults := configuration.driver_faults(config):
             raise ConfigError(faults)
-        for line in configuration.driver_warnings(config):
-            print(f"warning: {line}", file=sys.stderr)
+        warn(configuration.driver_warnings(config))
         coupled = couplers.coupled_run(config)
         programs = {DRIVER: args.ranks}
         if coupled:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli.arguments import path
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.errors import OutputError, shown, told
 
 if TYPE_CHECKING:
@@ -85,6 +86,5 @@ def told_sea(config: Config) -> ExchangeGrid:
     exchange, judgement = grids.sea(config)
     # Not among the files that a command lists.
     print(judgement.text, file=sys.stderr)
-    for warning in judgement.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(judgement.warnings)
     return exchange

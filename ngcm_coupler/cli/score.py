@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ngcm_coupler.cli.arguments import file
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.errors import DataError
 
 _FORMATS = ("text", "csv", "json")
@@ -71,8 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
             " single state: select one, or take their mean"
         )
     comparison = compare(members, reference, dict(arguments.fields))
-    for note in comparison.notes:
-        print(f"warning: {note}", file=sys.stderr)
+    warn(comparison.notes)
     table = score(comparison, arguments.where)
     print(getattr(table, arguments.format)(), end="")
     return 0

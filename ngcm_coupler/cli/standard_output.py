@@ -1,11 +1,11 @@
-"""What a command prints, seen to its end: output that is lost is a failure of the command."""
+"""What a command prints: its output, which is lost only if the command fails, and its warnings."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from ngcm_coupler.errors import NgcmError, OutputError
@@ -39,6 +39,12 @@ def written() -> Iterator[None]:
                 f"standard output cannot be written ({fault.strerror}), and what this command"
                 " prints is lost; make space where it is redirected to"
             ) from fault
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Says on standard error what looks wrong, although the command goes on or fails otherwise."""
+    for line in lines:
+        print(f"warning: {line}", file=sys.stderr)
 
 
 class _Watched:

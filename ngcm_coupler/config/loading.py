@@ -48,9 +48,9 @@ def parse(
         rules.append(slab_conflicts)
     for rule in (*rules, *further_rules):
         document.judge(rule(config))
-    if document.faults:
-        raise ConfigError([fault.located(name) for fault in sorted(document.faults)])
     doubts = [doubt.located(name) for doubt in sorted(document.doubts)]
+    if document.faults:
+        raise ConfigError([fault.located(name) for fault in sorted(document.faults)], doubts)
     if document.is_empty:
         doubts.append(f"{shown(name, 400)} holds no group: every key has its default")
     return dataclasses.replace(config, doubts=tuple(doubts))

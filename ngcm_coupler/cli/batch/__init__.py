@@ -18,6 +18,7 @@ from ngcm_coupler.cli.arguments import fraction, path, processes
 from ngcm_coupler.cli.batch import segment
 from ngcm_coupler.cli.batch.job import SYSTEMS, Job, seconds_of
 from ngcm_coupler.cli.batch.quoting import word
+from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.errors import ConfigError, OutputError, told
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _run(arguments: argparse.Namespace) -> int:
     config = segment.chain_config(loaded, arguments.stop_date, arguments.hours)
     job = _job(arguments, config)
     if faults := [*chain.faults(config), *_faults(arguments, config, job)]:
-        raise ConfigError(faults)
+        raise ConfigError(faults, loaded.doubts)
+    warn(loaded.doubts)
     if following := chain.next_segment(config):
         # What would keep the first job from starting is told now.
         limit = job.wall_clock_seconds if job.stops_early else 0

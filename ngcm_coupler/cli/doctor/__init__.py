@@ -38,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler import config as configuration
 
     # Values that cannot be used are findings below; until then the defaults stand for them.
-    config, faults = configuration.Config(), []
+    config, faults, doubts = configuration.Config(), [], ()
     if arguments.namelist:
         from ngcm_coupler import engine
         from ngcm_coupler.cli.check import FILE_RULES, run_folder_rule
@@ -49,7 +49,9 @@ def _run(arguments: argparse.Namespace) -> int:
             config = engine.load(arguments.namelist)
             engine.load(arguments.namelist, engine.contents_rule, *FILE_RULES, run_folder_rule)
         except ConfigError as error:
-            faults = error.faults
+            faults, doubts = error.faults, error.doubts
+        else:
+            doubts = config.doubts
     if arguments.measure:
         from ngcm_coupler.cli.doctor import memory
 
@@ -67,9 +69,11 @@ def _run(arguments: argparse.Namespace) -> int:
     }
     findings = [_finding(name, check) for name, check in checks.items()]
     if arguments.namelist:
-        findings += [Finding("namelist", "fault", fault) for fault in faults] or [
-            Finding("namelist", "ok", arguments.namelist)
-        ]
+        findings += [Finding("namelist", "fault", fault) for fault in faults]
+        if doubts:
+            findings.append(Finding("namelist", "warning", "; ".join(doubts)))
+        elif not faults:
+            findings.append(Finding("namelist", "ok", arguments.namelist))
     reports = mpi.gathered(findings)
     if reports is None:  # the first rank tells
         return 0

@@ -265,17 +265,13 @@ def test_a_state_is_drawn_at_the_end_of_its_record_and_a_mean_in_its_middle(full
     entries = entry_series(find(full[2]).budget)
     drawn = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
-    count = len(entries["precipitation_flux"].series)
-    bounds = HOUR * np.stack([np.arange(count), np.arange(count) + 1], axis=1)
-    list(of_budget(Times(START, bounds), entries))
-    hours = {
-        line.get_label(): (line.get_xdata() - np.datetime64(START.start)) / np.timedelta64(1, "h")
-        for figure in drawn
-        for axes in figure.axes
-        for line in axes.lines
-    }
-    np.testing.assert_array_equal(hours["water"], np.arange(count) + 1)
-    np.testing.assert_array_equal(hours["evaporation"], np.arange(count) + 0.5)
+    ends = 1 + np.arange(len(entries["precipitation_flux"].series))
+    list(of_budget(Times(START, HOUR * np.stack([ends - 1, ends], axis=1)), entries))
+    lines = [line for figure in drawn for axes in figure.axes for line in axes.lines]
+    times = {line.get_label(): line.get_xdata() - np.datetime64(START.start) for line in lines}
+    hours = {label: each / np.timedelta64(1, "h") for label, each in times.items()}
+    np.testing.assert_array_equal(hours["water"], ends)
+    np.testing.assert_array_equal(hours["evaporation"], ends - 0.5)
 
 
 def test_fields_that_the_page_has_no_map_of_are_named(tmp_path):

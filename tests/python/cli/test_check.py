@@ -97,6 +97,14 @@ def test_the_step_comes_from_the_checkpoint(namelist, capsys):
     )
 
 
+def test_what_looks_wrong_is_said_beside_what_is(namelist, capsys):
+    text = "&ngcm_coupling\n interval_seconds = 5400\n/\n&slab_ice surface_layer_m = 0.2 /\n"
+    assert main(["check", namelist(text)]) == 1
+    warning, fault, count = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: run.nml:4: &slab_ice surface_layer_m = 0.2 is without eff")
+    assert fault.startswith("run.nml:2: ") and count == "1 fault"
+
+
 @pytest.mark.parametrize(
     ("key", "fault"),
     [

@@ -69,6 +69,13 @@ def test_sound_environment_has_no_fault(well, capsys):
         assert states[check] == "ok"
 
 
+def test_what_looks_wrong_in_the_namelist_is_a_warning(well, capsys):
+    (well / "run.nml").write_text(ANALYTIC + "&slab_ice surface_layer_m = 0.2 /\n")
+    assert cli.main(["doctor", "run.nml"]) == 0
+    (line,) = [row for row in capsys.readouterr().out.splitlines() if " namelist " in row]
+    assert line.startswith("warning") and "surface_layer_m = 0.2 is without effect" in line
+
+
 def test_faults_of_the_namelist_are_told_with_the_others(well, capsys, monkeypatch):
     monkeypatch.setattr(python, "checks", dict)
     monkeypatch.setattr(mpi, "checks", dict)

@@ -19,7 +19,7 @@ from ngcm_coupler.config.rules import (
     spectra_faults,
     stop_conflicts,
 )
-from ngcm_coupler.config.run_files import PERIOD_NAMES, RunFile, overwritten, run_files
+from ngcm_coupler.config.run_files import PERIOD_NAMES, TITLES, RunFile, overwritten, run_files
 from ngcm_coupler.config.settings import DATE, GROUPS, MEMBER, PERIOD, Config
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "MEMBER",
     "PERIOD",
     "PERIOD_NAMES",
+    "TITLES",
     "Config",
     "Conflict",
     "Rule",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
-from ngcm_coupler.config.run_files import POINTER, shared_conflicts
+from ngcm_coupler.config.run_files import POINTER, TITLES, shared_conflicts
 from ngcm_coupler.config.run_groups import Restart
 from ngcm_coupler.config.settings import Config
 from ngcm_coupler.errors import OutputError, shown, told
@@ -47,7 +47,7 @@ def foreign_conflicts(config: Config) -> Iterator[Conflict]:
         if name and key not in blamed:
             what = f"{key} = {shown(text_of(name), 400)}"
             try:
-                require_no_foreign(name, what, signed=key.group.startswith("ngcm_"))
+                require_no_foreign(name, what, TITLES.get(key))
             except OutputError as error:
                 yield Conflict(str(error), (key,))
 

@@ -21,6 +21,7 @@ from ngcm_coupler.config.model_groups import DEMO
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.settings import DATE, MEMBER, PERIOD, SURFACES, Config
 from ngcm_coupler.errors import ConfigError
+from ngcm_coupler.files import foreign
 
 _MODEL_FILES = {where(lambda at: at.model.checkpoint), where(lambda at: at.model.initial_state)}
 _HISTORY = where(lambda at: at.history.file)
@@ -32,6 +33,14 @@ _FOLDER = where(lambda at: at.restart.folder)
 _OCEAN_INITIAL = where(lambda at: at.oasis_ocean.initial_file)
 _OCEAN_READ = where(lambda at: at.oasis_ocean.read_file)
 _OCEAN_WRITE = where(lambda at: at.oasis_ocean.write_file)
+
+TITLES = {
+    _HISTORY: foreign.HISTORY_TITLE,
+    where(lambda at: at.history.budget_file): foreign.BUDGET_TITLE,
+    where(lambda at: at.recording.file): foreign.RECORDING_TITLE,
+    _WRITE: foreign.RESTART_TITLE,
+}
+"""Key of a file that a run writes -> the title by which that says what it is."""
 
 _OF_ONE_CHAIN = ({_READ, _WRITE}, {_READ, _FOLDER}, {_OCEAN_READ, _OCEAN_WRITE})
 """A restart may be written over that from which the run goes on."""

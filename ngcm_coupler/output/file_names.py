@@ -22,7 +22,7 @@ from ngcm_coupler.config import (
 from ngcm_coupler.errors import OutputError, shown, told
 from ngcm_coupler.fields.arguments import file_text
 from ngcm_coupler.files import Claims
-from ngcm_coupler.files.foreign import require_no_foreign
+from ngcm_coupler.files.foreign import RESTART_TITLE, require_no_foreign
 
 HISTORY_FILE = where(lambda at: at.history.file)
 BUDGET_FILE = where(lambda at: at.history.budget_file)
@@ -133,5 +133,5 @@ def restart_file(claims: Claims, path: str | os.PathLike[str], *, at_root: bool)
         what = f"write_restart('{shown(file, 400)}')"
         claims.require_other(file, what, whole=True)
         if at_root:
-            require_no_foreign(file, f"{what}: this")
+            require_no_foreign(file, f"{what}: this", RESTART_TITLE)
     return file

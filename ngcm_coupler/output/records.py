@@ -13,13 +13,13 @@ import numpy as np
 
 from ngcm_coupler import __version__
 from ngcm_coupler.clock import Clock
-from ngcm_coupler.config import DATE, PERIOD, Config, Where
+from ngcm_coupler.config import DATE, PERIOD, TITLES, Config, Where
 from ngcm_coupler.device.environment import environment
 from ngcm_coupler.engine.atmosphere import Atmosphere
 from ngcm_coupler.errors import ConfigError, OutputError
 from ngcm_coupler.fields import Field
 from ngcm_coupler.files import Claims
-from ngcm_coupler.files.foreign import require_no_foreign
+from ngcm_coupler.files.foreign import HISTORY_TITLE, require_no_foreign
 from ngcm_coupler.interval.water_closure import WaterOfGlobe
 from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
@@ -144,7 +144,7 @@ class Records:
                 names = [of_member(name, number) for number in self._members]
             for each in filter(None, names):
                 claims.take(each, f"{key} = '{each}'")
-                require_no_foreign(each, f"{key} = '{each}'")
+                require_no_foreign(each, f"{key} = '{each}'", TITLES[key])
         # Now, and not when their time comes.
         later = (
             of_periods(self._files[HISTORY_FILE], self._config.history.file_period)
@@ -152,7 +152,7 @@ class Records:
             else ()
         )
         for file in later:
-            require_no_foreign(file, f"{HISTORY_FILE} = '{file}'")
+            require_no_foreign(file, f"{HISTORY_FILE} = '{file}'", HISTORY_TITLE)
 
     def open(self, clock: Clock, of_all: bool) -> None:
         """Says where the fields come from, and creates the files that have been claimed.

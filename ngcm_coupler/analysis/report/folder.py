@@ -13,8 +13,8 @@ import numpy as np
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError, reading
+from ngcm_coupler.files.foreign import BUDGET_TITLE
 from ngcm_coupler.files.netcdf import open_dataset
-from ngcm_coupler.output.budget.output import TITLE as BUDGET_TITLE
 from ngcm_coupler.output.history import LEFT_OUT, SAMPLED
 
 _SIGNATURES = (b"\x89HDF", b"CDF")

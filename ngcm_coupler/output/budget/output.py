@@ -9,6 +9,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Grown
+from ngcm_coupler.files.foreign import BUDGET_TITLE
 from ngcm_coupler.files.netcdf import exclusive, keep_little, left_open
 from ngcm_coupler.output import disk_space
 from ngcm_coupler.output.budget.entries import Entry
@@ -18,9 +19,6 @@ _FILL_VALUE = 1.0e20
 
 _CHUNK_BYTES = 4096
 """What netCDF takes of the disk at once for a variable of one number a record."""
-
-TITLE = "Budgets of heat, water, momentum and dry air"
-"""Global attribute ``title`` by which a file is known for a budget."""
 
 
 class BudgetFile:
@@ -112,7 +110,7 @@ class BudgetFile:
         self, start: Clock, attributes: Mapping[str, str], provenance: Mapping[str, str]
     ) -> None:
         file = self._file
-        file.setncatts({"Conventions": "CF-1.11", **attributes, "title": TITLE})
+        file.setncatts({"Conventions": "CF-1.11", **attributes, "title": BUDGET_TITLE})
         file.createDimension("time", None)
         file.createDimension("bnds", 2)
         time = file.createVariable("time", "i8", ("time",))

@@ -18,7 +18,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import OutputError, shown
 from ngcm_coupler.files import Claims, Grown, replaced
-from ngcm_coupler.files.foreign import require_no_foreign
+from ngcm_coupler.files.foreign import HISTORY_TITLE, require_no_foreign
 from ngcm_coupler.files.netcdf import (
     exclusive,
     import_netcdf4,
@@ -100,7 +100,7 @@ class Files:
             self._claimed = Claims()
             self._claimed.take(path, f"&ngcm_history file = '{path}'")
             if self._existing == "replace":
-                require_no_foreign(path, f"&ngcm_history file = '{path}'")
+                require_no_foreign(path, f"&ngcm_history file = '{path}'", HISTORY_TITLE)
         with self._failures(path, what), exclusive():
             there = Path(path).exists()
             if there and self._existing == "refuse":

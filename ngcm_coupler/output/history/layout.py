@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from ngcm_coupler.clock import Clock
+from ngcm_coupler.files.foreign import HISTORY_TITLE
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.output.history.variables import Record, Variable
-
-TITLE = "Fields exchanged between atmosphere and surface"
-"""Global attribute ``title`` by which a file is known for a history."""
 
 SAMPLED = "sampled_every_seconds"
 """Global attribute of a history of instants: time between two records."""
@@ -60,7 +58,7 @@ class Layout:
 
     def define(self, file: Any) -> None:
         """Gives an empty file its dimensions, coordinates and variables."""
-        file.setncatts({"Conventions": "CF-1.11", "title": TITLE, **self.attributes})
+        file.setncatts({"Conventions": "CF-1.11", "title": HISTORY_TITLE, **self.attributes})
         sizes = {"time": None, "lat": self.grid.nlat, "lon": self.grid.nlon, "bnds": 2}
         if self.members is not None:
             sizes["realization"] = len(self.members)
@@ -99,7 +97,7 @@ class Layout:
     def difference(self, file: Any) -> str | None:
         """What shows that an open file is none of this history, in words, or None."""
         attributes = {name: str(file.getncattr(name)) for name in file.ncattrs()}
-        if attributes.get("title") != TITLE:
+        if attributes.get("title") != HISTORY_TITLE:
             return "it is no history of ngcm_coupler"
         for name, own in self.attributes.items():
             if name not in _MAY_DIFFER and attributes.get(name) != own:

@@ -13,9 +13,9 @@ from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError
 from ngcm_coupler.fields import IMPORTS, offered
+from ngcm_coupler.files.foreign import BUDGET_TITLE
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
-from ngcm_coupler.output.budget.output import TITLE
 from ngcm_coupler.output.history import History
 
 DAY = 86400
@@ -36,7 +36,7 @@ def write_budget(path, values, first=0):
     count = len(next(iter(values.values())))
     ends = first + QUARTER * np.arange(1, count + 1)
     with import_netcdf4().Dataset(path, "w") as file:
-        file.setncatts({"title": TITLE, "source": "a model"})
+        file.setncatts({"title": BUDGET_TITLE, "source": "a model"})
         file.createDimension("time", None)
         file.createDimension("bnds", 2)
         time = file.createVariable("time", "i8", ("time",))

@@ -13,13 +13,21 @@ from ngcm_coupler.component import Component
 from ngcm_coupler.config import foreign_conflicts
 from ngcm_coupler.engine import parse
 from ngcm_coupler.errors import OutputError
-from ngcm_coupler.files.foreign import is_foreign, require_no_foreign
+from ngcm_coupler.files.foreign import (
+    BUDGET_TITLE,
+    HISTORY_TITLE,
+    RECORDING_TITLE,
+    RESTART_TITLE,
+    is_foreign,
+    require_no_foreign,
+)
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.output.file_names import of_periods
 
 NAMELIST = "&ngcm_model engine = 'analytic', analytic_latitudes = 8 /\n"
 KEYS = ["ngcm_history file", "ngcm_history budget_file", "ngcm_recording file",
         "ngcm_restart write_file"]  # fmt: skip
+TITLES = [HISTORY_TITLE, BUDGET_TITLE, RECORDING_TITLE, RESTART_TITLE]
 FORMS = ["NETCDF4", "NETCDF3_64BIT_DATA", "NETCDF3_CLASSIC"]
 
 
@@ -69,11 +77,47 @@ def test_what_a_run_leaves_may_be_replaced(form, tmp_path):
         file.createDimension("x", 2)
     for file in (
         empty, cut, zeros, tmp_path / "begun", tmp_path / "missing", tmp_path,
-        netcdf(tmp_path / "history", form, ngcm_coupler_version="0.1.0", title="Fields"),
-        netcdf(tmp_path / "restart", form, title="ngcm_coupler restart"),
-        netcdf(tmp_path / "recording", form, title="ngcm_coupler recording"),
     ):  # fmt: skip
-        require_no_foreign(file, "it")
+        for title in TITLES:
+            require_no_foreign(file, "it", title)
+
+
+def of_run(path, title, form="NETCDF4", **attributes):
+    with import_netcdf4().Dataset(path, "w", format=form) as file:
+        file.setncatts({"title": title, **attributes})
+        file.createDimension("time", None)
+        file.createVariable("time", "f4", ("time",))[:] = 1.0
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_replaces_its_like_and_no_file_of_another_kind(form, tmp_path):
+    for number, title in enumerate(TITLES):
+        file = of_run(tmp_path / f"{number}.nc", title, form)
+        assert not is_foreign(file, title)
+        for other in set(TITLES) - {title}:
+            with pytest.raises(OutputError, match="that no run has written as such"):
+                require_no_foreign(file, "it", other)
+
+
+@pytest.mark.parametrize("attribute", ["history", "CDO", "NCO"])
+def test_what_another_program_has_made_of_a_history_is_somebodys(attribute, tmp_path):
+    edited = of_run(tmp_path / "edited.nc", HISTORY_TITLE, **{attribute: "mean over time"})
+    assert is_foreign(edited, HISTORY_TITLE)
+    assert is_foreign(netcdf(tmp_path / "mean.nc", title=HISTORY_TITLE), HISTORY_TITLE)
+
+
+def test_what_netcdf_does_not_see_is_somebodys_all_the_same(tmp_path):
+    """A file of HDF5 alone, in which netCDF finds nothing, has not been made by it."""
+    file = tmp_path / "tables.h5"
+    with import_netcdf4().Dataset(file, "w") as dataset:
+        dataset.createDimension("x", 2)
+    assert not is_foreign(file, HISTORY_TITLE)
+    contents = file.read_bytes()
+    file.write_bytes(contents.replace(b"_NCProperties", b"_MyProperties"))
+    assert is_foreign(file, HISTORY_TITLE)
+    file.write_bytes(contents + bytes(20000))
+    assert is_foreign(file, HISTORY_TITLE)
 
 
 HOLD = """
@@ -100,19 +144,19 @@ def test_a_file_that_was_killed_as_it_began_may_be_replaced(form, tmp_path):
         file = tmp_path / stage
         done = subprocess.run([sys.executable, "-c", BEGIN, file, form, stage], check=False)
         assert done.returncode == 9 and file.exists()
-        assert not is_foreign(file)
+        assert not is_foreign(file, RESTART_TITLE)
 
 
 def test_names_of_no_file_are_nobodys_and_what_may_not_be_read_is_somebodys(tmp_path, monkeypatch):
-    assert not is_foreign(tmp_path / ("n" * 300))
-    assert not is_foreign(tmp_path / "a\0b")
+    assert not is_foreign(tmp_path / ("n" * 300), HISTORY_TITLE)
+    assert not is_foreign(tmp_path / "a\0b", HISTORY_TITLE)
     (tmp_path / "shut").touch()
 
     def refuse(*_):
         raise PermissionError
 
     monkeypatch.setattr(type(tmp_path), "open", refuse)  # tests may run as root, whom none refuses
-    assert is_foreign(tmp_path / "shut")
+    assert is_foreign(tmp_path / "shut", HISTORY_TITLE)
 
 
 def test_bytes_and_groups_of_anybody_else_are_foreign(tmp_path):
@@ -121,19 +165,19 @@ def test_bytes_and_groups_of_anybody_else_are_foreign(tmp_path):
     with import_netcdf4().Dataset(tmp_path / "groups.nc", "w") as file:
         file.createGroup("mine").title = "all that I have"
     for name in ("rain.bin", "dry.bin", "groups.nc"):
-        assert is_foreign(tmp_path / name), name
+        assert is_foreign(tmp_path / name, HISTORY_TITLE), name
 
 
 def test_a_file_that_a_program_writes_is_somebodys(tmp_path):
-    file = netcdf(tmp_path / "open.nc", title="ngcm_coupler restart")
-    assert not is_foreign(file)
+    file = netcdf(tmp_path / "open.nc", title=RESTART_TITLE)
+    assert not is_foreign(file, RESTART_TITLE)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout.readline() == b"open\n"
-        assert is_foreign(file)
+        assert is_foreign(file, RESTART_TITLE)
         holder.communicate(b"\n")
-    assert not is_foreign(file)
+    assert not is_foreign(file, RESTART_TITLE)
 
 
 def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
@@ -141,7 +185,7 @@ def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
     with import_netcdf4().Dataset(file, "a") as dataset:
         compound = dataset.createCompoundType([("a", "i4")], "pair")
         dataset.setncattr("pair", np.zeros(1, compound.dtype))
-    assert is_foreign(file)
+    assert is_foreign(file, RESTART_TITLE)
 
 
 def test_files_of_the_ocean_are_known_by_their_form_alone(tmp_path):

@@ -14,6 +14,7 @@ from ngcm_coupler.config import parse
 from ngcm_coupler.errors import FieldError, OutputError, RestartError
 from ngcm_coupler.fields import EXPORTS, IMPORTS, TILES, field, offered, over
 from ngcm_coupler.fields.levels import LEVEL_FIELDS, Levels
+from ngcm_coupler.files.foreign import BUDGET_TITLE
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.grid import GaussianGrid
 from ngcm_coupler.interval.water_closure import WaterClosure, WaterOfGlobe
@@ -26,7 +27,7 @@ from ngcm_coupler.output.budget.entries import (
     share_of,
 )
 from ngcm_coupler.output.budget.ledger import Ledger
-from ngcm_coupler.output.budget.output import TITLE, BudgetFile
+from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.budget.provenance import Sources
 from ngcm_coupler.output.budget.table import table
 
@@ -360,7 +361,7 @@ def test_the_file_holds_every_interval_with_cf_attributes_and_provenance(tmp_pat
         file.write()
         with import_netcdf4().Dataset(tmp_path / "budget.nc") as written:
             assert written["time"].size == count
-            assert written.title == TITLE
+            assert written.title == BUDGET_TITLE
             assert written.source == "a model"
             assert written["time_bounds"][-1].tolist() == [(count - 1) * 3600, count * 3600]
     file.close()

@@ -12,7 +12,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.clock.alarm import Alarm
 from ngcm_coupler.config import Config, begins
-from ngcm_coupler.errors import RestartError
+from ngcm_coupler.errors import OutputError, RestartError, shown
 from ngcm_coupler.output.restart.files import newest, write_into, write_restart
 from ngcm_coupler.parallel import Ranks
 
@@ -31,6 +31,7 @@ class JobLimits:
         self._intervals = 0
         self._longest_interval = self._longest_restart = 0.0
         self._requested = False
+        self._place = _current_folder()
 
     def source(self) -> Path | None:
         """The restart file to start from; None for the initial state.
@@ -53,6 +54,13 @@ class JobLimits:
                 " does, or give it as folder too for a run that begins"
             )
         return file
+
+    def _of_begin(self, name: str) -> str:
+        """A file of the namelist, which is that of the folder in which the run was created.
+
+        A host may have gone to another since, where the same name is of something else.
+        """
+        return name if _current_folder() == self._place else str(self._place / name)
 
     @property
     def keeps_restarts(self) -> bool:
@@ -112,10 +120,23 @@ class JobLimits:
                 "a restart is asked for and written nowhere: &ngcm_restart has neither folder nor"
                 " write_file, and the host names no file"
             )
-        if path or self._restart.write_file:
-            write_restart(path or self._restart.write_file, header, arrays)
-        if self._restart.folder and not path:
+        file, folder = self._restart.write_file, self._restart.folder
+        if path and folder and Path(path).absolute() == self._place / folder:
+            raise OutputError(
+                f"write_restart('{shown(path, 400)}'): this is folder of &ngcm_restart; give a file"
+                " in it, or '' for one of this date"
+            )
+        if path or file:
+            write_restart(path or self._of_begin(file), header, arrays)
+        if folder and not path:
             date = clock.iso8601()
-            file = write_into(self._restart.folder, self._restart.keep, date, header, arrays)
-            _log.info("restart %s", file)
+            written = write_into(self._of_begin(folder), self._restart.keep, date, header, arrays)
+            _log.info("restart %s", written)
         self._longest_restart = max(self._longest_restart, time.monotonic() - begun)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it has been removed
+        return Path()

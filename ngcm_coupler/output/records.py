@@ -35,8 +35,9 @@ from ngcm_coupler.output.file_names import (
     of_periods,
     outputs,
 )
-from ngcm_coupler.output.history import Continued, Existing, History
+from ngcm_coupler.output.history import SETTINGS, Continued, Existing, History
 from ngcm_coupler.output.recording import Recorder
+from ngcm_coupler.output.restart.continuation import settings_digest
 
 _log = logging.getLogger(__name__)
 
@@ -182,7 +183,11 @@ class Records:
                 ", ".join(imposed),
             )
         history = self._config.history
-        attributes = {"source": self._atmosphere.name, "ngcm_coupler_version": __version__}
+        attributes = {
+            "source": self._atmosphere.name,
+            "ngcm_coupler_version": __version__,
+            SETTINGS: settings_digest(self._config.resolved_text()),
+        }
         if core := self._atmosphere.dynamical_core:
             attributes["dynamical_core"] = core
         if of_all and (file := self._files[HISTORY_FILE]):

@@ -19,6 +19,9 @@ SAMPLED = "sampled_every_seconds"
 LEFT_OUT = "fields_left_out"
 """Global attribute: the exchanged fields that the namelist has not chosen, separated by blanks."""
 
+SETTINGS = "settings_sha256"
+"""Global attribute: of the settings on which results depend, so that no two runs share a file."""
+
 _MAY_DIFFER = ("ngcm_coupler_version", LEFT_OUT)
 """Global attributes that may be others where a file is continued."""
 
@@ -100,7 +103,9 @@ class Layout:
         if attributes.get("title") != HISTORY_TITLE:
             return "it is no history of ngcm_coupler"
         for name, own in self.attributes.items():
-            if name not in _MAY_DIFFER and attributes.get(name) != own:
+            # Older files do not say which settings they are of.
+            known = name != SETTINGS or SETTINGS in attributes
+            if name not in _MAY_DIFFER and known and attributes.get(name) != own:
                 return f"its {name} is {attributes.get(name)}, this run's is {own}"
         names = {each.name: each for each in self.variables}
         coordinates = self._coordinates()

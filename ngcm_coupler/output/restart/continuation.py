@@ -107,9 +107,7 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
     """
     other, own = _bound_keys(there), _bound_keys(here)
     found = [
-        f"its {name} is {other[name]}, this run's is {own[name]}"
-        for name in own
-        if name in other and other[name] != own[name]
+        f"its {name} is {other[name]}, this run's is {own[name]}" for name in _differing(other, own)
     ]
     if found and not branch:
         raise RestartError(
@@ -124,6 +122,25 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
             path,
             ", ".join(sorted(new)),
         )
+
+
+def is_of_experiment(there: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
+    """Whether the headers of two restarts are of one run, or of segments of one chain."""
+    same = all(there.get(key) == here.get(key) for key in ("start", "identity"))
+    texts = (each.get("configuration", "") for each in (there, here))
+    return same and not _differing(*map(_bound_keys, texts))
+
+
+def settings_digest(text: str) -> str:
+    """SHA-256 of all keys that change results and have other values than their defaults.
+
+    Args:
+      text: the resolved namelist.
+    """
+    defaults = {str(key): text_of(declared.default) for key, declared in KEYS.items()}
+    keys = _bound_keys(text).items()
+    given = sorted(f"{name} = {value}" for name, value in keys if defaults.get(name) != value)
+    return hashlib.sha256("\n".join(given).encode()).hexdigest()
 
 
 def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
@@ -151,6 +168,11 @@ def _bound_keys(text: str) -> dict[str, str]:
         for assignment in group.assignments
     }
     return {str(key): value for key, value in given.items() if key not in KEYS_THAT_MAY_DIFFER}
+
+
+def _differing(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """The keys that both have, with different values."""
+    return [name for name in here if name in there and there[name] != here[name]]
 
 
 def _list_difference(there: Sequence[str], here: Sequence[str]) -> str:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
+import logging
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,11 @@ from ngcm_coupler.errors import OutputError, RestartError, reading, shown
 from ngcm_coupler.files import kind_of, replaced, require_file
 from ngcm_coupler.files.foreign import RESTART_TITLE
 from ngcm_coupler.files.netcdf import open_dataset
+from ngcm_coupler.output.restart.continuation import is_of_experiment
 
 FORMAT_VERSION = 3
+
+_log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"restart_-?\d{4,}-\d\d-\d\dT\d{6}\.nc")
 _LEFT_OVER = re.compile(rf"\.({_NAME.pattern}|{POINTER})\.\d+\.tmp")
@@ -110,6 +116,7 @@ def write_into(
     file = place / f"restart_{date.replace(':', '')}.nc"
     try:
         place.mkdir(exist_ok=True)
+        _keep_other(file, header)
         write_restart(str(file), header, arrays)
         with replaced(place / POINTER) as temporary:
             temporary.write_text(file.name + "\n")
@@ -125,6 +132,18 @@ def write_into(
     except OSError as error:
         raise OutputError(f"&ngcm_restart folder = '{folder}' cannot be used: {error}") from error
     return file
+
+
+def _keep_other(file: Path, header: dict[str, Any]) -> None:
+    """Moves aside what is no restart of this run, and has the name of one to be written."""
+    if not file.is_file() or file.is_symlink() or _is_of_run(file, header):
+        return
+    names = (file.with_name(f"other_{number}_{file.name}") for number in itertools.count(1))
+    kept = next(name for name in names if not os.path.lexists(name))
+    file.rename(kept)
+    _log.warning(
+        "%s was none of this run, and is now %s; give each run a folder of its own", file, kept
+    )
 
 
 def newest(folder: str) -> Path | None:
@@ -220,7 +239,7 @@ def _is_of_run(path: Path, header: dict[str, Any]) -> bool:
     try:
         with open_dataset(path, "r") as file:
             there = json.loads(file.getncattr("header"))
-        return all(there.get(key) == header.get(key) for key in ("start", "identity"))
+        return is_of_experiment(there, header)
     except _DAMAGE:
         return False
 

@@ -210,3 +210,19 @@ def test_a_restart_that_is_written_nowhere_is_warned_of(create, tmp_path, caplog
     caplog.clear()
     component.write_restart(tmp_path / "named.nc")
     assert "nowhere" not in caplog.text
+
+
+def test_a_host_that_has_changed_its_folder_leaves_restarts_where_the_run_began(
+    create, tmp_path, monkeypatch
+):
+    for name in ("begin", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "begin")
+    component = create("&ngcm_restart folder = 'restarts', write_file = 'last.nc' /\n")
+    with pytest.raises(OutputError, match="this is folder of &ngcm_restart; give a file in it"):
+        component.write_restart("restarts")
+    monkeypatch.chdir(tmp_path / "other")
+    component.write_restart()
+    assert not list((tmp_path / "other").iterdir())
+    assert (tmp_path / "begin" / "last.nc").exists()
+    assert list((tmp_path / "begin" / "restarts").glob("restart_*.nc"))

@@ -109,3 +109,28 @@ def test_pointer_to_nothing_is_refused(here):
 def test_lists_of_fields_are_compared_one_by_one():
     with pytest.raises(RestartError, match="its imports list has b and lacks c"):
         continuation.require_same_run("x", {"imports": ["a", "b"]}, {"imports": ["a", "c"]})
+
+
+def of_settings(day: int, solar: str) -> dict:
+    return HEADER | {
+        "start": "2000-01-01T00:00:00",
+        "identity": {"grid": "16x8"},
+        "configuration": f"&ngcm_radiation\n  solar_constant = {solar}\n/\n",
+        "day": day,
+    }
+
+
+def test_restarts_of_another_experiment_are_neither_removed_nor_replaced(here, caplog):
+    first = write_into("restarts", 1, date(2), of_settings(2, "1361.0"), ARRAYS)
+    second = write_into("restarts", 1, date(3), of_settings(3, "700.0"), ARRAYS)
+    assert first.exists() and newest("restarts") == second
+    again = write_into(
+        "restarts", 1, date(2), of_settings(2, "700.0"), {"state.a": ARRAYS["state.a"] + 1}
+    )
+    assert again == first and "none of this run, and is now restarts/other_1_" in caplog.text
+    header, arrays = read_restart(str(first.with_name(f"other_1_{first.name}")))
+    assert "1361.0" in header["configuration"]
+    np.testing.assert_array_equal(arrays["state.a"], ARRAYS["state.a"])
+    caplog.clear()
+    write_into("restarts", 1, date(2), of_settings(2, "700.0"), ARRAYS)
+    assert not caplog.text, "its own is replaced"

@@ -261,6 +261,20 @@ def test_a_branch_replaces_no_file(create, tmp_path):
     assert list(records(tmp_path, "b_*.nc")) == [3 * HOUR]
 
 
+def test_a_run_does_not_go_on_with_a_file_that_another_experiment_has_replaced(create, tmp_path):
+    first = create("h_{period}.nc", "file_period = 'month'")
+    advance(first, 2)
+    first.write_restart(str(tmp_path / "restart.nc"))
+    first.close()
+    other = create("h_{period}.nc", "file_period = 'month' / &ngcm_surface drag_limit = 2.5e-3")
+    advance(other, 2)
+    other.close()
+    before = (tmp_path / "h_2000-01.nc").read_bytes()
+    with pytest.raises(OutputError, match="cannot be continued: its settings_sha256 is .*move it"):
+        create("h_{period}.nc", "file_period = 'month'", "branch = .false.")
+    assert (tmp_path / "h_2000-01.nc").read_bytes() == before
+
+
 def test_a_mean_in_progress_is_continued_by_the_same_settings_only(make):
     settings = {"record": "mean", "interval_hours": 4}
     written = make("one.nc", settings=settings).write(2)

@@ -22,7 +22,10 @@ from ngcm_coupler.regrid.overlap import overlaps
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
 
 MOST_UNSAID, MOST_TAKEN = 0.03, 0.10
-"""Part of what is judged where sea and land may be exchanged, without a warning and at all."""
+"""Part of what is judged where sea and land may be exchanged, without a warning and at all.
+
+Of the sphere also that by which the sea of the two may differ: cells that do not meet their
+neighbours leave no place without sea, and half of it out."""
 
 LEAST_SEA = 0.5
 """Part of the sphere that is sea, below which a grid is suspect where nothing else is known."""
@@ -85,7 +88,7 @@ def judge(
 
     Raises:
       DataError: over more than 10 % of what is judged the fractions of sea differ by more than a
-        half.
+        half, or so much of the sphere is sea for one of them alone.
     """
     name = exchange.surface.name
     share = float(exchange.sea_area.sum()) / (4.0 * np.pi)
@@ -119,6 +122,16 @@ def judge(
             f" say by {_KIND} that the grid is 'regional' or 'idealised'"
         )
         if misfit > 100.0 * MOST_TAKEN:
+            raise DataError(fault)
+        warnings += (fault,)
+    elif kind == "real" and abs(100.0 * share - own) > 100.0 * MOST_UNSAID:
+        fault = (
+            f"grid '{name}': {100.0 * share:.1f} % of the sphere is sea, expected the"
+            f" {own:.1f} % of the atmosphere within {100.0 * MOST_UNSAID:.0f} %, though it lies"
+            " where that has it: see whether the corners of its cells meet those of their"
+            f" neighbours, or say by {_KIND} that the grid is 'regional' or 'idealised'"
+        )
+        if abs(100.0 * share - own) > 100.0 * MOST_TAKEN:
             raise DataError(fault)
         warnings += (fault,)
     return Judgement(text, warnings)

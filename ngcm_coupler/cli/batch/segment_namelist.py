@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 
 from ngcm_coupler.cli.batch.chain import Segment, file_date, start
-from ngcm_coupler.config import KEYS, PERIOD, Config, Where, namelist, where
+from ngcm_coupler.config import DATE, KEYS, PERIOD, Config, Where, namelist, where
+from ngcm_coupler.config.run_groups import Ensemble
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown, told
 from ngcm_coupler.files import kind_of, require_free
+from ngcm_coupler.output.file_names import of_member
 
 _STOP_DATE = where(lambda at: at.run.stop_date)
 _WALL_CLOCK = where(lambda at: at.limits.wall_clock_seconds)
@@ -62,35 +64,48 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
     return changes
 
 
-def set_aside(changes: dict[Where, str | int]) -> list[Path]:
+def set_aside(changes: dict[Where, str | int], segment: Segment, ensemble: Ensemble) -> list[Path]:
     """Moves what an attempt that has failed left in the segment's outputs out of their way.
 
-    A report would else count its records twice. Returns where the files are now.
+    A report would else count its records twice.
+
+    Args:
+      changes: what `settings` gave, with the names of the outputs.
+      segment: the segment, whose date a name may hold.
+      ensemble: the members, whose numbers it may hold.
+
+    Returns:
+      Where the files are now.
 
     Raises:
       OutputError: a file cannot be moved, or a run is writing it.
     """
+    numbers = range(ensemble.first_member, ensemble.first_member + ensemble.members)
     moved = []
     for key in _OUTPUTS:
-        file = Path(str(changes.get(key, "")))
-        if key not in changes or not file.exists():
-            continue
-        if kind := kind_of(file):
-            raise OutputError(f"{key} = '{file}' is {kind}, and no file; name another")
-        require_free(file, f"{key} = '{file}'")
-        folder = file.parent / ASIDE
-        names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
-        target = next(name for name in names if not os.path.lexists(name))
-        try:
-            folder.mkdir(exist_ok=True)
-            file.rename(target)
-        except OSError as error:
-            raise OutputError(
-                f"{file} of an earlier attempt cannot be moved to {target} ({told(error)});"
-                " move it yourself"
-            ) from error
-        moved.append(target)
+        name = str(changes.get(key, "")).replace(DATE, segment.name)
+        for each in dict.fromkeys(of_member(name, number) for number in numbers):
+            if each and os.path.lexists(each):
+                moved.append(_moved_aside(Path(each), f"{key} = '{each}'"))
     return moved
+
+
+def _moved_aside(file: Path, what: str) -> Path:
+    if kind := kind_of(file):
+        raise OutputError(f"{what} is {kind}, and no file; name another")
+    require_free(file, what)
+    folder = file.parent / ASIDE
+    names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
+    target = next(name for name in names if not os.path.lexists(name))
+    try:
+        folder.mkdir(exist_ok=True)
+        file.rename(target)
+    except OSError as error:
+        raise OutputError(
+            f"{file} of an earlier attempt cannot be moved to {target} ({told(error)}); move it"
+            " yourself"
+        ) from error
+    return target
 
 
 def text(chain: str, changes: dict[Where, str | int]) -> str:

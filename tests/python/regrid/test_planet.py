@@ -120,6 +120,27 @@ def test_between_3_and_10_percent_there_is_a_warning():
     assert 3.0 < part < 10.0
 
 
+def narrowed(factor):
+    """Cells that do not meet their neighbours."""
+    corners = {
+        f"corner_{name}": centre[:, None]
+        + factor * (getattr(RIGHT, f"corner_{name}") - centre[:, None])
+        for name, centre in (("longitude", RIGHT.longitude), ("latitude", RIGHT.latitude))
+    }
+    return dataclasses.replace(RIGHT, **corners)
+
+
+def test_cells_that_leave_gaps_between_them_are_found_by_how_much_sea_there_is():
+    (warning,) = verdict(narrowed(0.94)).warnings
+    assert (
+        "56.1 % of the sphere is sea, expected the 61.7 % of the atmosphere within 3 %" in warning
+    )
+    with pytest.raises(
+        DataError, match=r"40\.\d % of the sphere .*: see whether the corners of its"
+    ):
+        verdict(narrowed(0.8))
+
+
 def test_a_coarse_ocean_under_a_fine_atmosphere_fits():
     fine = GaussianGrid(256, 128)
     land = continents(fine.longitude, fine.latitude).astype(float)

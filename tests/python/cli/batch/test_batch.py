@@ -364,22 +364,6 @@ def test_a_script_for_which_the_disk_has_no_room_keeps_its_name_from_nobody(
     assert cli.main(["batch", "run.nml", "--system", "pbs"]) == 0
 
 
-def test_what_is_moved_aside_replaces_nothing(folder):
-    changes = {Where("ngcm_history", "file"): "his[1]tory.nc"}
-    (folder / "incomplete").mkdir()
-    (folder / "incomplete" / "his[1]tory.2.nc").write_text("earlier")
-    for number in range(1, 4):
-        (folder / "his[1]tory.nc").write_text(f"attempt {number}")
-        segment.set_aside(changes)
-    found = {path.name: path.read_text() for path in (folder / "incomplete").iterdir()}
-    assert found == {
-        "his[1]tory.1.nc": "attempt 1",
-        "his[1]tory.2.nc": "earlier",
-        "his[1]tory.3.nc": "attempt 2",
-        "his[1]tory.4.nc": "attempt 3",
-    }
-
-
 def test_command_line_sets_the_end_and_the_length_of_segments(folder, capsys):
     options = ["--stop-date", "2000-01-01T18:00:00", "--hours", "6"]
     assert cli.main(["segment", "run.nml", *options]) == 0
@@ -394,6 +378,18 @@ def test_the_namelist_of_the_chain_is_not_replaced_by_that_of_a_segment(folder, 
     assert cli.main(["segment", "run.nml", "--write", "link.nml"]) == 1
     assert "link.nml is the namelist of the chain itself" in capsys.readouterr().err
     assert (folder / "run.nml").read_text() == CHAIN
+
+
+def test_the_namelist_of_a_segment_replaces_its_like_alone(folder, capsys):
+    (folder / "diary.txt").write_text("A day at sea.")
+    (folder / "history.nc").write_text("records")
+    for name, words in (("diary.txt", "is no namelist of"), ("no/segment.nml", "cannot be writt")):
+        assert cli.main(["segment", "run.nml", "--write", name]) == 1
+        assert words in capsys.readouterr().err
+    assert (folder / "diary.txt").read_text() == "A day at sea."
+    assert (folder / "history.nc").read_text() == "records", "moved for a segment that starts"
+    for _ in range(2):
+        assert cli.main(["segment", "run.nml", "--write", "segment.nml"]) == 0
 
 
 def test_what_a_segment_writes_from_its_start_on_has_the_date_in_its_name(folder):

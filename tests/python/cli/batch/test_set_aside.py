@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 
+import cftime
 import pytest
 
+from ngcm_coupler.cli.batch.chain import Segment
 from ngcm_coupler.cli.batch.segment_namelist import set_aside
 from ngcm_coupler.config import where
+from ngcm_coupler.config.run_groups import Ensemble
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Claims
 
 HISTORY = where(lambda at: at.history.file)
+SEGMENT = Segment(cftime.datetime(2000, 1, 1, 6), cftime.datetime(2000, 1, 2), 18)
+
+
+def aside(changes, members=1):
+    return set_aside(changes, SEGMENT, Ensemble(members=members))
 
 
 def contents(folder):
@@ -24,11 +32,11 @@ def test_attempts_are_numbered_and_none_takes_the_place_of_another(tmp_path):
     (tmp_path / "incomplete" / "h[1].2.nc").write_text("of long ago")
     for attempt in ("first", "second"):
         file.write_text(attempt)
-        assert len(set_aside({HISTORY: str(file)})) == 1
+        assert len(aside({HISTORY: str(file)})) == 1
     assert contents(tmp_path) == {
         "h[1].1.nc": "first", "h[1].2.nc": "of long ago", "h[1].3.nc": "second",
     }  # fmt: skip
-    assert set_aside({HISTORY: str(file)}) == []
+    assert aside({HISTORY: str(file)}) == []
 
 
 def test_a_file_that_a_run_is_writing_stays(tmp_path):
@@ -37,15 +45,23 @@ def test_a_file_that_a_run_is_writing_stays(tmp_path):
     claims = Claims()
     claims.take(file, "the history")
     with pytest.raises(OutputError, match="&ngcm_history file = '.*' is being written by this"):
-        set_aside({HISTORY: str(file)})
+        aside({HISTORY: str(file)})
     assert file.read_text() == "records"
     claims.release()
-    assert len(set_aside({HISTORY: str(file)})) == 1
+    assert len(aside({HISTORY: str(file)})) == 1
 
 
 def test_what_is_no_file_stays(tmp_path):
     os.mkfifo(tmp_path / "h.nc")
     with pytest.raises(OutputError, match="is a pipe, and no file"):
-        set_aside({HISTORY: str(tmp_path / "h.nc")})
+        aside({HISTORY: str(tmp_path / "h.nc")})
     with pytest.raises(OutputError, match="is a device"):
-        set_aside({HISTORY: "/dev/null"})
+        aside({HISTORY: "/dev/null"})
+
+
+def test_names_with_a_date_or_a_member_are_found(tmp_path):
+    names = [f"b_{number}_2000-01-01T060000.nc" for number in ("000", "001")]
+    for name in (*names, "b_000_2000-01-02T060000.nc"):
+        (tmp_path / name).write_text("records")
+    assert len(aside({HISTORY: f"{tmp_path}/b_{{member}}_{{date}}.nc"}, members=2)) == 2
+    assert [each.name for each in tmp_path.glob("b_*.nc")] == ["b_000_2000-01-02T060000.nc"]

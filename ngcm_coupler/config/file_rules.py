@@ -14,7 +14,7 @@ from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
 from ngcm_coupler.config.run_files import POINTER, TITLES, shared_conflicts
 from ngcm_coupler.config.run_groups import Restart
-from ngcm_coupler.config.settings import Config
+from ngcm_coupler.config.settings import DATE, MEMBER, PERIOD, Config
 from ngcm_coupler.errors import OutputError, shown, told
 from ngcm_coupler.files import kind_of
 from ngcm_coupler.files.foreign import require_no_foreign
@@ -83,6 +83,9 @@ def _netcdf_problem(name: str) -> str | None:
 def _output_problem(name: str) -> str | None:
     if name.rpartition("/")[2] in ("", ".", ".."):
         return "can only be the name of a folder; give a file in it"
+    folder = name.rpartition("/")[0]
+    if found := [each for each in (DATE, MEMBER, PERIOD) if each in folder]:
+        return f"has {found[0]} in the name of a folder; put it into that of the file"
     return _write_problem(pathlib.Path(name))
 
 

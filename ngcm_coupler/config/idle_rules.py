@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ngcm_coupler.config.document import Conflict
 from ngcm_coupler.config.namelist import text_of
 from ngcm_coupler.config.names import KEYS, Where, where
+from ngcm_coupler.config.run_files import forms
 from ngcm_coupler.config.run_groups import CONTROL
-from ngcm_coupler.config.settings import Config
+from ngcm_coupler.config.settings import DATE, MEMBER, Config
 from ngcm_coupler.errors import shown
 
 _IMPORTS = where(lambda at: at.coupling.imports)
@@ -39,6 +40,7 @@ def idle_conflicts(config: Config) -> Iterator[Conflict]:
         yield Conflict(message, (key, needed), of_item=True, refuses=False)
     yield from _of_slabs(config)
     yield from _of_members(config)
+    yield from _of_names(config)
 
 
 def _of_slabs(config: Config) -> Iterator[Conflict]:
@@ -65,3 +67,18 @@ def _of_members(config: Config) -> Iterator[Conflict]:
             (_PERTURBATION, _MEMBERS, _FIRST_MEMBER),
             refuses=False,
         )
+
+
+def _of_names(config: Config) -> Iterator[Conflict]:
+    """Placeholders in the names of files stand for something."""
+    for key, declared in KEYS.items():
+        name = key.value(config) if declared.path in ("out", "state", "folder") else ""
+        # A period where there is none is an error of its own.
+        for placeholder in {DATE, MEMBER} - forms(config, key).keys():
+            if placeholder in name:
+                yield Conflict(
+                    f"{key} = {shown(text_of(name), 400)}: {placeholder} stands for nothing in this"
+                    " name, and stays as it is",
+                    (key,),
+                    refuses=False,
+                )

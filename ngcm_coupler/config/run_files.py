@@ -156,7 +156,7 @@ def run_files(config: Config) -> Iterator[RunFile]:
         if declared.path == "folder" or (key == _READ and _is_folder(name)):
             yield RunFile(str(key), name, key, written, _DATED, {DATE: _ANY_DATE})
             yield RunFile(str(key), name, key, written, POINTER)
-        yield RunFile(str(key), name, key, written, forms=_forms(config, key))
+        yield RunFile(str(key), name, key, written, forms=forms(config, key))
     yield from _beside_grid(config)
     if coupler := config.coupler:
         settings = getattr(config, config.coupled_by)
@@ -189,8 +189,8 @@ def _beside_grid(config: Config) -> Iterator[RunFile]:
         yield RunFile(f"{name} beside {SEA_GRID}", str(grid.with_name(name)), SEA_GRID)
 
 
-def _forms(config: Config, key: Where) -> Forms:
-    """What the placeholders in the name of a file that grows stand for."""
+def forms(config: Config, key: Where) -> Forms:
+    """What the placeholders in the name of a file stand for; without those that mean nothing."""
     if key == _HISTORY:
         period = PERIOD_NAMES.get(config.history.file_period)
         return {DATE: _ANY_DATE} | ({PERIOD: period} if period else {})

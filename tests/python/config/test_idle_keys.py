@@ -6,6 +6,7 @@ import pytest
 
 from ngcm_coupler.config import KEYS, Where
 from ngcm_coupler.engine import parse
+from ngcm_coupler.errors import ConfigError
 
 ANALYTIC = "&ngcm_model engine = 'analytic' /\n"
 
@@ -137,3 +138,29 @@ def test_lines_that_cannot_come_when_they_are_asked_for_are_warned_of(group):
         " 7200 s; use a multiple of 2, or lines come at other times"
     ]
     assert not warned(f"{interval}&{group} hours_per_line = 4 /")
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "placeholder"),
+    [
+        ("ngcm_history", "file", "{member}"),
+        ("ngcm_restart", "write_file", "{date}"),
+        ("ngcm_restart", "folder", "{date}"),
+    ],
+)
+def test_a_placeholder_that_stands_for_nothing_is_warned_of(
+    group, key, placeholder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert warned(f"&{group} {key} = 'x_{placeholder}' /") == [
+        f"test.nml:1: &{group} {key} = 'x_{placeholder}': {placeholder} stands for nothing in this"
+        " name, and stays as it is"
+    ]
+    assert not warned("&ngcm_history budget_file = 'b_{member}_{date}.nc' /")
+
+
+def test_a_placeholder_in_the_name_of_a_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out_{date}").mkdir()
+    with pytest.raises(ConfigError, match=r"has \{date\} in the name of a folder; put it into"):
+        parse("&ngcm_history file = 'out_{date}/h.nc' /")

@@ -111,6 +111,8 @@ class Files:
             if there and self._existing == "continue":
                 self.count = self._take_up(path, begin)
             else:
+                if there:
+                    _log.info("the run begins, and replaces %s of an earlier one", path)
                 self._file, self.count = self._created(path), 0
             self.path, self._grown = path, Grown(path)
 

@@ -14,7 +14,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "grids",
         help="write the grids of atmosphere and ocean for OASIS",
         description="Write the grids of the atmosphere and of the sea below it, &ngcm_grid, into "
-        "grids.nc, masks.nc and areas.nc of OASIS. Other grids in these files stay.",
+        "grids.nc, masks.nc and areas.nc of OASIS. All else in these files stays, and "
+        "no other grid of the same prefix is replaced.",
     )
     run_folder.add_arguments(parser)
     parser.set_defaults(run=_run)
@@ -25,6 +26,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler.couplers.oasis import coupling, files
 
     with run_folder.entered(arguments) as config:
+        coupling.require_two_prefixes(config)
         # The atmosphere is added to the ocean's own files where these are read by their own names.
         is_own = Path(config.grid.sea_grid_file).resolve() == Path(files.GRIDS).resolve()
         names = files.GRIDS, files.MASKS, files.AREAS

@@ -121,6 +121,16 @@ def pairs(config: Config) -> tuple[Pair, ...]:
     return exports + tuple(sorted(imports, key=lambda pair: sources.index(pair.source)))
 
 
+def require_two_prefixes(config: Config) -> None:
+    """Makes sure that OASIS' files can tell the ocean's grid from the atmosphere's.
+
+    Raises:
+      ConfigError: the ocean's prefix is none, or the atmosphere's.
+    """
+    if faults := _prefix_faults(config):
+        raise ConfigError(faults)
+
+
 def land_imports(config: Config) -> tuple[Field, ...]:
     """The imports that a land model must give."""
     imports = (field(name) for name in config.coupling.imports)
@@ -220,18 +230,23 @@ def _partner_name(config: Config, row: Field) -> str:
     return names.get(row.name, row.oasis.replace("NG_", "OC_", 1))
 
 
+def _prefix_faults(config: Config) -> list[str]:
+    prefix = ocean_grid_name(config)
+    fits = re.fullmatch(rf"(?![#$])[!-~]{{1,{GRID_LIMIT}}}", prefix)
+    if fits and prefix != config.oasis.grid:
+        return []
+    return [
+        f"{_SEA_GRID_NAME} = '{shown(prefix)}' cannot be the ocean's prefix in"
+        f" OASIS' files, which has at most {GRID_LIMIT} characters and is not the atmosphere's"
+        f" '{config.oasis.grid}'; rename the grid in its file"
+    ]
+
+
 def _faults(config: Config) -> list[str]:
     faults = []
     if not config.oasis.exports:
         faults.append(f"{_EXPORTS} is empty: the ocean would get nothing; name the fields it needs")
-    prefix = ocean_grid_name(config)
-    fits = re.fullmatch(rf"(?![#$])[!-~]{{1,{GRID_LIMIT}}}", prefix)
-    if not fits or prefix == config.oasis.grid:
-        faults.append(
-            f"{_SEA_GRID_NAME} = '{shown(prefix)}' cannot be the ocean's prefix in"
-            f" OASIS' files, which has at most {GRID_LIMIT} characters and is not the atmosphere's"
-            f" '{config.oasis.grid}'; rename the grid in its file"
-        )
+    faults += _prefix_faults(config)
     taken: dict[str, str] = {}
     for name in config.oasis.exports:
         target = _partner_name(config, field(name))

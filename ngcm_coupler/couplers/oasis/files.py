@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngcm_coupler.constants import EARTH_RADIUS
+from ngcm_coupler.couplers.oasis.shared_files import FORM, Variables, fill, put_in
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
 from ngcm_coupler.files import replaced
 from ngcm_coupler.files.netcdf import open_dataset
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ngcm_coupler.regrid.exchange_grid import ExchangeGrid
 
 GRIDS, MASKS, AREAS = "grids.nc", "masks.nc", "areas.nc"
-
-Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
-"""Name -> dimensions, values and attributes of a netCDF variable."""
 
 
 def matrix_shape(grid: Grid | SurfaceGrid) -> tuple[int, int]:
@@ -60,7 +57,7 @@ def write_grids(
     sea_area: str,
     source: Path,
 ) -> list[Path]:
-    """Writes both grids into grids.nc, masks.nc and areas.nc; other grids in them stay.
+    """Writes both grids into grids.nc, masks.nc and areas.nc; all else in them stays.
 
     The ocean's own files are not changed, but for the atmosphere that is added to them.
 
@@ -77,7 +74,7 @@ def write_grids(
     Raises:
       ConfigError: the ocean's own areas in this folder are not those to be used.
       DataError: see `surface_areas`.
-      OutputError: they cannot be written; those of that name stay as they were.
+      OutputError: see `shared_files.put_in`; those of that name stay as they were.
     """
     atmosphere, surface = exchange.atmosphere, exchange.surface
     grids = _places(prefixes[0], atmosphere)
@@ -95,8 +92,7 @@ def write_grids(
         grids |= _places(prefixes[1], surface)
         masks |= _mask(prefixes[1], surface, ~exchange.counted)
         areas |= _area(prefixes[1], surface, surface_areas(exchange, sea_area))
-    contents = {GRIDS: grids, MASKS: masks, AREAS: areas}
-    return [_update(folder / name, variables) for name, variables in contents.items()]
+    return put_in({folder / GRIDS: grids, folder / MASKS: masks, folder / AREAS: areas})
 
 
 def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.ndarray]) -> Path:
@@ -117,7 +113,14 @@ def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.nd
         name: ((f"{name}_ny", f"{name}_nx"), values.reshape(shape[::-1]), {})
         for name, values in fields.items()
     }
-    return _update(path, variables, keeps=False)
+    try:
+        with replaced(path) as temporary, open_dataset(temporary, "w", format=FORM) as file:
+            fill(file, variables)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(
+            f"{path} cannot be written ({error}); check folder, permission and free space"
+        ) from error
+    return path
 
 
 def _places(prefix: str, grid: Grid | SurfaceGrid) -> Variables:
@@ -150,52 +153,3 @@ def _area(prefix: str, grid: Grid | SurfaceGrid, area: np.ndarray) -> Variables:
 
 def _plane(prefix: str) -> tuple[str, str]:
     return f"y_{prefix}", f"x_{prefix}"
-
-
-def _update(path: Path, variables: Variables, *, keeps: bool = True) -> Path:
-    """Writes variables into a file, whole or not at all; what else it holds stays, if it `keeps`.
-
-    netCDF cannot change the size of a dimension, so the file is written anew beside the old one.
-    """
-    try:
-        with replaced(path) as temporary, contextlib.ExitStack() as stack:
-            there = keeps and path.exists()
-            old = stack.enter_context(open_dataset(path)) if there else None
-            form = old.data_model if old else "NETCDF3_64BIT_OFFSET"
-            new = stack.enter_context(open_dataset(temporary, "w", format=form))
-            new.set_fill_off()
-            for name, (dims, values, attributes) in variables.items():
-                _define(new, name, dims, values.shape, values.dtype, attributes)
-            kept = (
-                [one for one in old.variables.values() if one.name not in variables] if old else []
-            )
-            for one in kept:
-                one.set_auto_maskandscale(False)
-                attributes = {key: one.getncattr(key) for key in one.ncattrs()}
-                _define(new, one.name, one.dimensions, one.shape, one.dtype, attributes)
-            for name, (_, values, _) in variables.items():
-                new[name][...] = values
-            for one in kept:
-                new[one.name][...] = one[...]
-    except (OSError, RuntimeError) as error:
-        raise OutputError(
-            f"{path} cannot be written ({error}); check folder, permission and free space"
-        ) from error
-    return path
-
-
-def _define(
-    file: Any,
-    name: str,
-    dims: tuple[str, ...],
-    shape: tuple[int, ...],
-    kind: Any,
-    attributes: Mapping[str, Any],
-) -> None:
-    for dim, size in zip(dims, shape, strict=True):
-        if dim not in file.dimensions:
-            file.createDimension(dim, size)
-    fill = attributes.get("_FillValue", False)
-    variable = file.createVariable(name, kind, dims, fill_value=fill)
-    variable.set_auto_maskandscale(False)
-    variable.setncatts({key: value for key, value in attributes.items() if key != "_FillValue"})

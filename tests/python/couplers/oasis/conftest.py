@@ -119,3 +119,11 @@ def folder(prepared, tmp_path, monkeypatch):
     shutil.copytree(prepared, copy)
     monkeypatch.chdir(copy)
     return copy
+
+
+@pytest.fixture
+def sea(tmp_path, monkeypatch):
+    """The folder of the ocean's own files, which is the working folder."""
+    write_ocean(tmp_path / "sea")
+    monkeypatch.chdir(tmp_path / "sea")
+    return tmp_path / "sea"

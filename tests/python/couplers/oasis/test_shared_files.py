@@ -1,0 +1,169 @@
+"""What the command grids leaves alone in files that other models share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ngcm_coupler.cli import main
+from ngcm_coupler.files.netcdf import import_netcdf4
+
+FILES = ("grids.nc", "masks.nc", "areas.nc")
+NAMELIST = """
+&ngcm_model engine = 'analytic', analytic_latitudes = 8 /
+&ngcm_grid sea_grid_file = '{file}', sea_grid_name = 'sinu', sea_area = '{area}' /
+&ngcm_oasis grid = '{grid}', exports = 'rainfall_flux' /
+"""
+
+
+def grids(file="grids.nc", area="model", grid="ngcm", latitudes=8, output="."):
+    text = NAMELIST.format(file=Path(file).absolute(), area=area, grid=grid)
+    text = text.replace("latitudes = 8", f"latitudes = {latitudes}")
+    Path("run.nml").write_text(text)
+    return main(["grids", "run.nml", "--output", str(output)])
+
+
+def contents(folder):
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
+
+
+def add_grid(prefix, longitude, latitude, file="grids.nc"):
+    with import_netcdf4().Dataset(file, "a") as dataset:
+        for part, values in (("lon", longitude), ("lat", latitude)):
+            dims = f"{prefix}_j", f"{prefix}_i"
+            for dim, size in zip(dims, values.shape, strict=True):
+                if dim not in dataset.dimensions:
+                    dataset.createDimension(dim, size)
+            dataset.createVariable(f"{prefix}.{part}", "f8", dims)[...] = values
+
+
+def own_points():
+    with import_netcdf4().Dataset("grids.nc") as dataset:
+        return dataset["ngcm.lon"][...].data, dataset["ngcm.lat"][...].data
+
+
+@pytest.mark.parametrize("file", ["grids.nc", "sea.nc"])
+def test_the_oceans_prefix_is_not_the_atmospheres(sea, capsys, file):
+    if file == "sea.nc":
+        shutil.copy("grids.nc", file)
+    before = contents(sea)
+    assert grids(file, grid="sinu") == 1
+    assert "is not the atmosphere's 'sinu'" in capsys.readouterr().err
+    assert contents(sea) == before
+
+
+@pytest.mark.parametrize("shift", [None, 5.0])
+def test_a_third_models_grid_is_not_replaced(sea, capsys, shift):
+    if shift is None:
+        add_grid("lmdz", np.zeros((4, 5)), np.zeros((4, 5)))
+        said = "(lmdz.lon has 4 x 5 values, expected 8 x 16)"
+    else:
+        assert grids() == 0
+        longitude, latitude = own_points()
+        add_grid("lmdz", longitude + shift, latitude)
+        said = "(lmdz.lon is up to 5 degrees from the points expected)"
+    before = contents(sea)
+    assert grids(grid="lmdz") == 1
+    told = capsys.readouterr().err
+    assert f"grids.nc has another grid 'lmdz' than the one to be written {said}" in told
+    assert "another prefix by &ngcm_oasis grid" in told
+    assert contents(sea) == before
+
+
+def test_the_same_grid_is_set_however_its_longitudes_are_counted(sea):
+    assert grids() == 0
+    longitude, latitude = own_points()
+    add_grid("lmdz", np.where(longitude > 180.0, longitude - 360.0, longitude), latitude)
+    assert grids(grid="lmdz") == 0
+    with import_netcdf4().Dataset("grids.nc") as dataset:
+        np.testing.assert_array_equal(dataset["lmdz.lon"][...], longitude)
+        assert dataset["lmdz.lon"].dimensions == ("lmdz_j", "lmdz_i")
+        assert dataset["lmdz.clo"].shape == (4, 8, 16)
+
+
+def test_files_of_this_program_alone_follow_another_resolution(sea, tmp_path):
+    run = tmp_path / "run"
+    for latitudes in (8, 16):
+        assert grids(latitudes=latitudes, output=run) == 0
+        for name, variable in zip(FILES, ("ngcm.lon", "ngcm.msk", "ngcm.srf"), strict=True):
+            with import_netcdf4().Dataset(run / name) as dataset:
+                assert dataset[variable].shape == (latitudes, 2 * latitudes)
+                assert any(each.startswith("sinu.") for each in dataset.variables)
+
+
+def test_the_atmosphere_in_files_of_others_keeps_its_resolution(sea, capsys):
+    assert grids() == 0
+    before = contents(sea)
+    assert grids(latitudes=16) == 1
+    assert "ngcm.lon has 8 x 16 values, expected 16 x 32" in capsys.readouterr().err
+    assert contents(sea) == before
+
+
+def test_all_else_in_a_file_stays(sea):
+    """Attributes, groups, compression, unlimited dimensions and strings of others."""
+    (sea / "grids.nc").rename("old.nc")
+    with (
+        import_netcdf4().Dataset("old.nc") as old,
+        import_netcdf4().Dataset("grids.nc", "w") as new,
+    ):
+        new.title, new.history = "ORCA", "made by hand"
+        new.createDimension("time", None)
+        new.createDimension("x_ngcm", 3)  # somebody else's
+        new.createVariable("when", "f8", ("time",))[:] = [1.0, 2.0]
+        new.createGroup("more").createVariable("name", str, ())[...] = "a text"
+        for name, one in old.variables.items():
+            for dim, size in zip(one.dimensions, one.shape, strict=True):
+                if dim not in new.dimensions:
+                    new.createDimension(dim, size)
+            copy = new.createVariable(name, "f8", one.dimensions, compression="zlib", complevel=7)
+            copy[...] = one[...]
+    (sea / "grids.nc").chmod(0o640)
+    for _ in range(2):
+        assert grids() == 0
+    with import_netcdf4().Dataset("grids.nc") as file:
+        assert file.data_model == "NETCDF4"
+        assert (file.title, file.history) == ("ORCA", "made by hand")
+        assert file.dimensions["time"].isunlimited()
+        assert file["when"][...].tolist() == [1.0, 2.0]
+        assert file["more/name"][...] == "a text"
+        assert file["sinu.lon"].filters()["complevel"] == 7
+        assert file["ngcm.lon"].shape == (8, 16)
+    assert (sea / "grids.nc").stat().st_mode & 0o777 == 0o640
+
+
+def test_where_one_file_cannot_be_written_none_is_changed(sea, capsys):
+    shutil.copytree(sea, sea / "other")
+    (sea / "areas.nc").unlink()
+    os.mkfifo("areas.nc")
+    before = {name: (sea / name).read_bytes() for name in FILES[:2]}
+    assert grids("other/grids.nc") == 1
+    assert "areas.nc cannot be written (it is a pipe; name a file)" in capsys.readouterr().err
+    assert {name: (sea / name).read_bytes() for name in before} == before
+    assert not list(sea.glob(".*"))
+
+
+def test_what_is_no_netcdf_is_said_to_be_none(sea, capsys):
+    shutil.copytree(sea, sea / "other")
+    (sea / "masks.nc").write_text("a text")
+    before = contents(sea)
+    assert grids("other/grids.nc") == 1
+    told = capsys.readouterr().err
+    assert "masks.nc cannot be read as netCDF" in told
+    assert "move it away, or write into another folder with --output" in told
+    assert contents(sea) == before
+
+
+def test_what_a_link_leads_to_stays(sea, tmp_path):
+    kept = tmp_path / "kept.nc"
+    shutil.move(sea / "grids.nc", kept)
+    (sea / "grids.nc").symlink_to(kept)
+    before = kept.read_bytes()
+    shutil.copytree(sea, sea / "other")
+    assert grids("other/grids.nc") == 0
+    assert kept.read_bytes() == before
+    with import_netcdf4().Dataset("grids.nc") as dataset:
+        assert {"othr.lon", "sinu.lon", "ngcm.lon"} <= dataset.variables.keys()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
-import shutil
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli import run_folder
 from ngcm_coupler.cli.standard_output import warn
 from ngcm_coupler.errors import OutputError, told
-from ngcm_coupler.files import write_text
+from ngcm_coupler.files import keep_other, replaced, require_file
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
@@ -46,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
         restarts = first if arguments.restarts is None else arguments.restarts
         made = (coupling.OCEAN_RESTART, coupling.ATMOSPHERE_RESTART) if restarts else ()
         run_folder.keep_inputs(config, arguments, (namcouple.NAME, *made))
+        _require_files(namcouple.NAME, *made)
         coupling.pairs(config)  # what cannot be coupled is refused before anything is built
         exchange = run_folder.told_sea(config)
         shapes = files.matrix_shape(exchange.atmosphere), files.matrix_shape(exchange.surface)
@@ -55,13 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"Written by `ngcm-coupler namcouple` from {arguments.namelist.name}."
         )
         text = namcouple.text(coupling.namcouple(config, *shapes), introduction)
-        path = Path(namcouple.NAME)
-        try:
-            _keep_other(path, text)
-            write_text(path, text, "ascii")
-        except OSError as error:
-            raise OutputError(f"{path.absolute()} cannot be written ({told(error)})") from error
-        print(path.absolute())
+        print(_write(Path(namcouple.NAME), text).absolute())
         for row in coupling.land_imports(config):
             print(f"  {row.oasis} ({row.name}) has to come from a land model: add its coupling")
         if restarts:
@@ -70,14 +64,38 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _keep_other(path: Path, text: str) -> None:
-    """Keeps a namcouple that says something else: couplings may have been added to it by hand."""
-    if not path.is_file() or path.read_bytes() == text.encode():
-        return
-    names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
-    kept = next(name for name in names if not name.exists())
-    shutil.copy2(path, kept)
-    warn([f"{path} said something else, which is now in {kept}"])
+def _require_files(*names: str) -> None:
+    """Refuses a pipe or a folder before anything is written, or waits for a reader."""
+    for path in map(Path, names):
+        try:
+            require_file(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+
+def _write(path: Path, text: str) -> Path:
+    """Writes the namcouple; couplings may have been added to one that is there by hand."""
+    try:
+        # Of a link the file that it leads to is replaced: a namcouple may be kept elsewhere.
+        with replaced(Path(os.path.realpath(path))) as temporary:
+            temporary.write_text(text, "ascii")
+            _tell(path, keep_other(path, temporary))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path.absolute()} cannot be written ({told(error)}); move away what is there, or write"
+        " into another folder with --output"
+    )
+
+
+def _tell(path: Path, kept: Path | None) -> None:
+    """Says where a file is now that said something else."""
+    if kept:
+        warn([f"{path} said something else, which is now in {kept}"])
 
 
 def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
@@ -92,13 +110,16 @@ def _write_restarts(config: Config, exchange: ExchangeGrid) -> list[Path]:
     quiet = dataclasses.replace(config, history=History(), recording=Recording())
     component = Component(quiet, Ranks(None))
     try:
-        ocean = restarts.ocean_fields(pairs, component, exchange)
-        shape = files.matrix_shape(exchange.surface)
-        written = [files.write_restart(Path(coupling.OCEAN_RESTART), shape, ocean)]
+        made = {coupling.OCEAN_RESTART: restarts.ocean_fields(pairs, component, exchange)}
         if config.oasis.coupling == "concurrent":
-            fluxes = restarts.atmosphere_fields(pairs, component)
-            shape = files.matrix_shape(exchange.atmosphere)
-            written.append(files.write_restart(Path(coupling.ATMOSPHERE_RESTART), shape, fluxes))
+            made[coupling.ATMOSPHERE_RESTART] = restarts.atmosphere_fields(pairs, component)
     finally:
         component.close()
-    return written
+    grids = {
+        coupling.OCEAN_RESTART: exchange.surface,
+        coupling.ATMOSPHERE_RESTART: exchange.atmosphere,
+    }
+    for name, fields in made.items():
+        path = Path(name)
+        _tell(path, files.write_restart(path, files.matrix_shape(grids[name]), fields))
+    return [Path(name) for name in made]

@@ -11,7 +11,7 @@ import numpy as np
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.couplers.oasis.shared_files import FORM, Variables, fill, put_in
 from ngcm_coupler.errors import ConfigError, DataError, OutputError
-from ngcm_coupler.files import replaced
+from ngcm_coupler.files import keep_other, replaced
 from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.surface_grid import SurfaceGrid
@@ -95,7 +95,9 @@ def write_grids(
     return put_in({folder / GRIDS: grids, folder / MASKS: masks, folder / AREAS: areas})
 
 
-def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.ndarray]) -> Path:
+def write_restart(
+    path: Path, shape: tuple[int, int], fields: Mapping[str, np.ndarray]
+) -> Path | None:
     """Writes a restart file of OASIS anew.
 
     Args:
@@ -104,7 +106,7 @@ def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.nd
       fields: OASIS name -> values, shape (n,).
 
     Returns:
-      The file.
+      Where a file of that name that held something else is kept; None if there was none.
 
     Raises:
       OutputError: it cannot be written; one of that name stays as it was.
@@ -114,13 +116,14 @@ def write_restart(path: Path, shape: tuple[int, int], fields: Mapping[str, np.nd
         for name, values in fields.items()
     }
     try:
-        with replaced(path) as temporary, open_dataset(temporary, "w", format=FORM) as file:
-            fill(file, variables)
+        with replaced(path) as temporary:
+            with open_dataset(temporary, "w", format=FORM) as file:
+                fill(file, variables)
+            return keep_other(path, temporary)
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"{path} cannot be written ({error}); check folder, permission and free space"
         ) from error
-    return path
 
 
 def _places(prefix: str, grid: Grid | SurfaceGrid) -> Variables:

@@ -124,6 +124,17 @@ def test_a_namcouple_that_says_something_else_is_kept(folder, capsys):
     assert (folder / "namcouple.2").read_text().startswith("# 2,")
 
 
+def test_a_restart_that_says_something_else_is_kept_and_the_same_is_not(folder, capsys):
+    own = (folder / "rsta.nc").read_bytes()
+    (folder / "rsto.nc").write_text("a text")
+    assert main(["namcouple", "run.nml"]) == 0
+    told = capsys.readouterr().err
+    assert "warning: rsto.nc said something else, which is now in rsto.nc.1" in told
+    assert (folder / "rsto.nc.1").read_text() == "a text"
+    assert (folder / "rsta.nc").read_bytes() == own
+    assert not list(folder.glob("rsta.nc.*"))
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [

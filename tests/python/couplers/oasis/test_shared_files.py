@@ -1,4 +1,4 @@
-"""What the command grids leaves alone in files that other models share."""
+"""What commands leave alone of files that others have put, or keep, in the folder of a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.cli import main
+from ngcm_coupler.couplers.oasis.files import write_restart
 from ngcm_coupler.files.netcdf import import_netcdf4
 
 FILES = ("grids.nc", "masks.nc", "areas.nc")
@@ -20,11 +21,15 @@ NAMELIST = """
 """
 
 
-def grids(file="grids.nc", area="model", grid="ngcm", latitudes=8, output="."):
+def grids(file="grids.nc", **settings):
+    return command("grids", file=file, **settings)
+
+
+def command(*words, file="grids.nc", area="model", grid="ngcm", latitudes=8, output="."):
     text = NAMELIST.format(file=Path(file).absolute(), area=area, grid=grid)
     text = text.replace("latitudes = 8", f"latitudes = {latitudes}")
     Path("run.nml").write_text(text)
-    return main(["grids", "run.nml", "--output", str(output)])
+    return main([words[0], "run.nml", "--output", str(output), *words[1:]])
 
 
 def contents(folder):
@@ -167,3 +172,26 @@ def test_what_a_link_leads_to_stays(sea, tmp_path):
     assert kept.read_bytes() == before
     with import_netcdf4().Dataset("grids.nc") as dataset:
         assert {"othr.lon", "sinu.lon", "ngcm.lon"} <= dataset.variables.keys()
+
+
+@pytest.mark.parametrize("name", ["namcouple", "rsto.nc"])
+def test_no_pipe_is_waited_for_and_nothing_written_before_it_is_found(sea, capsys, name):
+    os.mkfifo(name)
+    options = ["--no-restarts"] if name == "namcouple" else []
+    assert command("namcouple", *options) == 1
+    assert f"{name} cannot be written (it is a pipe; name a file)" in capsys.readouterr().err
+    assert not (sea / "namcouple").is_file()
+
+
+def test_a_restart_of_oasis_that_says_something_else_is_kept(sea):
+    shape, fields = (3, 2), {"OC_SST": np.arange(6.0)}
+    restart = sea / "rsto.nc"
+    assert write_restart(restart, shape, fields) is None
+    own = restart.read_bytes()
+    assert write_restart(restart, shape, fields) is None, "it said the same"
+    restart.write_text("of a run of a year")
+    assert write_restart(restart, shape, fields) == sea / "rsto.nc.1"
+    (sea / "rsto.nc.2").symlink_to("nowhere")
+    assert write_restart(restart, shape, {"OC_SST": np.zeros(6)}) == sea / "rsto.nc.3"
+    assert (sea / "rsto.nc.1").read_text() == "of a run of a year"
+    assert (sea / "rsto.nc.3").read_bytes() == own

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ngcm_coupler.cli.arguments import LONGEST_RUN, path, whole
 from ngcm_coupler.cli.tables import number_table, text_table
 from ngcm_coupler.errors import NgcmError, OutputError, told
-from ngcm_coupler.files import write_text
+from ngcm_coupler.files import require_made, write_text
 
 if TYPE_CHECKING:
     from ngcm_coupler.analysis.report.tables import Table
@@ -70,8 +70,10 @@ def _run(arguments: argparse.Namespace) -> int:
             " `python -m pip install matplotlib`"
         )
     # matplotlib takes a second to import and is for this command alone.
+    from ngcm_coupler.analysis.report.elements import is_own
     from ngcm_coupler.analysis.report.run import report
 
+    require_made(output / NAME, is_own, "report")
     _write(output / NAME, report(arguments.folder))
     return 0
 
@@ -93,6 +95,11 @@ def _evaluate(folder: Path, output: Path) -> None:
     # numpy takes a while to import and is for this alone.
     from ngcm_coupler.analysis.evaluation.evaluation import evaluate
 
+    is_drawn = importlib.util.find_spec("matplotlib") is not None
+    if is_drawn:
+        from ngcm_coupler.analysis.report.elements import is_own
+
+        require_made(output / EVALUATION, is_own, "report --evaluate")
     found = evaluate(folder)
     print(found.span)
     for table in (each for tables in found.tables.values() for each in tables):
@@ -100,7 +107,7 @@ def _evaluate(folder: Path, output: Path) -> None:
     if found.missing:
         print("\nMissing")
         print(text_table(("", "why"), found.missing), end="")
-    if importlib.util.find_spec("matplotlib") is None:
+    if not is_drawn:
         print("No page: matplotlib is not installed; `pip install matplotlib` has it")
         return
     from ngcm_coupler.analysis.evaluation.page import page

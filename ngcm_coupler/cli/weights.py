@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ngcm_coupler.cli import run_folder
 from ngcm_coupler.cli.tables import text_table
+from ngcm_coupler.files import require_made
 
 if TYPE_CHECKING:
     from ngcm_coupler.config import Config
@@ -35,13 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler.couplers.oasis import coupling
     from ngcm_coupler.couplers.oasis import weights as weight_files
-    from ngcm_coupler.regrid.weights import write_weights
+    from ngcm_coupler.regrid.weights import is_own, write_weights
 
     header = ["weight file", "links", "row sums", "conservation error", "closure error"]
     rows = []
     with run_folder.entered(arguments) as config:
         remappings = coupling.remappings(config)
         run_folder.keep_inputs(config, arguments, [each.file for each in remappings])
+        for remapping in remappings:
+            require_made(Path(remapping.file), is_own, "weights")
         exchange = run_folder.told_sea(config)
         for remapping in remappings:
             made = weight_files.regridder(exchange, remapping)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import importlib.resources
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from unicodedata import category
 
 from ngcm_coupler import __version__
@@ -13,6 +15,23 @@ from ngcm_coupler.analysis.report.maps import Map
 from ngcm_coupler.analysis.report.references import SOURCES
 from ngcm_coupler.analysis.report.series import Picture
 from ngcm_coupler.analysis.report.tables import Table
+
+_SIGNATURE = "<footer class=faint><p>Written by ngcm_coupler "
+"""Begins the end of every page, by which they are known again."""
+
+_END = 500
+"""No more bytes has that."""
+
+
+def is_own(file: Path) -> bool:
+    """Whether a file is a page that `document` has made, by this version or another.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    with file.open("rb") as page:
+        page.seek(-min(_END, file.stat().st_size), os.SEEK_END)
+        return _SIGNATURE.encode() in page.read()
 
 
 def document(title: str, subtitle: str, sections: Mapping[str, tuple[str, str]]) -> str:
@@ -37,7 +56,7 @@ def document(title: str, subtitle: str, sections: Mapping[str, tuple[str, str]])
         f"<title>{escaped(title)}</title><style>{style}</style></head><body>"
         f"<header><h1>{escaped(title)}</h1><p class=faint>{escaped(subtitle)}</p>"
         f"<nav>{links}</nav></header><main>{body}</main>"
-        f"<footer class=faint><p>Written by ngcm_coupler {__version__}.</p></footer>"
+        f"{_SIGNATURE}{__version__}.</p></footer>"
         "</body></html>\n"
     )
 

@@ -21,6 +21,9 @@ MAP_METHODS = {
 }
 """Method -> how cdo spells one that has a single weight a link."""
 
+_SOURCE = "ngcm_coupler"
+"""Attribute `source` of the files, by which they are known again."""
+
 LARGEST_OFFSET = 2**32 - 4
 """Bytes that a variable of the 64-bit-offset format may have."""
 
@@ -67,6 +70,17 @@ def write_weights(
             f"weight file {final} cannot be written ({error}); check folder, permission and free"
             " space"
         ) from error
+
+
+def is_own(file: Path) -> bool:
+    """Whether a file holds weights that `write_weights` has written.
+
+    Raises:
+      OSError, RuntimeError: it is no netCDF file, or cannot be read.
+    """
+    with open_dataset(file) as dataset:
+        weights = {"remap_matrix", "S"} & dataset.variables.keys()
+        return bool(weights) and getattr(dataset, "source", None) == _SOURCE
 
 
 def _write_scrip(weights: Weights, dataset: Any) -> None:
@@ -152,7 +166,7 @@ def _attributes(weights: Weights) -> dict[str, str]:
         "norm": weights.normalization or "none",
         "map_method": MAP_METHODS.get(weights.method, weights.method),
         "method": weights.method,
-        "source": "ngcm_coupler",
+        "source": _SOURCE,
     }
 
 

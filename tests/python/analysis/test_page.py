@@ -10,11 +10,13 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
+from ngcm_coupler.analysis.report.elements import document, is_own
 from ngcm_coupler.analysis.report.maps import Map
 from ngcm_coupler.analysis.report.page import Contents, page
 from ngcm_coupler.analysis.report.series import Picture
 from ngcm_coupler.analysis.report.tables import Table
 from ngcm_coupler.analysis.report.times import Times
+from ngcm_coupler.cli import main
 from ngcm_coupler.clock import Clock
 
 
@@ -80,3 +82,27 @@ def test_hostile_text_makes_no_tag_and_no_attribute(text):
 def test_what_no_page_can_hold_is_shown_as_a_sign(text):
     written = page_of(text).encode("utf-8")
     assert "a\N{REPLACEMENT CHARACTER}b".encode() in written
+
+
+@pytest.mark.parametrize(
+    ("options", "name"), [([], "report.html"), (["--evaluate"], "evaluation.html")]
+)
+def test_a_page_of_others_is_not_replaced(tmp_path, capsys, options, name):
+    page = tmp_path / name
+    page.write_text("<p>My own report, which is not Written by ngcm_coupler</p>")
+    before = page.read_text()
+    assert main(["report", str(tmp_path), *options]) == 1
+    command = " ".join(["report", *options])
+    assert (
+        f"{page} is a file that `ngcm-coupler {command}` has not made, and would be lost; move it"
+        " away, or write into another folder with --output"
+    ) in capsys.readouterr().err
+    assert page.read_text() == before
+
+
+def test_pages_are_known_again(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(document("A run", "of an hour", {"one": ("One", "text" * 1000)}))
+    assert is_own(page)
+    page.write_text(page.read_text() + "more of my own " * 100)
+    assert not is_own(page)

@@ -195,3 +195,41 @@ def test_a_restart_of_oasis_that_says_something_else_is_kept(sea):
     assert write_restart(restart, shape, {"OC_SST": np.zeros(6)}) == sea / "rsto.nc.3"
     assert (sea / "rsto.nc.1").read_text() == "of a run of a year"
     assert (sea / "rsto.nc.3").read_bytes() == own
+
+
+def a_text(path):
+    path.write_text("a text")
+
+
+def weights_of_scrip(path):
+    with import_netcdf4().Dataset(path, "w") as file:
+        file.title, file.source = "weights of SCRIP", "by hand"
+        file.createDimension("num_links", 2)
+        file.createVariable("remap_matrix", "f8", ("num_links",))[...] = 0.5
+
+
+def other_data(path):
+    """The attribute alone says nothing: whoever works with this program may set it."""
+    with import_netcdf4().Dataset(path, "w") as file:
+        file.source = "ngcm_coupler"
+        file.createVariable("rain", "f8", ())[...] = 0.5
+
+
+@pytest.mark.parametrize("put", [a_text, weights_of_scrip, other_data])
+def test_weights_of_others_are_not_replaced(sea, capsys, put):
+    assert command("weights") == 0
+    assert command("weights", "--format", "esmf") == 0, "its own are, in either format"
+    before = (sea / "rmp_ngcm_to_sinu_conserv_modelarea.nc").read_bytes()
+    foreign = sea / "rmp_sinu_to_ngcm_conserv.nc"
+    put(foreign)
+    there = foreign.read_bytes()
+    capsys.readouterr()
+    assert command("weights") == 1
+    assert (
+        "rmp_sinu_to_ngcm_conserv.nc is a file that `ngcm-coupler weights` has not made, and would"
+        " be lost; move it away, or write into another folder with --output"
+    ) in capsys.readouterr().err
+    assert foreign.read_bytes() == there
+    assert (sea / "rmp_ngcm_to_sinu_conserv_modelarea.nc").read_bytes() == before
+    foreign.write_bytes(b"")
+    assert command("weights") == 0, "an empty file is nobody's"

@@ -9,10 +9,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import tempfile
+from pathlib import Path
 
-from ngcm_coupler.cli.arguments import LONGEST_RUN, whole
+from ngcm_coupler.cli.arguments import LONGEST_RUN, file, whole
 from ngcm_coupler.cli.bench.options import FULL_SIZE_MODEL, Options
 from ngcm_coupler.config.model_groups import DEMO
+from ngcm_coupler.errors import OutputError, told
 
 _SUBJECTS = {
     "bridge": "microseconds of a call from a C host, of an exchange of 8 puts, an advance by no "
@@ -67,6 +70,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--profile",
+        type=file,
         metavar="FOLDER",
         help="interval: write a trace of three hours for a viewer (Perfetto, XProf) into FOLDER, "
         "and say which part of the model takes which share",
@@ -75,7 +79,29 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_run)
 
 
+def _require_folder(profile: str) -> None:
+    """Makes the folder of a trace, which is written after minutes of measurements.
+
+    Raises:
+      OutputError: nothing can be written into it.
+    """
+    folder = Path(profile)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError("it is no folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"--profile {profile}: {told(error)}, so that no trace can be written there; give a"
+            " folder that can be written to"
+        ) from error
+
+
 def _run(args: argparse.Namespace) -> int:
+    if args.profile and args.subject in ("interval", _ALL):
+        _require_folder(args.profile)
     # JAX is slow to import and is for the commands that compute.
     from ngcm_coupler.device.devices import import_jax
 

@@ -114,3 +114,20 @@ def test_a_subject_that_is_none_is_refused(capsys):
     with pytest.raises(SystemExit):
         cli.main(["bench", "everything"])
     assert "start-up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("subject", ["interval", "all"])
+def test_the_folder_of_a_trace_is_judged_before_anything_is_measured(
+    subject, tmp_path, monkeypatch, capsys
+):
+    def measure(name):
+        raise AssertionError(f"{name} is imported to be measured")
+
+    monkeypatch.setattr(cli.bench.importlib, "import_module", measure)
+    (tmp_path / "file").touch()
+    for folder, why in (
+        ("/dev/null", "it is no folder"),
+        (tmp_path / "file/in", "Not a directory"),
+    ):
+        assert cli.main(["bench", subject, "--profile", str(folder)]) == 1
+        assert f"--profile {folder}: {why}" in capsys.readouterr().err

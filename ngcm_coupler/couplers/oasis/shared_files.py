@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.errors import OutputError, shown
+from ngcm_coupler.errors import OutputError, shown, told
 from ngcm_coupler.files import replaced
 from ngcm_coupler.files.netcdf import open_dataset
 
@@ -54,6 +54,7 @@ def put_in(contents: Mapping[Path, Variables]) -> list[Path]:
                     fill(file, variables, _OWN)
                 continue
             shutil.copyfile(path, temporary)
+            _require_changeable(path, temporary)
             with open_dataset(temporary, "a") as file:
                 fill(file, variables, _OWN)
             shutil.copymode(path, temporary)
@@ -98,6 +99,23 @@ def _named(path: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         raise OutputError(
             f"{path} cannot be written ({error}); check folder, permission and free space"
+        ) from error
+
+
+def _require_changeable(path: Path, copy: Path) -> None:
+    """Refuses what netCDF only reads: an HDF5 file that does not track the order of its variables.
+
+    Raises:
+      OutputError: it is such a file, as h5py makes them.
+    """
+    try:
+        with open_dataset(copy, "a"):
+            pass
+    except (OSError, RuntimeError) as error:
+        raise OutputError(
+            f"{path} can be read by netCDF, but not be changed ({told(error)}), as HDF5 files of"
+            " other libraries; put a copy in its place that `nccopy` has made, or write into"
+            " another folder with --output"
         ) from error
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from ngcm_coupler.cli import main
+from ngcm_coupler.couplers.oasis import shared_files
 from ngcm_coupler.couplers.oasis.files import write_restart
-from ngcm_coupler.files.netcdf import import_netcdf4
+from ngcm_coupler.files.netcdf import import_netcdf4, open_dataset
 
 FILES = ("grids.nc", "masks.nc", "areas.nc")
 NAMELIST = """
@@ -159,6 +160,23 @@ def test_what_is_no_netcdf_is_said_to_be_none(sea, capsys):
     told = capsys.readouterr().err
     assert "masks.nc cannot be read as netCDF" in told
     assert "move it away, or write into another folder with --output" in told
+    assert contents(sea) == before
+
+
+def test_what_netcdf_can_only_read_is_said_to_be_so(sea, capsys, monkeypatch):
+    """As a file of h5py, which does not track the order of its variables."""
+
+    def only_read(path, mode="r", **options):
+        if mode == "a":
+            raise OSError(-103, "NetCDF: Can't write file", str(path))
+        return open_dataset(path, mode, **options)
+
+    monkeypatch.setattr(shared_files, "open_dataset", only_read)
+    before = contents(sea)
+    assert grids() == 1
+    told = capsys.readouterr().err
+    assert "grids.nc can be read by netCDF, but not be changed (NetCDF: Can't write file)" in told
+    assert "put a copy in its place that `nccopy` has made" in told
     assert contents(sea) == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files.lockers import is_locked
@@ -36,8 +37,7 @@ RESTART_TITLE = "ngcm_coupler restart"
 RECORDING_TITLE = "ngcm_coupler recording"
 """Title of recordings."""
 
-_GROWING = (HISTORY_TITLE, BUDGET_TITLE)
-"""Of files that grow by records."""
+_TITLES = (HISTORY_TITLE, BUDGET_TITLE, RESTART_TITLE, RECORDING_TITLE)
 
 
 def require_no_foreign(file: str | Path, what: str, title: str | None) -> None:
@@ -46,26 +46,25 @@ def require_no_foreign(file: str | Path, what: str, title: str | None) -> None:
     Args:
       file: to be replaced, if it is there.
       what: its name in messages.
-      title: as of `is_foreign`.
+      title: as of `foreign`.
 
     Raises:
       OutputError: no run has written it as what is to be written now.
     """
-    if is_foreign(Path(file), title):
+    if found := foreign(Path(file), title):
         raise OutputError(
-            f"{what} is a file that no run has written"
-            f"{f' as such ({title})' if title and _is_of_run(Path(file)) else ''}, and would be"
-            " lost; move it away, or give another name"
+            f"{what} is {found}, and would be lost; move it away, or give another name"
         )
 
 
-def is_foreign(file: Path, title: str | None) -> bool:
-    """Whether a file stands there that no run has written as what is to be written now.
+def foreign(file: Path, title: str | None) -> str | None:
+    """What stands there that no run has written as what is to be written now, in words, or None.
 
     What a run leaves that was killed is none such: an empty file, one that netCDF cannot open, one
     that it has made and that holds nothing. Nor is what has no name that a file could have, of
-    which the system says more when it is written. A file that may not be read, or that a program
-    has locked, is somebody's, and so is what another program has made of a run's file.
+    which the system says more when it is written, nor what a run writes just now, which claims
+    tell of. A file that may not be read is somebody's, and so is what another program has made of
+    a run's file, as far as that leaves a trace.
 
     Args:
       file: which may be missing.
@@ -73,37 +72,52 @@ def is_foreign(file: Path, title: str | None) -> bool:
     """
     try:
         if not file.is_file():
-            return False
+            return None
         with file.open("rb") as opened:
             begin = opened.read(_EMPTY_BYTES + 1)
     except PermissionError:
-        return True
+        return "a file that may not be read"
     except (OSError, ValueError):
-        return False
+        return None
     if not begin.startswith(_MAGIC):
-        return len(begin) > _BEGUN or bool(begin.strip(b"\0"))
-    return title is not None and _is_other(file, begin, title)
+        is_other = len(begin) > _BEGUN or bool(begin.strip(b"\0"))
+        return _OTHER if is_other else None
+    return _misfit(file, begin, title) if title else None
 
 
-def _is_other(file: Path, begin: bytes, title: str) -> bool:
+_OTHER = "a file that no run has written"
+
+
+def _misfit(file: Path, begin: bytes, title: str) -> str | None:
     try:
         # What the library does not know it leaves out, with a warning.
         with warnings.catch_warnings(action="ignore"), open_dataset(file) as dataset:
             names = set(dataset.ncattrs())
             if not (names or dataset.variables or dataset.groups):
-                return len(begin) > _EMPTY_BYTES or not (
-                    begin.startswith(b"CDF") or _PROPERTIES in begin
-                )
-            if names & _EDITORS or "title" not in names or dataset.getncattr("title") != title:
-                return True
-            time = dataset.dimensions.get("time")
-            return title in _GROWING and not (time and time.isunlimited())
+                is_begun = begin.startswith(b"CDF") or _PROPERTIES in begin
+                return None if is_begun and len(begin) <= _EMPTY_BYTES else _OTHER
+            found = dataset.getncattr("title") if "title" in names else None
+            if found not in _TITLES:
+                return _OTHER
+            if found != title:
+                return f"a file of a run, but of another kind ({found})"
+            return _EDITED if _is_edited(dataset, names, title) else None
     except (OSError, RuntimeError, UnicodeError):
-        return is_locked(file)
+        # What is claimed need not be asked of; a restart is not, and would take its place.
+        return _OPEN if title == RESTART_TITLE and is_locked(file, to_write=True) else None
     except LookupError:  # an attribute of a type that Python has not
+        return _OTHER
+
+
+_EDITED = "what another program has made of a run's file"
+_OPEN = "a file that another program has open"
+
+
+def _is_edited(dataset: Any, names: set[str], title: str) -> bool:
+    if names & _EDITORS:
         return True
-
-
-def _is_of_run(file: Path) -> bool:
-    titles = (HISTORY_TITLE, BUDGET_TITLE, RESTART_TITLE, RECORDING_TITLE)
-    return any(not is_foreign(file, title) for title in titles)
+    time = dataset.dimensions.get("time")
+    if title in (HISTORY_TITLE, BUDGET_TITLE) and (time is None or not time.isunlimited()):
+        return True
+    # xarray gives every coordinate a value that stands for missing ones; a run gives none.
+    return "lat" in dataset.variables and "_FillValue" in dataset["lat"].ncattrs()

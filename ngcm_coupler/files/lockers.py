@@ -16,11 +16,17 @@ from ngcm_coupler.errors import shown
 _LOCKS = Path("/proc/locks")
 
 
-def is_locked(file: Path) -> bool:
-    """Whether a program has a file open that HDF5 would not share: it has locks of its own."""
+def is_locked(file: Path, *, to_write: bool = False) -> bool:
+    """Whether a program has a file open that HDF5 would not share: it has locks of its own.
+
+    Args:
+      file: the file.
+      to_write: whether to ask after programs that write it alone; who asks so is seen by nobody
+        else who does.
+    """
     with contextlib.suppress(OSError), file.open("r+b") as opened:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(opened, (fcntl.LOCK_SH if to_write else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import xarray
 
 from ngcm_coupler.cli import main
 from ngcm_coupler.component import Component
@@ -18,7 +19,7 @@ from ngcm_coupler.files.foreign import (
     HISTORY_TITLE,
     RECORDING_TITLE,
     RESTART_TITLE,
-    is_foreign,
+    foreign,
     require_no_foreign,
 )
 from ngcm_coupler.files.netcdf import import_netcdf4
@@ -82,11 +83,11 @@ def test_what_a_run_leaves_may_be_replaced(form, tmp_path):
             require_no_foreign(file, "it", title)
 
 
-def of_run(path, title, form="NETCDF4", **attributes):
+def of_run(path, title, form="NETCDF4", records=1, **attributes):
     with import_netcdf4().Dataset(path, "w", format=form) as file:
         file.setncatts({"title": title, **attributes})
         file.createDimension("time", None)
-        file.createVariable("time", "f4", ("time",))[:] = 1.0
+        file.createVariable("time", "f4", ("time",))[:] = np.ones(records)
     return path
 
 
@@ -94,30 +95,50 @@ def of_run(path, title, form="NETCDF4", **attributes):
 def test_a_run_replaces_its_like_and_no_file_of_another_kind(form, tmp_path):
     for number, title in enumerate(TITLES):
         file = of_run(tmp_path / f"{number}.nc", title, form)
-        assert not is_foreign(file, title)
+        assert not foreign(file, title)
+        assert not foreign(of_run(tmp_path / "begun.nc", title, form, records=0), title)
         for other in set(TITLES) - {title}:
-            with pytest.raises(OutputError, match="that no run has written as such"):
+            with pytest.raises(OutputError, match=rf"but of another kind \({title}\), "):
                 require_no_foreign(file, "it", other)
 
 
 @pytest.mark.parametrize("attribute", ["history", "CDO", "NCO"])
 def test_what_another_program_has_made_of_a_history_is_somebodys(attribute, tmp_path):
     edited = of_run(tmp_path / "edited.nc", HISTORY_TITLE, **{attribute: "mean over time"})
-    assert is_foreign(edited, HISTORY_TITLE)
-    assert is_foreign(netcdf(tmp_path / "mean.nc", title=HISTORY_TITLE), HISTORY_TITLE)
+    assert foreign(edited, HISTORY_TITLE)
+    assert foreign(netcdf(tmp_path / "mean.nc", title=HISTORY_TITLE), HISTORY_TITLE)
 
 
-def test_what_netcdf_does_not_see_is_somebodys_all_the_same(tmp_path):
+def test_what_xarray_has_made_of_a_history_is_somebodys(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run.nml").write_text(NAMELIST + "&ngcm_history file = 'h.nc' /")
+    for hours in range(2):  # the second replaces a history without a record
+        with Component.create("run.nml") as component:
+            grid = component.grid
+            for name in ("sea_surface_temperature", "sea_ice_area_fraction"):
+                component.put(name, np.full(grid.size, 280.0 if "sea_s" in name else 0.0))
+            if hours:
+                component.advance()
+    assert not foreign(tmp_path / "h.nc", HISTORY_TITLE)
+    with xarray.open_dataset("h.nc") as history:
+        history.isel(time=[0]).to_netcdf("x.nc")
+    assert (
+        foreign(tmp_path / "x.nc", HISTORY_TITLE) == "what another program has made of a run's file"
+    )
+
+
+def test_what_netcdf_does_not_see_is_somebodys_all_the_same(tmp_path, monkeypatch):
     """A file of HDF5 alone, in which netCDF finds nothing, has not been made by it."""
     file = tmp_path / "tables.h5"
     with import_netcdf4().Dataset(file, "w") as dataset:
         dataset.createDimension("x", 2)
-    assert not is_foreign(file, HISTORY_TITLE)
+    assert not foreign(file, HISTORY_TITLE)
     contents = file.read_bytes()
-    file.write_bytes(contents.replace(b"_NCProperties", b"_MyProperties"))
-    assert is_foreign(file, HISTORY_TITLE)
     file.write_bytes(contents + bytes(20000))
-    assert is_foreign(file, HISTORY_TITLE)
+    assert foreign(file, HISTORY_TITLE)
+    file.write_bytes(contents)
+    monkeypatch.setattr("ngcm_coupler.files.foreign._PROPERTIES", b"_MyProperties")
+    assert foreign(file, HISTORY_TITLE)
 
 
 HOLD = """
@@ -144,19 +165,19 @@ def test_a_file_that_was_killed_as_it_began_may_be_replaced(form, tmp_path):
         file = tmp_path / stage
         done = subprocess.run([sys.executable, "-c", BEGIN, file, form, stage], check=False)
         assert done.returncode == 9 and file.exists()
-        assert not is_foreign(file, RESTART_TITLE)
+        assert not foreign(file, RESTART_TITLE)
 
 
 def test_names_of_no_file_are_nobodys_and_what_may_not_be_read_is_somebodys(tmp_path, monkeypatch):
-    assert not is_foreign(tmp_path / ("n" * 300), HISTORY_TITLE)
-    assert not is_foreign(tmp_path / "a\0b", HISTORY_TITLE)
+    assert not foreign(tmp_path / ("n" * 300), HISTORY_TITLE)
+    assert not foreign(tmp_path / "a\0b", HISTORY_TITLE)
     (tmp_path / "shut").touch()
 
     def refuse(*_):
         raise PermissionError
 
     monkeypatch.setattr(type(tmp_path), "open", refuse)  # tests may run as root, whom none refuses
-    assert is_foreign(tmp_path / "shut", HISTORY_TITLE)
+    assert foreign(tmp_path / "shut", HISTORY_TITLE)
 
 
 def test_bytes_and_groups_of_anybody_else_are_foreign(tmp_path):
@@ -165,19 +186,20 @@ def test_bytes_and_groups_of_anybody_else_are_foreign(tmp_path):
     with import_netcdf4().Dataset(tmp_path / "groups.nc", "w") as file:
         file.createGroup("mine").title = "all that I have"
     for name in ("rain.bin", "dry.bin", "groups.nc"):
-        assert is_foreign(tmp_path / name, HISTORY_TITLE), name
+        assert foreign(tmp_path / name, HISTORY_TITLE), name
 
 
 def test_a_file_that_a_program_writes_is_somebodys(tmp_path):
     file = netcdf(tmp_path / "open.nc", title=RESTART_TITLE)
-    assert not is_foreign(file, RESTART_TITLE)
+    assert not foreign(file, RESTART_TITLE)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout.readline() == b"open\n"
-        assert is_foreign(file, RESTART_TITLE)
+        assert foreign(file, RESTART_TITLE) == "a file that another program has open"
+        assert not foreign(file, HISTORY_TITLE), "of which claims tell"
         holder.communicate(b"\n")
-    assert not is_foreign(file, RESTART_TITLE)
+    assert not foreign(file, RESTART_TITLE)
 
 
 def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
@@ -185,7 +207,7 @@ def test_an_attribute_that_python_does_not_know_is_somebody_elses(tmp_path):
     with import_netcdf4().Dataset(file, "a") as dataset:
         compound = dataset.createCompoundType([("a", "i4")], "pair")
         dataset.setncattr("pair", np.zeros(1, compound.dtype))
-    assert is_foreign(file, RESTART_TITLE)
+    assert foreign(file, RESTART_TITLE)
 
 
 def test_files_of_the_ocean_are_known_by_their_form_alone(tmp_path):

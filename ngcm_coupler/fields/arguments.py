@@ -159,19 +159,39 @@ def file_text(name: str, path: str | os.PathLike[str], *, optional: bool = False
 
 
 def _array(name: str, values: ArrayLike) -> np.ndarray:
-    if isinstance(values, (list, tuple)) and any(map(np.ma.isMaskedArray, values)):
-        values = np.ma.array(values)  # numpy.asarray would take what is under the masks
-    masked = np.ma.count_masked(values) if isinstance(values, np.ma.MaskedArray) else 0
+    try:
+        array = _with_mask(values)
+    except Exception as error:  # an object may raise anything on being asked for its values
+        raise ArgumentError(
+            f"{name}: numpy makes no array of a {type(values).__name__} ({shown(error)}); give an"
+            " array of numbers"
+        ) from error
+    masked = np.ma.count_masked(array) if isinstance(array, np.ma.MaskedArray) else 0
     if masked:
         raise ArgumentError(
-            f"{name}: got a masked array in which {masked} of {np.size(values)} points are masked,"
+            f"{name}: got a masked array in which {masked} of {array.size} points are masked,"
             " expected a value everywhere; give x.filled(value): where a field does not count, as"
             " that of the sea on land, any value does, NaN too"
         )
-    try:
-        return np.asarray(values)
-    except Exception as error:  # an object may raise anything on being asked for its values
-        raise ArgumentError(
-            f"{name}: numpy makes no array of a {type(values).__name__} ({error}); give an array"
-            " of numbers"
-        ) from error
+    return np.asarray(array)
+
+
+def _with_mask(values: ArrayLike) -> np.ndarray:
+    """An array that is masked where the values are.
+
+    numpy.asarray would take what is under the mask: of masked arrays and of what makes one when it
+    is asked for its values, as a variable of an open file does or an array of dask.
+    """
+    if isinstance(values, (list, tuple)):
+        parts = [_with_mask(each) if _may_hide(each) else each for each in values]
+        return np.ma.array(parts) if any(map(np.ma.isMaskedArray, parts)) else np.asarray(values)
+    if hasattr(values, "__dask_graph__"):
+        values = values.compute()
+    return np.asanyarray(values)
+
+
+def _may_hide(value: object) -> bool:
+    """Whether an element may have a mask, itself or further in: a number of no kind has."""
+    return isinstance(value, (list, tuple)) or (
+        hasattr(value, "__array__") and not isinstance(value, np.generic)
+    )

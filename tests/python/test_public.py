@@ -14,6 +14,7 @@ import pytest
 import ngcm_coupler
 from ngcm_coupler import ExchangeGrid, GaussianGrid, Regridder, SurfaceGrid
 from ngcm_coupler.errors import ArgumentError, NgcmError
+from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.regrid.weights import GridPoints, Weights
 
 INSTALLED = pathlib.Path(importlib.util.find_spec("ngcm_coupler").origin)
@@ -190,6 +191,23 @@ def test_no_weights_are_made_of_what_lies_under_a_mask():
         points[name] = np.ma.array(points[name], mask=[False, True])
         with pytest.raises(ArgumentError, match=f"points of 'o': {name}: got a masked array"):
             GridPoints("o", (2,), **points)
+
+
+def test_a_variable_of_an_open_file_has_the_mask_that_its_values_have(exchange, tmp_path):
+    down = exchange.regridder("to_surface", "conservative")
+    with import_netcdf4().Dataset(tmp_path / "sst.nc", "w") as file:
+        file.createDimension("x", 128)
+        whole = file.createVariable("whole", "f8", ("x",))
+        whole[:] = 280.0
+        holed = file.createVariable("holed", "f8", ("x",), fill_value=-999.0)
+        holed[:] = np.ma.masked_equal(np.arange(128.0), 3.0)
+        np.testing.assert_allclose(down.apply(whole), 280.0, rtol=1e-12)
+        np.testing.assert_allclose(down.apply([whole, whole]), 280.0, rtol=1e-12)
+        for values in (holed, holed[:], [whole, holed], [[whole, holed]]):
+            with pytest.raises(ArgumentError, match="got a masked array in which 1 of"):
+                down.apply(values)
+        with pytest.raises(ArgumentError, match="points of 'o': longitude: got a masked array"):
+            GridPoints("o", (128,), holed, whole)
 
 
 def test_a_mask_of_zeros_and_ones_is_a_mask_and_other_numbers_are_none():

@@ -125,6 +125,13 @@ class Treacherous:
         raise RuntimeError("no values here")
 
 
+class Lazy:
+    """Makes a masked array when it is asked for its values, as a variable of an open file does."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ma.masked_array(SHAPED, mask=SHAPED > 300.0)
+
+
 BAD_ARRAYS = {
     "none": None,
     "text": "290.0",
@@ -138,6 +145,8 @@ BAD_ARRAYS = {
     "treacherous": Treacherous(),
     "masked": np.ma.masked_array(SHAPED, mask=SHAPED > 300.0),
     "masked rows": list(np.ma.masked_array(SHAPED, mask=SHAPED > 300.0)),
+    "masked rows of rows": [list(np.ma.masked_array(SHAPED, mask=SHAPED > 300.0))],
+    "masked when it is read": Lazy(),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from ngcm_coupler.cli.arguments import file
 from ngcm_coupler.cli.standard_output import warn
@@ -63,15 +64,19 @@ def _run(arguments: argparse.Namespace) -> int:
     from ngcm_coupler.analysis.score.read import File, compare
     from ngcm_coupler.analysis.score.table import score
 
-    members = [File.open(path) for path in arguments.members]
-    reference = File.open(arguments.reference)
-    if reference.member_dimension:
-        raise DataError(
-            f"{reference.path} has a dimension {reference.member_dimension}; the reference is a"
-            " single state: select one, or take their mean"
+    with contextlib.ExitStack() as opened:
+        members, (reference,) = (
+            [opened.enter_context(contextlib.closing(File.open(path))) for path in paths]
+            for paths in (arguments.members, [arguments.reference])
         )
-    comparison = compare(members, reference, dict(arguments.fields))
-    warn(comparison.notes)
-    table = score(comparison, arguments.where)
+        if reference.member_dimension:
+            raise DataError(
+                f"{reference.path} has a dimension {reference.member_dimension}; the reference is"
+                " a single state: select one, or take their mean"
+            )
+        comparison = compare(members, reference, dict(arguments.fields))
+        warn(comparison.notes)
+        table = score(comparison, arguments.where)
+    warn(table.notes)
     print(getattr(table, arguments.format)(), end="")
     return 0

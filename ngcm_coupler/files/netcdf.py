@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ngcm_coupler.errors import LONGEST_PATH, shown
 from ngcm_coupler.files.whole import require_file, require_folder
 
 _LOCK = threading.RLock()
@@ -86,6 +87,14 @@ def left_open(path: str | os.PathLike[str], mode: str, **options: Any) -> Iterat
             with contextlib.suppress(OSError, RuntimeError):
                 file.close()
             raise
+
+
+def unreadable(path: str | os.PathLike[str], error: BaseException) -> str:
+    """What is to be said of a file of a run that cannot be opened: its run may hold it."""
+    return (
+        f"{shown(path, LONGEST_PATH)} cannot be read ({shown(error)}); if its run still writes it,"
+        " wait for its end or set HDF5_USE_FILE_LOCKING=FALSE"
+    )
 
 
 def keep_little(file: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.errors import DataError, reading
 from ngcm_coupler.files.foreign import BUDGET_TITLE
-from ngcm_coupler.files.netcdf import open_dataset
+from ngcm_coupler.files.netcdf import open_dataset, unreadable
 from ngcm_coupler.output.history import LEFT_OUT, SAMPLED
 
 _SIGNATURES = (b"\x89HDF", b"CDF")
@@ -142,10 +142,7 @@ def _read(path: Path) -> tuple[str, RunFile]:
                 file.set_auto_mask(False)
                 return _identified(path, file)
         except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{path} cannot be read ({error}); if its run still writes it, wait for its end or"
-                " set HDF5_USE_FILE_LOCKING=FALSE"
-            ) from error
+            raise DataError(unreadable(path, error)) from error
 
 
 def _identified(path: Path, file: Any) -> tuple[str, RunFile]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray
 
+from ngcm_coupler.analysis.score.values import LARGEST, present
 from ngcm_coupler.errors import DataError
 
 Where = Literal["everywhere", "sea", "land"]
@@ -79,20 +80,20 @@ class Points:
         )
 
 
-def weights(
-    files: dict[str, tuple[xarray.Dataset, Points]], where: Where
-) -> tuple[np.ndarray, str]:
+def weights(files: dict[str, tuple[Any, Points]], where: Where) -> tuple[np.ndarray, str]:
     """Area of every point, and where it comes from.
 
     Args:
-      files: path -> file and its points; the first that holds what is sought gives it.
+      files: path -> file, as netCDF4 has it, and its points; the first that holds what is sought
+        gives it.
       where: the surface to which the areas are restricted.
 
     Returns:
-      In the common order, shape (nlat, nlon), and words for it.
+      In the common order, 0 where a file has no value, shape (nlat, nlon), and words for it.
 
     Raises:
-      DataError: no file holds the fraction of land that ``where`` needs.
+      DataError: no file holds the fraction of land that ``where`` needs, or an area or a fraction
+        is none.
     """
     area = _field(files, "cell_area")
     if area is None:
@@ -102,7 +103,7 @@ def weights(
     else:
         values, words = area
     if where == "everywhere":
-        return values, words
+        return np.nan_to_num(values), words
     land = _field(files, "land_area_fraction")
     if land is None:
         raise DataError(
@@ -110,15 +111,20 @@ def weights(
             " reference hold; add it to one of the files, or leave the option out"
         )
     fraction = land[0] if where == "land" else 1.0 - land[0]
-    return values * fraction, f"{words} times the fraction of {where}"
+    return np.nan_to_num(values * fraction), f"{words} times the fraction of {where}"
 
 
-def _field(
-    files: dict[str, tuple[xarray.Dataset, Points]], name: str
-) -> tuple[np.ndarray, str] | None:
+def _field(files: dict[str, tuple[Any, Points]], name: str) -> tuple[np.ndarray, str] | None:
     for path, (file, points) in files.items():
-        if name in file.variables and set(file[name].dims) == set(points.dims):
-            return points.ordered(file[name]), f"{name} of {path}"
+        if name in file.variables and set(file[name].dimensions) == set(points.dims):
+            values = points.ordered(present(file[name]))
+            if (np.abs(values) > LARGEST).any():
+                worst = values.flat[np.nanargmax(np.abs(values))]
+                raise DataError(
+                    f"{path}: {name} is {worst:g} somewhere, which is no such number; if it stands"
+                    " for a missing value, say so by its attribute missing_value"
+                )
+            return values, f"{name} of {path}"
     return None
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray
 
 from ngcm_coupler.analysis.score.grid import Points
+from ngcm_coupler.analysis.score.values import present
 from ngcm_coupler.clock.file_times import FileTimes
 from ngcm_coupler.errors import DataError, reading, shown
 from ngcm_coupler.fields.units import unit_of
-from ngcm_coupler.files.netcdf import import_netcdf4, require_sound_header
+from ngcm_coupler.files.netcdf import import_netcdf4, require_sound_header, unreadable
 
 MEMBER_DIMENSIONS = ("member", "realization")
 
@@ -24,7 +27,7 @@ class File:
 
     Attributes:
       path: its name.
-      data: its contents, read where they are used.
+      data: its dimensions, attributes and coordinates.
       points: its grid.
       times: of its records.
       member_dimension: the dimension of its members; '' for a file that is one.
@@ -50,8 +53,8 @@ class File:
                 data = xarray.open_dataset(
                     path, engine="netcdf4", decode_times=False, decode_timedelta=False
                 )
-            except (OSError, ValueError) as error:
-                raise DataError(f"{path} cannot be read: {shown(error)}") from error
+            except (OSError, RuntimeError, ValueError) as error:
+                raise DataError(unreadable(path, error)) from error
             return cls._of(path, data)
 
     @classmethod
@@ -63,6 +66,25 @@ class File:
             raise DataError(f"{path} has the time {twice} more than once; keep one of the records")
         dimension = next((name for name in MEMBER_DIMENSIONS if name in data.dims), "")
         return cls(path, data, Points.of(path, data), times, dimension)
+
+    @functools.cached_property
+    def contents(self) -> Any:
+        """The same file as netCDF4 has it, from which fields are read."""
+        return import_netcdf4().Dataset(self.path)
+
+    def close(self) -> None:
+        """Closes it."""
+        self.data.close()
+        if "contents" in self.__dict__:
+            self.contents.close()
+
+    @property
+    def members(self) -> list[str]:
+        """What messages call its members."""
+        count = self.data.sizes[self.member_dimension] if self.member_dimension else 1
+        if count == 1:
+            return [self.path]
+        return [f"member {place + 1} of {self.path}" for place in range(count)]
 
     def fields(self) -> list[str]:
         """Variables that have times and points, and no dimension else but that of members."""
@@ -96,7 +118,7 @@ class File:
           DataError: a value is infinite.
         """
         with reading(f"{self.path}: {name}", DataError):
-            field = self.data[name].isel(time=place)
+            field = present(self.contents[name], time=place)
             one = self.member_dimension
             members = [field.isel({one: i}) for i in range(field.sizes[one])] if one else [field]
             values = np.stack([self.points.ordered(member) for member in members])

@@ -14,6 +14,7 @@ import numpy as np
 from ngcm_coupler.analysis.score.grid import Where, weights
 from ngcm_coupler.analysis.score.read import Comparison
 from ngcm_coupler.analysis.score.scores import Scores, scores
+from ngcm_coupler.analysis.score.values import Doubts
 from ngcm_coupler.errors import DataError, listing, shown
 
 
@@ -58,11 +59,13 @@ class Table:
       rows: by field, then by lead time.
       area: where the areas come from.
       unmatched: how many times of the ensemble the reference lacks.
+      notes: what a reader of the scores should know of the values.
     """
 
     rows: Sequence[Row]
     area: str
     unmatched: int
+    notes: Sequence[str] = ()
 
     def text(self) -> str:
         """Columns for a terminal."""
@@ -112,27 +115,36 @@ def score(comparison: Comparison, where: Where = "everywhere") -> Table:
         there is nothing to score: no point ever has a value in all files.
     """
     files = (*comparison.members, comparison.reference)
-    area, words = weights({file.path: (file.data, file.points) for file in files}, where)
-    rows = list(_rows(comparison, area.reshape(-1)))
+    area, words = weights({file.path: (file.contents, file.points) for file in files}, where)
+    doubts = Doubts()
+    rows = list(_rows(comparison, area.reshape(-1), doubts))
     if not any(row.scores.coverage for row in rows):
         raise DataError(
             f"{listing(comparison.fields)}: no point of {where} has a value in"
             f" {comparison.reference.path} and all members at any time; expected some that have;"
             " look at the files with `ncdump`, or give other fields"
         )
-    return Table(rows, words, comparison.unmatched)
+    return Table(rows, words, comparison.unmatched, list(doubts.notes()))
 
 
-def _rows(comparison: Comparison, area: np.ndarray) -> Iterator[Row]:
+def _rows(comparison: Comparison, area: np.ndarray, doubts: Doubts) -> Iterator[Row]:
+    files, other = comparison.members, comparison.reference
+    named = [each for file in files for each in file.members]
     for name, known_as in comparison.fields.items():
-        units = str(comparison.members[0].data[name].attrs.get("units", ""))
+        units = str(files[0].data[name].attrs.get("units", ""))
         for moment in comparison.moments:
             each = [
-                file.values(name, place)
-                for file, place in zip(comparison.members, moment.places, strict=True)
+                file.values(name, place).reshape(-1, area.size)
+                for file, place in zip(files, moment.places, strict=True)
             ]
-            members = np.concatenate(each).reshape(-1, area.size)
-            reference = comparison.reference.values(known_as, moment.reference).reshape(-1)
+            reference = other.values(known_as, moment.reference).reshape(-1)
+            for file, values in zip(files, each, strict=True):
+                counted = values[:, area > 0.0]
+                doubts.see(file.path, name, counted, name, units, moment.date)
+            counted = reference[area > 0.0]
+            doubts.see(other.path, known_as, counted, name, units, moment.date)
+            members = np.concatenate(each)
+            doubts.compare(named, members[:, area > 0.0])
             found = scores(members, reference, area)
             yield Row(name, units, moment.lead_hours, moment.date, len(members), found)
 

@@ -375,3 +375,89 @@ def test_nothing_to_score_is_an_error_and_a_field_without_values_is_none(of_all,
         assert "t2m: no point of everywhere has a value in" in err and out == ""
     else:
         assert "t2m" in out and err == ""
+
+
+def write_in_kind(path, kind, values, fill=None, **attributes):
+    """As `write_file`, with the variable in another type; masked values are written nowhere."""
+    write_file(path, np.zeros((2, 4)))
+    with import_netcdf4().Dataset(path, "a") as file:
+        file.renameVariable("t", "other")
+        variable = file.createVariable(
+            "s", kind, ("time", "latitude", "longitude"), fill_value=fill
+        )
+        variable.setncatts(attributes)
+        variable.set_auto_maskandscale(False)
+        if values is not None:
+            variable[0] = values
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoilt", "attributes"),
+    [
+        ("f4", import_netcdf4().default_fillvals["f4"], {}),
+        ("f8", import_netcdf4().default_fillvals["f8"], {}),
+        ("i2", import_netcdf4().default_fillvals["i2"], {}),
+        ("f4", -999.0, {"valid_min": np.float32(0.0)}),
+        ("f4", 1.0e20, {"valid_range": np.float32([0.0, 400.0])}),
+        ("f4", 1.0e20, {"missing_value": np.float32(1.0e20)}),
+    ],
+)
+def test_what_stands_for_no_value_is_not_scored(kind, spoilt, attributes, tmp_path, capsys):
+    values = np.full((2, 4), 281.0)
+    values[0, 1] = spoilt
+    member = write_in_kind(tmp_path / "m.nc", kind, values, **attributes)
+    reference = write_in_kind(tmp_path / "r.nc", "f4", np.full((2, 4), 280.0))
+    for files in ([member, reference], [reference, member]):
+        (row,) = rows(capsys, files, "--fields", "s")
+        assert (row["rmse"], row["coverage"]) == (1.0, pytest.approx(7.0 / 8.0))
+
+
+def test_values_that_no_field_has_are_told(tmp_path, capsys):
+    files = [write_history(tmp_path / f"{value}.nc", value, hours=1) for value in (283, 279, 280)]
+    with import_netcdf4().Dataset(files[0], "a") as file:
+        file[FIELD.name][0, 2, 3:5] = -999.0
+    code, _, err = run(capsys, files)
+    assert code == 0
+    assert f"{files[0]}: {FIELD.name} is -999 at 2000-01-01T01:00:00 (2 values are outside" in err
+    spoilt = np.full((2, 4), 280.0)
+    spoilt[0, 0] = 1.0e20
+    plain = [write_file(tmp_path / "m.nc", np.zeros((2, 4))), write_file(tmp_path / "r.nc", spoilt)]
+    code, _, err = run(capsys, plain)
+    assert code == 0
+    assert f"{plain[1]}: t is 1e+20 at 1990-01-01T06:00:00 (1 values are beyond 1e19)" in err
+
+
+def test_areas_that_are_no_numbers_are_left_out_or_refused(files, capsys):
+    first = files[0]
+    with import_netcdf4().Dataset(first, "a") as file:
+        file["cell_area"][:4] = import_netcdf4().default_fillvals["f8"]
+    (row, *_) = rows(capsys, files)
+    assert (row["bias"], row["coverage"]) == (1.0, 1.0)
+    with import_netcdf4().Dataset(first, "a") as file:
+        file["cell_area"][0] = 1.0e20
+    code, _, err = run(capsys, files)
+    assert code == 1 and f"{first}: cell_area is 1e+20 somewhere" in err
+
+
+def test_a_member_that_is_given_twice_is_told(files, capsys):
+    first, second, reference = files
+    code, _, err = run(capsys, [first, second, first, reference])
+    assert code == 0 and f"{first} and {first} have the same values everywhere" in err
+    assert err.count("the same") == 1
+
+
+def test_members_of_one_file_that_are_the_same_are_told(tmp_path, capsys):
+    values = np.stack([np.full((2, 4), value) for value in (3.0, 4.0, 3.0)])
+    members = write_file(tmp_path / "m.nc", values)
+    reference = write_file(tmp_path / "r.nc", np.full((2, 4), 5.0))
+    _, _, err = run(capsys, [members, reference])
+    assert f"member 1 of {members} and member 3 of {members} have the same values" in err
+
+
+def test_a_file_that_cannot_be_opened_may_be_that_of_a_run(files, tmp_path, capsys):
+    broken = tmp_path / "broken.nc"
+    broken.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    code, _, err = run(capsys, [str(broken), files[2]])
+    assert code == 1 and f"{broken} cannot be read" in err
+    assert "if its run still writes it, wait for its end or set HDF5_USE_FILE_LOCKING=FALSE" in err

@@ -173,8 +173,12 @@ def shown(text: object, most: int = _MOST_SHOWN) -> str:
       text: of a file, a user or another library; anything that has a text.
       most: characters that are kept.
     """
+    try:
+        whole = str(text)
+    except Exception:  # as represented() has it
+        whole = f"of type {type(text).__name__}"
     line = " ".join(
-        re.split(r"[\t\n\r\f\v]+", str(text)[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII)
+        re.split(r"[\t\n\r\f\v]+", whole[: 4 * most].strip(" \t\n\r\f\v"), flags=re.ASCII)
     )
     line = printable(line)
     if len(line) <= most:
@@ -222,6 +226,17 @@ def quoted(value: object) -> str:
     if isinstance(value, int) and value.bit_length() < 128:
         return repr(value)
     return f"of type {type(value).__name__}"
+
+
+def represented(value: object) -> str:
+    """How a value of anybody's is written in Python, as a message shows it; else its type.
+
+    An object may raise anything on being asked for it.
+    """
+    try:
+        return shown(repr(value))
+    except Exception:
+        return f"of type {type(value).__name__}"
 
 
 def listing(names: Iterable[object]) -> str:
@@ -274,7 +289,8 @@ def either(names: Iterable[str]) -> str:
 def reason(error: BaseException) -> str:
     """Type and text of an error that a library has raised."""
     kind = type(error).__name__
-    return f"{kind}: {shown(error)}" if str(error) else kind
+    text = shown(error)
+    return f"{kind}: {text}" if text else kind
 
 
 LONGEST_PATH = 400

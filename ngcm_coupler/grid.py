@@ -14,7 +14,8 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.errors import ArgumentError
+from ngcm_coupler.errors import ArgumentError, ShapeError, represented
+from ngcm_coupler.fields.arguments import numbers, require_index, truths
 
 
 class Grid(abc.ABC):
@@ -39,8 +40,8 @@ class Grid(abc.ABC):
             whole = isinstance(points, (int, np.integer)) and not isinstance(points, bool)
             if not whole or points < 1:
                 raise ArgumentError(
-                    f"{type(self).__name__}: {name} is {points!r}, expected a number of points, 1"
-                    " or more"
+                    f"{type(self).__name__}: {name} is {represented(points)}, expected a number of"
+                    " points, 1 or more"
                 )
             # A short type of numpy's would overflow in products.
             object.__setattr__(self, name, int(points))
@@ -108,7 +109,8 @@ class Grid(abc.ABC):
         return np.repeat(row, self.nlon)
 
     def place(self, point: int) -> str:
-        """A point, by its index from 0, as messages name it."""
+        """A point, by its index from 0, as messages name it; others are an ArgumentError."""
+        require_index(f"{type(self).__name__}: point", point, self.size)
         return (
             f"point {point + 1} (longitude {self.longitude[point]:.2f}, latitude"
             f" {self.latitude[point]:.2f})"
@@ -126,7 +128,13 @@ class Grid(abc.ABC):
 
         Returns:
           The fraction as it is in cells that count as sea, 1 elsewhere, shape (size,).
+
+        Raises:
+          ArgumentError: these are no real numbers, or some are masked.
+          ShapeError: they are not as many as the points.
         """
+        land_area_fraction = numbers("land_area_fraction", land_area_fraction)
+        self._require_size("land_area_fraction", land_area_fraction)
         sea = 1.0 - land_area_fraction.reshape(self.nlat, self.nlon)
         open_sea = sea >= 0.5
         rows = np.pad(open_sea, ((1, 1), (0, 0)))
@@ -143,7 +151,15 @@ class Grid(abc.ABC):
 
         Returns:
           Indices, shape (size,); a chosen point finds itself.
+
+        Raises:
+          ArgumentError: these are not true and false, some are masked, or none is true.
+          ShapeError: they are not as many as the points.
         """
+        chosen = truths("chosen", chosen)
+        self._require_size("chosen", chosen)
+        if not chosen.any():
+            raise ArgumentError("chosen: no point is true, expected one or more; choose some")
         longitude, latitude = np.deg2rad(self.longitude), np.deg2rad(self.latitude)
         position = np.stack(
             [
@@ -158,6 +174,13 @@ class Grid(abc.ABC):
         index = candidates[nearest]
         index[candidates] = candidates
         return index
+
+    def _require_size(self, name: str, values: np.ndarray) -> None:
+        if values.shape != (self.size,):
+            raise ShapeError(
+                f"{name}: got an array of shape {values.shape}, expected ({self.size},), a value"
+                f" for every point of {self.nlon} x {self.nlat}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,7 @@ from ngcm_coupler.component.memory import give_memory_back
 from ngcm_coupler.component.start import start
 from ngcm_coupler.component.turns import Turns, in_turn
 from ngcm_coupler.component.watchdog import Watchdog
-from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError
+from ngcm_coupler.errors import ArgumentError, FieldError, NgcmError, StateError, represented
 from ngcm_coupler.fields import Field, Need, field, offered
 from ngcm_coupler.fields.arguments import indices, is_whole_number
 from ngcm_coupler.files import Claims
@@ -437,7 +437,7 @@ class Component(ChainedRun):
         """
         self._require_open()
         if not callable(action):
-            raise ArgumentError(f"on_timeout: got {action!r}, expected a function; give one")
+            raise ArgumentError(f"on_timeout: got {represented(action)}, expected a function")
         self._watchdog.on_timeout(action)
 
     @in_turn(Phase.OTHER)
@@ -494,7 +494,7 @@ class Component(ChainedRun):
         allowed = (0, self.interval_seconds)
         if not is_whole_number(seconds) or seconds not in allowed:
             raise ArgumentError(
-                f"advance by {seconds!r} s: the coupling interval is {self.interval_seconds} s;"
-                " change interval_seconds in &ngcm_coupling or advance by that"
+                f"advance by {represented(seconds)} s: the coupling interval is"
+                f" {allowed[1]} s; change interval_seconds in &ngcm_coupling or advance by that"
             )
         self._imports.require_fresh(self.clock)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.component.layout import Layout
-from ngcm_coupler.errors import ArgumentError, RestartError, StateError
+from ngcm_coupler.errors import ArgumentError, RestartError, StateError, represented
 from ngcm_coupler.parallel import Points, Ranks
 
 _LONGEST, _MOST_BYTES = 200, 250
@@ -94,7 +94,9 @@ class HostArrays:
 def _require_name(name: str) -> None:
     """Refuses a name under which netCDF would not keep the array, or not as it is."""
     if not isinstance(name, str):
-        raise ArgumentError(f"got {name!r} as the name of an array of the host, expected a str")
+        raise ArgumentError(
+            f"got {represented(name)} as the name of an array of the host, expected a str"
+        )
     usable = name.isprintable() and "/" not in name and name == name.strip()
     short = 0 < len(name) <= _LONGEST and len(name.encode(errors="replace")) <= _MOST_BYTES
     if not usable or not short or name != unicodedata.normalize("NFC", name):

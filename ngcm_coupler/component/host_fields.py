@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ngcm_coupler.component.imports import Imports
-from ngcm_coupler.errors import FieldError
+from ngcm_coupler.errors import FieldError, represented
 from ngcm_coupler.fields import Field, nearest_names
 from ngcm_coupler.fields.arguments import is_whole_number
 from ngcm_coupler.parallel import Owners, Points, Ranks
@@ -60,14 +60,14 @@ class HostFields:
         """See `Component.field`."""
         if not is_whole_number(number) or not 1 <= number <= len(self.fields):
             raise FieldError(
-                f"field id {number!r} is not valid; ids run from 1 to {len(self.fields)}"
+                f"field id {represented(number)} is not valid; ids run from 1 to {len(self.fields)}"
             )
         return self.fields[number - 1]
 
     def number(self, name: str) -> int:
         """See `Component.field_id`."""
         if not isinstance(name, str):
-            raise FieldError(f"field name {name!r} is not valid; give a str")
+            raise FieldError(f"field name {represented(name)} is not valid; give a str")
         names = [row.name for row in self.fields]
         if name in names:
             return names.index(name) + 1

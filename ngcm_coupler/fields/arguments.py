@@ -7,11 +7,12 @@ project's own here, so that no later line stumbles over it.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ngcm_coupler.errors import ArgumentError, shown
+from ngcm_coupler.errors import ArgumentError, either, near_names, quoted, represented, shown
 
 _FLOATS = (np.float32, np.float64)
 
@@ -91,6 +92,36 @@ def is_whole_number(value: object) -> bool:
     return isinstance(value, (int, np.integer))
 
 
+def require_choice(name: str, got: object, known: Sequence[str]) -> None:
+    """Refuses what is none of a few words.
+
+    Args:
+      name: what messages call it.
+      got: what a host has given.
+      known: the words.
+
+    Raises:
+      ArgumentError: it is none of them.
+    """
+    if isinstance(got, str) and got in known:
+        return
+    near = near_names(got, known) if isinstance(got, str) else []
+    raise ArgumentError(
+        f"{name} is {quoted(got)}, expected one of {', '.join(known)}"
+        f"{f'; did you mean {either(near)}?' if near else '; choose one'}"
+    )
+
+
+def require_index(name: str, got: object, size: int) -> None:
+    """Refuses what is no place among so many, counted from 0.
+
+    Raises:
+      ArgumentError: it is none.
+    """
+    if not is_whole_number(got) or not 0 <= int(got) < size:  # pyright: ignore[reportArgumentType]
+        raise ArgumentError(f"{name} is {quoted(got)}, expected a whole number, 0 to {size - 1}")
+
+
 def require_writable(name: str, out: object) -> None:
     """Refuses what a field cannot be written into.
 
@@ -123,7 +154,7 @@ def path_text(name: str, path: str | os.PathLike[str]) -> str:
         text = os.fsdecode(path)
     except TypeError as error:
         raise ArgumentError(
-            f"{name}: got {shown(repr(path))}, expected the path of a file, a str or a pathlib.Path"
+            f"{name}: got {represented(path)}, expected the path of a file, a str or a pathlib.Path"
         ) from error
     if not text:
         raise ArgumentError(f"{name}: got '', expected the path of a file; name one")

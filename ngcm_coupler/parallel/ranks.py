@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from ngcm_coupler.errors import ArgumentError, NgcmError, ParallelError
+from ngcm_coupler.errors import ArgumentError, NgcmError, ParallelError, represented
 from ngcm_coupler.parallel.patience import told
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def communicator(given: HostComm | None) -> MPI.Comm | None:
         ) from error
     if isinstance(given, bool) or not isinstance(given, int | MPI.Comm):
         raise ArgumentError(
-            f"comm: got {given!r}, expected a communicator of mpi4py, the Fortran handle of one, or"
-            " None without MPI"
+            f"comm: got {represented(given)}, expected a communicator of mpi4py, the"
+            " Fortran handle of one, or None without MPI"
         )
     # Looking up a handle before MPI_Init or after MPI_Finalize kills the process.
     if not MPI.Is_initialized() or MPI.Is_finalized():
@@ -78,8 +78,8 @@ def communicator(given: HostComm | None) -> MPI.Comm | None:
             return comm.Dup()
     except MPI.Exception as error:
         raise ParallelError(
-            f"comm: {given!r} is no communicator that MPI knows ({error}); give one that has not"
-            " been freed"
+            f"comm: {represented(given)} is no communicator that MPI knows ({error}); give one"
+            " that has not been freed"
         ) from error
 
 

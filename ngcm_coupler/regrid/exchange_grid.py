@@ -18,18 +18,18 @@ from scipy.sparse import coo_array, csr_array
 
 from ngcm_coupler.constants import EARTH_RADIUS
 from ngcm_coupler.errors import ArgumentError, DataError
+from ngcm_coupler.fields.arguments import require_choice
 from ngcm_coupler.grid import Grid
 from ngcm_coupler.regrid.conservative import inverse, per_area, with_gradient
 from ngcm_coupler.regrid.interpolation import bilinear, nearest
 from ngcm_coupler.regrid.overlap import Overlaps, overlaps
-from ngcm_coupler.regrid.regrid import End, Regridder
+from ngcm_coupler.regrid.regrid import End, Norm, Regridder
 from ngcm_coupler.regrid.surface_grid import SAME_VERTEX, SurfaceGrid
 from ngcm_coupler.regrid.weights import GridPoints
 
 Direction = Literal["to_surface", "to_atmosphere"]
 Method = Literal["conservative", "conservative_second_order", "bilinear", "nearest"]
 Fill = Literal["none", "nearest"]
-Norm = Literal["fracarea", "destarea", "modelarea"]
 
 SLIVER = 1e-10
 """Part of an atmosphere cell below which sea, or land, is the rounding of its corners."""
@@ -258,10 +258,7 @@ def _check_choice(direction: str, method: str, fill: str, norm: str) -> None:
         ("fill", fill, get_args(Fill)),
         ("norm", norm, get_args(Norm)),
     ):
-        if got not in known:
-            raise ArgumentError(
-                f"regridder: {name} is '{got}', expected one of {', '.join(known)}; choose one"
-            )
+        require_choice(f"regridder: {name}", got, known)
     if direction == "to_atmosphere" and method in ("conservative_second_order", "bilinear"):
         raise ArgumentError(
             f"regridder: method '{method}' goes to the surface only, where the atmosphere's regular"

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import numbers
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from ngcm_coupler.errors import DataError, ShapeError
-from ngcm_coupler.fields.arguments import numbers, require_writable
+from ngcm_coupler.errors import ArgumentError, DataError, ShapeError, quoted
+from ngcm_coupler.fields import arguments
+from ngcm_coupler.fields.arguments import require_choice, require_writable
 from ngcm_coupler.regrid.product import product
-from ngcm_coupler.regrid.vectors import axes, rotate
+from ngcm_coupler.regrid.vectors import angle, axes, rotate
 from ngcm_coupler.regrid.weights import GridPoints, Weights, check_weights, read_weights
 
 if TYPE_CHECKING:
     import jax
 
     from ngcm_coupler.regrid.gather import Gather
+
+Norm = Literal["fracarea", "destarea", "modelarea"]
 
 _BOUNDS = {"conservative": (0.0, 1.0), "bilinear": (0.0, 1.0), "nearest": (1.0, 1.0)}
 """Method -> least and greatest weight, where they are known and the norm is "fracarea"."""
@@ -93,14 +97,23 @@ class Regridder:
             they add up to in a target depends on the model's own area.
 
         Raises:
+          ArgumentError: `file` is no path, an end is no `End`, or there is no such norm.
           DataError: the file cannot be used, is for other grids, or its weights lose or invent what
             they carry.
         """
+        for name, end in (("source", source), ("target", target)):
+            if end is not None and not isinstance(end, End):
+                raise ArgumentError(
+                    f"Regridder.from_file: {name} is a {type(end).__name__}, expected an End, as"
+                    " the source or target of another Regridder"
+                )
         weights = read_weights(
             file,
             source_size=source.size if source else None,
             target_size=target.size if target else None,
         )
+        if norm is not None and not (isinstance(norm, str) and norm == weights.normalization):
+            require_choice("Regridder.from_file: norm", norm, get_args(Norm))
         norm = norm or weights.normalization or "fracarea"
         fraction = weights.target_fraction
         row_sum: float | np.ndarray | None = 1.0
@@ -154,9 +167,17 @@ class Regridder:
         part, add up to what the norm asks in every target that takes part and, if the method is
         conservative and the areas are known, give away all of every source.
 
+        Args:
+          tolerance: by how much a sum or a weight may be off [1], 0 or more.
+
         Raises:
+          ArgumentError: `tolerance` is no such number.
           DataError: naming the worst point, what was got and what was expected.
         """
+        if not isinstance(tolerance, numbers.Real) or not tolerance >= 0.0:
+            raise ArgumentError(
+                f"{self.title}: tolerance is {quoted(tolerance)}, expected a number, 0 or more"
+            )
         conservative = self.method.startswith("conservative")
         check_weights(
             self.weights,
@@ -188,7 +209,7 @@ class Regridder:
           ArgumentError: these are no real numbers, some are masked, or `out` is no such array.
           ShapeError: the last dimension is not that of the source, or `out` no earlier result.
         """
-        array = numbers(self.title, values)
+        array = arguments.numbers(self.title, values)
         self._check_size(array.shape)
         if out is not None:
             require_writable(self.title, out)
@@ -201,8 +222,8 @@ class Regridder:
         east: ArrayLike,
         north: ArrayLike,
         *,
-        source_angle: np.ndarray | None = None,
-        target_angle: np.ndarray | None = None,
+        source_angle: ArrayLike | None = None,
+        target_angle: ArrayLike | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Regrids vectors by their three Cartesian components.
 
@@ -213,7 +234,8 @@ class Regridder:
           east: component to the east, shape (..., source.size).
           north: component to the north, the same shape.
           source_angle: if the components are along the source grid's own axes instead, the angle
-            of its first axis, counter-clockwise from east [degrees], shape (source.size,).
+            of its first axis, counter-clockwise from east [degrees], shape (source.size,), or one
+            for all. Points without weight, as land, may have any.
           target_angle: the same for the components wanted, shape (target.size,).
 
         Returns:
@@ -223,14 +245,18 @@ class Regridder:
         Raises:
           ArgumentError: these are no real numbers, or some are masked.
           DataError: it is not known where the points are.
-          ShapeError: the last dimension is not that of the source.
+          ShapeError: the last dimension is not that of the source, or of angles not that of theirs.
+          ValueRangeError: an angle is not finite, or beyond 1080 degrees.
         """
         source, target = self._axes("source", self.source), self._axes("target", self.target)
-        given = numbers("east", east), numbers("north", north)
+        given = arguments.numbers("east", east), arguments.numbers("north", north)
         for component in given:
             self._check_size(component.shape)
         if source_angle is not None:
-            given = rotate(*given, -source_angle)
+            taken = np.bincount(self.matrix.indices, minlength=self.source.size) > 0
+            given = rotate(*given, -angle("source_angle", source_angle, taken))
+        if target_angle is not None:
+            target_angle = angle("target_angle", target_angle, np.diff(self.matrix.indptr) > 0)
         cartesian = np.stack(
             [given[0] * source[0][:, k] + given[1] * source[1][:, k] for k in range(3)], axis=0
         )
@@ -253,7 +279,17 @@ class Regridder:
 
         Returns:
           Shape (..., target.size), of the same type.
+
+        Raises:
+          ArgumentError: these are no real numbers, or some are masked.
+          ShapeError: the last dimension is not that of the source.
         """
+        import jax
+
+        if not isinstance(values, jax.Array):
+            array = arguments.numbers(self.title, values)
+            own = getattr(values, "dtype", array.dtype)
+            values = jax.numpy.asarray(array, own if own == np.float16 else None)
         self._check_size(values.shape)
         return self.gather(values)
 

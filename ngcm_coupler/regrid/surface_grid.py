@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from ngcm_coupler.constants import EARTH_RADIUS
-from ngcm_coupler.errors import ArgumentError, DataError
-from ngcm_coupler.fields.arguments import is_whole_number, numbers, truths
+from ngcm_coupler.errors import ArgumentError, DataError, represented
+from ngcm_coupler.fields.arguments import is_whole_number, numbers, require_index, truths
 
 SAME_VERTEX = 1e-8
 """Corners nearer than this to each other are one [radian]; 6 cm on the Earth."""
@@ -53,16 +53,17 @@ class SurfaceGrid:
         Raises:
           ArgumentError: something is no array of numbers, no mask or no shape.
         """
+        title = f"grid {represented(self.name)}"
         for name in ("longitude", "latitude", "corner_longitude", "corner_latitude", "area"):
-            if (values := getattr(self, name)) is not None:
-                array = numbers(f"grid {self.name!r}: {name}", values)
+            if (values := getattr(self, name)) is not None or name != "area":
+                array = numbers(f"{title}: {name}", values)
                 object.__setattr__(self, name, array.astype(np.float64, copy=False))
-        object.__setattr__(self, "sea", truths(f"grid {self.name!r}: sea", self.sea))
+        object.__setattr__(self, "sea", truths(f"{title}: sea", self.sea))
         if not isinstance(self.shape, tuple) or not all(
             is_whole_number(length) and length > 0 for length in self.shape
         ):
             raise ArgumentError(
-                f"grid {self.name!r}: shape is {self.shape!r}, expected a tuple of lengths, the"
+                f"{title}: shape is {represented(self.shape)}, expected a tuple of lengths, the"
                 " fastest dimension first"
             )
 
@@ -78,7 +79,11 @@ class SurfaceGrid:
         Global ocean models repeat columns at the ends of a row and cells across a northern fold.
         Cells with the same corners are copies of each other, however their corners are ordered;
         the first of them that is sea counts, or the first if none is.
+
+        Raises:
+          DataError: the arrays do not fit the shape of the grid.
         """
+        self.check_sizes()
         vertices = np.sort(self._vertex_numbers, axis=1)
         repeated = np.zeros_like(vertices, dtype=bool)
         repeated[:, 1:] = vertices[:, 1:] == vertices[:, :-1]
@@ -125,12 +130,17 @@ class SurfaceGrid:
     def polygon_area(self) -> np.ndarray:
         """Area within the great circles between the corners [steradian], shape (n,).
 
+        Raises:
+          DataError: the arrays do not fit the shape of the grid.
+
         Source: Eriksson (1990), On the measure of solid angles, Math. Mag. 63.
         """
+        self.check_sizes()
         return np.abs(self._triangles.sum(axis=1))
 
     def place(self, cell: int) -> str:
-        """A cell, by its index from 0, as messages name it."""
+        """A cell, by its index from 0, as messages name it; others are an ArgumentError."""
+        require_index(f"grid {represented(self.name)}: cell", cell, self.size)
         indices = np.unravel_index(cell, self.shape, order="F")
         numbers = ", ".join(str(int(index) + 1) for index in indices)
         return (

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from ngcm_coupler.errors import ShapeError, ValueRangeError
+from ngcm_coupler.fields.arguments import numbers
+
+_LARGEST_ANGLE = 1080.0
+"""Sums and differences of angles of a circle stay below it [degrees]."""
 
 
 def axes(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -23,6 +30,36 @@ def axes(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.nd
         axis=-1,
     )
     return east, north
+
+
+def angle(name: str, values: ArrayLike, counting: np.ndarray) -> np.ndarray:
+    """Takes the angles of a grid's own axes.
+
+    Args:
+      name: what messages call them.
+      values: [degrees], shape (n,), or one for all.
+      counting: points that take part, shape (n,); others may have any angle, NaN too.
+
+    Raises:
+      ArgumentError: these are no real numbers, or some are masked.
+      ShapeError: they are not as many as the points.
+      ValueRangeError: one that counts is not finite, or beyond 1080 degrees.
+    """
+    angles = numbers(name, values)
+    if angles.shape not in ((), counting.shape):
+        raise ShapeError(
+            f"{name}: got angles of shape {angles.shape}, expected {counting.shape}, one a point of"
+            " the grid"
+        )
+    angles = np.broadcast_to(angles, counting.shape)
+    wrong = np.flatnonzero(counting & ~(np.abs(angles) <= _LARGEST_ANGLE))
+    if wrong.size:
+        raise ValueRangeError(
+            f"{name}: {wrong.size} of {counting.size} angles are not finite or beyond"
+            f" {_LARGEST_ANGLE:g} degrees; the first is {angles[wrong[0]]:g} at point"
+            f" {wrong[0] + 1}, expected degrees, counter-clockwise from east"
+        )
+    return angles
 
 
 def rotate(

@@ -1,6 +1,7 @@
 """The names for everyone: light to import, known to type checkers, careful with what they get."""
 
 import ast
+import dataclasses
 import importlib
 import importlib.metadata
 import importlib.util
@@ -13,7 +14,7 @@ import pytest
 
 import ngcm_coupler
 from ngcm_coupler import ExchangeGrid, GaussianGrid, Regridder, SurfaceGrid
-from ngcm_coupler.errors import ArgumentError, NgcmError
+from ngcm_coupler.errors import ArgumentError, NgcmError, ShapeError, ValueRangeError
 from ngcm_coupler.files.netcdf import import_netcdf4
 from ngcm_coupler.regrid.weights import GridPoints, Weights
 
@@ -157,6 +158,24 @@ def test_arguments_of_the_wrong_kind_are_errors_of_the_project(exchange, tmp_pat
         lambda: ExchangeGrid.build(exchange.atmosphere, None),
         lambda: exchange.regridder("down", "conservative"),
         lambda: exchange.regridder("to_surface", None),
+        lambda: exchange.regridder(np.array([1, 2]), "conservative"),
+        lambda: Regridder.from_file(tmp_path / "w.nc", source=1),
+        lambda: ngcm_coupler.write_weights(down.weights, tmp_path / "w.nc", np.array([1, 2])),
+        lambda: ngcm_coupler.read_checkpoint(np.array([1, 2])),
+        lambda: down.check(tolerance=None),
+        lambda: down.check(tolerance="x"),
+        lambda: down.check(tolerance=float("nan")),
+        lambda: down.apply_in_jax(None),
+        lambda: down.apply_in_jax(np.ma.masked_all(128)),
+        lambda: down.apply_in_jax(np.zeros(128, "datetime64[s]")),
+        lambda: exchange.atmosphere.land_and_inland_water(None),
+        lambda: exchange.atmosphere.nearest_of(None),
+        lambda: exchange.atmosphere.nearest_of(np.zeros(128, bool)),
+        lambda: exchange.atmosphere.place(1.5),
+        lambda: exchange.atmosphere.place(128),
+        lambda: exchange.surface.place(72),
+        lambda: dataclasses.replace(exchange.surface, longitude=None),
+        lambda: dataclasses.replace(exchange.surface, corner_latitude=None),
         lambda: Regridder.from_file(None),
         lambda: ngcm_coupler.read_surface_grid(None),
         lambda: ngcm_coupler.write_weights(down, tmp_path / "w.nc"),
@@ -174,9 +193,82 @@ def test_arguments_of_the_wrong_kind_are_errors_of_the_project(exchange, tmp_pat
         lambda: ngcm_coupler.write_weights(down.weights, tmp_path / "none" / "w.nc"),
         lambda: ngcm_coupler.read_checkpoint(tmp_path / "none.pkl"),
         lambda: ngcm_coupler.load_config(tmp_path / "none.nml"),
+        lambda: dataclasses.replace(exchange.surface, shape=(7, 6)).polygon_area,
+        lambda: dataclasses.replace(exchange.surface, sea=[True]).first_of_duplicates,
+        lambda: dataclasses.replace(exchange.surface, corner_longitude=[0.0]).polygon_area,
+        lambda: exchange.atmosphere.land_and_inland_water(np.zeros(3)),
+        lambda: exchange.atmosphere.nearest_of(np.ones((8, 16), bool)),
     ):
         with pytest.raises(NgcmError):
             call()
+
+
+class Unshowable:
+    """Raises on being asked what it is."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def test_what_cannot_be_shown_is_told_by_its_type(exchange):
+    for call in (
+        lambda: GaussianGrid(Unshowable(), 4),
+        lambda: exchange.atmosphere.place(Unshowable()),
+        lambda: dataclasses.replace(exchange.surface, shape=Unshowable()),
+        lambda: exchange.regridder(Unshowable(), "conservative"),
+        lambda: Regridder.from_file(Unshowable()),
+    ):
+        with pytest.raises(ArgumentError, match="of type Unshowable"):
+            call()
+
+
+@pytest.mark.parametrize("norm", ["destaera", "bogus", "", 5, True, b"fracarea"])
+def test_weights_are_per_nothing_unknown(exchange, norm, tmp_path):
+    down = exchange.regridder("to_surface", "conservative")
+    ngcm_coupler.write_weights(down.weights, tmp_path / "w.nc")
+    wanted = "expected one of fracarea, destarea, modelarea"
+    hint = "did you mean destarea" if norm == "destaera" else "choose one"
+    with pytest.raises(ArgumentError, match=f"norm is .*{wanted}; {hint}"):
+        Regridder.from_file(tmp_path / "w.nc", norm=norm)
+    foreign = dataclasses.replace(down.weights, normalization="none")
+    ngcm_coupler.write_weights(foreign, tmp_path / "w.nc")
+    said = Regridder.from_file(tmp_path / "w.nc").norm
+    assert Regridder.from_file(tmp_path / "w.nc", norm=said).norm == said == "none"
+
+
+def test_angles_are_held_to_what_fields_are(exchange):
+    down = exchange.regridder("to_surface", "conservative")
+    ones = np.ones(128)
+    expected = down.apply_vector(ones, ones, source_angle=np.full(128, 30.0))
+    for angle in (30.0, 390, [30.0] * 128):
+        np.testing.assert_allclose(down.apply_vector(ones, ones, source_angle=angle), expected)
+    for wrong, error, message in (
+        (np.ma.masked_all(128), ArgumentError, "source_angle: got a masked array"),
+        ("x", ArgumentError, "source_angle"),
+        (np.zeros(128, "datetime64[s]"), ArgumentError, "source_angle"),
+        ([1.0, 2.0], ShapeError, r"shape \(2,\), expected \(128,\)"),
+        (np.zeros((1, 128)), ShapeError, r"shape \(1, 128\)"),
+        (np.full(128, 9e36), ValueRangeError, "128 of 128 angles .* the first is 9e.36 at point 1"),
+        (np.full(128, np.nan), ValueRangeError, "not finite"),
+    ):
+        with pytest.raises(error, match=message):
+            down.apply_vector(ones, ones, source_angle=wrong)
+    with pytest.raises(ValueRangeError, match="target_angle: 72 of 72"):
+        down.apply_vector(ones, ones, target_angle=np.full(72, -2000.0))
+
+
+def test_points_without_weight_may_have_any_angle(exchange):
+    land = dataclasses.replace(exchange.surface, sea=np.arange(72) >= 12)
+    up = ExchangeGrid.build(exchange.atmosphere, land).regridder("to_atmosphere", "conservative")
+    angle = np.where(land.sea, 20.0, np.nan)
+    east, north = up.apply_vector(np.ones(72), np.ones(72), source_angle=angle)
+    assert np.isfinite(east).all() and np.isfinite(north).all()
+
+
+def test_fields_in_jax_may_be_of_numpy(exchange):
+    down = exchange.regridder("to_surface", "conservative")
+    for values in (np.ones(128), np.ones(128, int), [1] * 128, np.ones(128, np.float16)):
+        np.testing.assert_allclose(down.apply_in_jax(values), 1.0, rtol=2e-3)
 
 
 def test_no_weights_are_made_of_what_lies_under_a_mask():

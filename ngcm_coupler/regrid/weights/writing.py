@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ngcm_coupler.errors import ArgumentError, OutputError
-from ngcm_coupler.fields.arguments import file_text
+from ngcm_coupler.fields.arguments import file_text, require_choice
 from ngcm_coupler.files import replaced
 from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.regrid.weights.links import GridPoints, Weights
@@ -54,8 +54,7 @@ def write_weights(
             f"write_weights: got a {type(weights).__name__}, expected Weights; give those of a"
             " Regridder, regridder.weights"
         )
-    if format not in ("esmf", "oasis"):
-        raise ArgumentError(f"write_weights: format is {format!r}, expected 'esmf' or 'oasis'")
+    require_choice("write_weights: format", format, ("esmf", "oasis"))
     final = Path(file_text("weight file", file))
     weights.check_links()
     weights = weights.summed()

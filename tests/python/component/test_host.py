@@ -169,6 +169,29 @@ def test_a_mask_is_refused_with_the_remedy(component):
     component.put(SST, masked.filled(290.0))
 
 
+class Unshowable:
+    """Raises on being asked what it is."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def test_what_cannot_be_shown_is_told_by_its_type(component):
+    odd = Unshowable()
+    for call in (
+        lambda: component.field(odd),
+        lambda: component.field_id(odd),
+        lambda: component.get(odd),
+        lambda: component.put(odd, SHAPED),
+        lambda: component.advance(odd),
+        lambda: component.save(odd, SHAPED),
+        lambda: component.load(odd),
+        lambda: component.on_timeout(odd),
+    ):
+        with pytest.raises(NgcmError, match="of type Unshowable"):
+            call()
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [

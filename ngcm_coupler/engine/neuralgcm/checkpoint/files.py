@@ -42,7 +42,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
       ArgumentError: `path` is no path.
       CheckpointError: the file is missing, unreadable, damaged, unsafe or incomplete.
     """
-    file = demo_checkpoint_path() if path == DEMO else Path(path_text("checkpoint", path))
+    text = path_text("checkpoint", path)
+    file = demo_checkpoint_path() if text == DEMO else Path(text)
     name = shown(file, LONGEST_PATH)
     try:
         require_file(file)

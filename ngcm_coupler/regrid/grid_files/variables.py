@@ -32,8 +32,10 @@ AREA_UNITS = {
 }
 """Spelling -> square metres."""
 
-_DEGREES = re.compile(r"deg(ree)?s?([_ ]?([ent(]|l[ao])|[^a-z_ ]|$)")
-"""Degrees, eastward, northward or without a direction: neither of temperature nor to the west."""
+_TOWARDS = r"([_ -]?\(?(n|north(ward)?s?|e|east(ward)?s?|t|true|lat(itude)?s?|lon(gitude)?s?)\)?)?"
+_DEGREES = re.compile(rf"((arc|angular)?[_ ]?deg(ree)?s?\.?|°){_TOWARDS}")
+_RADIANS = re.compile(rf"rad(ian)?s?\.?{_TOWARDS}")
+"""Eastward, northward or without a direction: not of temperature, to the west or the south."""
 
 
 class GridFile(Variables):
@@ -55,14 +57,14 @@ class GridFile(Variables):
           rank: the numbers of dimensions that it may have; any but none by default.
         """
         units = self.attribute(name, "units") or (self.attribute(like, "units") if like else "")
-        units = (units or default).lower()
-        if _DEGREES.match(units):
+        spelt = " ".join((units or default).lower().split())
+        if _DEGREES.fullmatch(spelt):
             return self.values(name, rank)
-        if units.startswith("rad"):
+        if _RADIANS.fullmatch(spelt):
             return np.rad2deg(self.values(name, rank))
         raise DataError(
-            f"{self.title}: the units of '{shown(name)}' are '{shown(units)}', expected degrees or"
-            " radians; set the attribute `units`"
+            f"{self.title}: the units of '{shown(name)}' are '{shown(units or default)}', expected"
+            " degrees or radians, to the east or the north; set the attribute `units`"
         )
 
     def areas(self, name: str, default: str = "") -> np.ndarray:

@@ -51,6 +51,31 @@ def test_oasis_files_need_no_areas_but_a_mask(tmp_path):
         read_surface_grid(path, "ocea")
 
 
+@pytest.mark.parametrize(
+    "units",
+    ["degree", "degrees", "deg", "degrees_north", "degree_N", "degreesE", "Degrees East",
+     "degrees_true", "arc_degree", "radian", "radians", "rad", "degrees_lat", "degrees (north)"],
+)  # fmt: skip
+def test_angles_may_be_spelt_in_many_ways(tmp_path, units):
+    path = write_scrip(tmp_path, "radians" if units.startswith("rad") else "degrees")
+    with netCDF4.Dataset(path, "a") as file:
+        file["grid_center_lat"].units = units
+    assert_same(read_surface_grid(path, "ocea"))
+
+
+@pytest.mark.parametrize(
+    "units",
+    ["degrees-south", "degrees_west", "degrees*60", "degree_C", "degrees/s", "rad/s", "radiance",
+     "degrees2", "mrad"],
+)  # fmt: skip
+def test_what_is_no_angle_is_refused(tmp_path, units):
+    path = write_scrip(tmp_path, "degrees")
+    with netCDF4.Dataset(path, "a") as file:
+        file["grid_center_lat"].units = units
+    with pytest.raises(DataError, match="expected degrees or radians, to the east or the north"):
+        read_surface_grid(path)
+
+
 @pytest.mark.parametrize("units", ["radians", "degrees"])
 def test_scrip_file_gives_the_grid_back(tmp_path, units):
     assert_same(read_surface_grid(write_scrip(tmp_path, units), "ocea"))

@@ -16,12 +16,22 @@ from ngcm_coupler import engine
 from ngcm_coupler.clock.calendars import date
 from ngcm_coupler.component import Component
 from ngcm_coupler.config import Config, run_groups, where
+from ngcm_coupler.config.model_groups import DEMO
+from ngcm_coupler.device.devices import ON_CPU, WITHOUT_GPU
 from ngcm_coupler.device.environment import environment
-from ngcm_coupler.errors import DataError, NgcmError
+from ngcm_coupler.errors import ConfigError, DataError, NgcmError, RestartError
 from ngcm_coupler.output.recording import Interval, Recording, shortened
+from ngcm_coupler.output.restart.continuation import TO_BRANCH
 from ngcm_coupler.parallel import Ranks
 
 _CHECKPOINT = where(lambda at: at.model.checkpoint)
+
+_REMEDIES = {
+    TO_BRANCH: "give with --restart a file that the recorded run has written",
+    WITHOUT_GPU: "--platform cpu",
+    ON_CPU: "give --platform cpu",
+}
+"""What a run sets in its namelist -> what a replay is given instead."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +110,8 @@ class Replay:
           ConfigError: the recorded namelist cannot be used here.
           CheckpointError: the checkpoint cannot be used.
           RestartError: the state cannot be used, or belongs to another checkpoint or sea grid.
-          DataError: a file is not here, or the recording does not go with the restart.
+          DataError: a file is not here, or the recording does not go with the restart or has no
+            use for a checkpoint.
         """
         self._recording = recording
         config = _config(recording, places)
@@ -110,7 +121,8 @@ class Replay:
             state.write_bytes(recording.restart)
             restart = run_groups.Restart(read_file=places.restart or str(state))
             config = dataclasses.replace(config, restart=restart)
-            self._component = Component(config, Ranks(None))
+            with _advised_by_option():
+                self._component = Component(config, Ranks(None))
         try:
             platform = config.device.platform
             device = jax.devices(None if platform == "auto" else platform)[0]
@@ -220,6 +232,20 @@ class Replay:
         return dates.index(begins)
 
 
+@contextlib.contextmanager
+def _advised_by_option() -> Iterator[None]:
+    """Has errors advise what can be given to a replay, whose namelist is in the recording."""
+    try:
+        yield
+    except (ConfigError, RestartError) as error:
+        text = str(error)
+        for remedy, option in _REMEDIES.items():
+            text = text.replace(remedy, option)
+        if text == str(error):
+            raise
+        raise type(error)(text) from error
+
+
 def _unlike(recorded: dict[str, str], here: dict[str, str]) -> dict[str, tuple[str, str]]:
     """What two environments have otherwise."""
     names = (recorded.keys() | here.keys()) - {"atmosphere", "namelist"}
@@ -243,6 +269,11 @@ def _config(recording: Recording, places: Places) -> Config:
     grid = dataclasses.replace(grid, sea_grid_file=places.sea_grid or grid.sea_grid_file)
     device = dataclasses.replace(device, platform=places.platform or device.platform)
     files = engine.engine_of(config).files(dataclasses.replace(config, model=model))
+    if places.checkpoint and _CHECKPOINT not in files and places.checkpoint != DEMO:
+        raise DataError(
+            f"recording {recording.path}: its engine '{model.engine}' has no checkpoint; leave"
+            " --checkpoint out"
+        )
     needed = {
         "--checkpoint": files.get(_CHECKPOINT, ""),
         "--sea-grid": grid.sea_grid_file,

@@ -23,6 +23,10 @@ _log = logging.getLogger(__name__)
 
 _DEVICE = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+|MIG-[0-9A-Za-z/-]+", re.ASCII)
 
+WITHOUT_GPU = "allow_cpu = .true. to go on without"
+ON_CPU = "set platform = 'cpu' or allow_cpu = .true."
+"""Remedies for a run that has a namelist."""
+
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _FRACTION = "XLA_PYTHON_CLIENT_MEM_FRACTION"
 _PLATFORMS = "JAX_PLATFORMS"
@@ -133,7 +137,7 @@ def device(settings: Device) -> Any:
         found = jax.local_devices(backend=None if wanted == "auto" else wanted)[0]
     except RuntimeError as error:
         if wanted != "gpu" or not settings.allow_cpu:
-            remedy = "allow_cpu = .true. to go on without" if wanted == "gpu" else "'auto' or 'cpu'"
+            remedy = WITHOUT_GPU if wanted == "gpu" else "'auto' or 'cpu'"
             raise ConfigError(
                 f"&ngcm_device platform = '{wanted}': JAX finds no such device ({error}); give"
                 f" {remedy}, or install JAX with support for it"
@@ -154,6 +158,5 @@ def require_no_silent_cpu(settings: Device, platform: str, devices: list[str]) -
         raise ConfigError(
             f"&ngcm_device platform = 'auto': this rank may use {len(devices)} NVIDIA GPU, but JAX"
             " only finds a CPU, on which it would run for weeks; install JAX with support for it"
-            " (pip install 'jax[cuda13]', or cuda12 for a driver older than 580), or set"
-            " platform = 'cpu' or allow_cpu = .true."
+            f" (pip install 'jax[cuda13]', or cuda12 for a driver older than 580), or {ON_CPU}"
         )

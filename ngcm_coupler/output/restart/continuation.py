@@ -24,6 +24,9 @@ from ngcm_coupler.errors import RestartError
 KEYS_THAT_MAY_DIFFER = frozenset(key for key, declared in KEYS.items() if declared.may_differ)
 """Those whose text may differ between a run and the one that it continues, as they are declared."""
 
+TO_BRANCH = "for a new experiment from its state set branch = .true. in &ngcm_restart"
+"""Remedy for a run that has a namelist."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -111,8 +114,7 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
     ]
     if found and not branch:
         raise RestartError(
-            f"restart file {path} belongs to another run: {'; '.join(found)}; for a new experiment"
-            " from its state set branch = .true. in &ngcm_restart"
+            f"restart file {path} belongs to another run: {'; '.join(found)}; {TO_BRANCH}"
         )
     if found:
         _log.warning("a branch of the run of restart file %s: %s", path, "; ".join(found))

@@ -124,6 +124,22 @@ def test_a_restart_begins_in_the_middle(recorded, capsys):
     assert code == 1
 
 
+def test_a_replay_advises_what_it_can_be_given(recorded, tmp_path, capsys):
+    other = create(tmp_path, "&ngcm_surface drag_limit = 0.002 /")
+    advance(other, 1)
+    other.write_restart(str(tmp_path / "other.nc"))
+    other.close()
+    file = recorded / "recording.nc"
+    code, _, err = replay(capsys, file, "--restart", str(tmp_path / "other.nc"))
+    assert code != 0 and "belongs to another run" in err and "branch" not in err
+    assert "give with --restart a file that the recorded run has written" in err
+    if jax.default_backend() == "cpu":
+        code, _, err = replay(capsys, file, "--platform", "gpu")
+        assert code != 0 and "give --platform cpu" in err and "allow_cpu" not in err
+    code, _, err = replay(capsys, file, "--checkpoint", str(file))
+    assert code != 0 and "its engine 'analytic' has no checkpoint" in err
+
+
 def test_from_and_until_choose_what_is_compared(recorded, capsys):
     dates = "--from", "2000-01-01T01:00:00", "--until", "2000-01-01T03:00:00"
     code, out, _ = replay(capsys, recorded / "recording.nc", *dates)

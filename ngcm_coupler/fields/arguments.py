@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -207,7 +208,7 @@ def _array(name: str, values: ArrayLike) -> np.ndarray:
     return np.asarray(array)
 
 
-def _with_mask(values: ArrayLike) -> np.ndarray:
+def _with_mask(values: Any) -> np.ndarray:
     """An array that is masked where the values are.
 
     numpy.asarray would take what is under the mask: of masked arrays and of what makes one when it

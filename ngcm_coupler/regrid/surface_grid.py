@@ -54,10 +54,10 @@ class SurfaceGrid:
           ArgumentError: something is no array of numbers, no mask or no shape.
         """
         title = f"grid {represented(self.name)}"
-        for name in ("longitude", "latitude", "corner_longitude", "corner_latitude", "area"):
-            if (values := getattr(self, name)) is not None or name != "area":
-                array = numbers(f"{title}: {name}", values)
-                object.__setattr__(self, name, array.astype(np.float64, copy=False))
+        given = () if self.area is None else ("area",)
+        for name in ("longitude", "latitude", "corner_longitude", "corner_latitude", *given):
+            array = numbers(f"{title}: {name}", getattr(self, name))
+            object.__setattr__(self, name, array.astype(np.float64, copy=False))
         object.__setattr__(self, "sea", truths(f"{title}: sea", self.sea))
         if not isinstance(self.shape, tuple) or not all(
             is_whole_number(length) and length > 0 for length in self.shape

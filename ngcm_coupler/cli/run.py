@@ -68,7 +68,7 @@ def _run(args: argparse.Namespace) -> int:
     require_lasting(args.namelist)
     with run_folder.entered(args) as config:
         if faults := configuration.driver_faults(config):
-            raise ConfigError(faults)
+            raise ConfigError(faults, config.doubts)
         warn(configuration.driver_warnings(config))
         coupled = couplers.coupled_run(config)
         programs = {DRIVER: args.ranks}

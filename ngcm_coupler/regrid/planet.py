@@ -112,6 +112,15 @@ def judge(
         f", {own:.1f} % by the atmosphere's own land; their fractions of sea differ by more than a"
         f" half over {misfit:.1f} % {place}"
     )
+    faults: list[tuple[float, str]] = []
+    if kind == "real" and (apart := abs(100.0 * share - own)) > 100.0 * MOST_UNSAID:
+        fault = (
+            f"grid '{name}': {100.0 * share:.1f} % of the sphere is sea, expected the"
+            f" {own:.1f} % of the atmosphere within {100.0 * MOST_UNSAID:.0f} %: see whether the"
+            " corners of its cells meet those of their neighbours, and whether its mask is right,"
+            f" or say by {_KIND} that the grid is 'regional' or 'idealised'"
+        )
+        faults.append((apart, fault))
     if misfit > 100.0 * MOST_UNSAID:
         hint = _radians(exchange.surface) or (sea.hint() if kind == "real" else "")
         fault = (
@@ -121,19 +130,10 @@ def judge(
             f" {own:.1f} % by the atmosphere){hint}: correct mask, units or order of the cells, or"
             f" say by {_KIND} that the grid is 'regional' or 'idealised'"
         )
-        if misfit > 100.0 * MOST_TAKEN:
-            raise DataError(fault)
-        warnings += (fault,)
-    elif kind == "real" and abs(100.0 * share - own) > 100.0 * MOST_UNSAID:
-        fault = (
-            f"grid '{name}': {100.0 * share:.1f} % of the sphere is sea, expected the"
-            f" {own:.1f} % of the atmosphere within {100.0 * MOST_UNSAID:.0f} %, though it lies"
-            " where that has it: see whether the corners of its cells meet those of their"
-            f" neighbours, or say by {_KIND} that the grid is 'regional' or 'idealised'"
-        )
-        if abs(100.0 * share - own) > 100.0 * MOST_TAKEN:
-            raise DataError(fault)
-        warnings += (fault,)
+        faults.append((misfit, fault))
+    if refused := [fault for measure, fault in faults if measure > 100.0 * MOST_TAKEN]:
+        raise DataError(refused[-1])
+    warnings += tuple(fault for _, fault in faults)
     return Judgement(text, warnings)
 
 

@@ -121,11 +121,12 @@ def _run(arguments: argparse.Namespace) -> int:
     changes = segment_namelist.settings(config, following, arguments.wall_clock)
     text = segment_text(arguments.namelist, loaded, changes)
     _require_namelist(arguments.write)
+    left = segment_namelist.left_behind(changes, following, config)
     try:
         write_text(arguments.write, text, errors="surrogateescape")
     except OSError as error:
         raise OutputError(f"{arguments.write} cannot be written ({told(error)})") from error
-    segment_namelist.set_aside(changes, following, config.ensemble)
+    segment_namelist.set_aside(left)
     return 0
 
 
@@ -135,13 +136,13 @@ def _require_namelist(file: Path) -> None:
     Raises:
       OutputError: it is a file of another kind.
     """
-    from ngcm_coupler.config import namelist
+    from ngcm_coupler.config import GROUPS, namelist
 
     try:
         found = file.read_text(errors="surrogateescape") if file.is_file() else ""
     except OSError:  # which writing it will say
         return
-    if found and not any(group.name.startswith("ngcm_") for group in namelist.scan(found)):
+    if found and not any(group.name in GROUPS for group in namelist.scan(found)):
         raise OutputError(
             f"--write {file} is no namelist of ngcm_coupler, and would be lost; give another name"
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ngcm_coupler.cli.batch.chain import Segment, file_date, start
 from ngcm_coupler.config import DATE, KEYS, PERIOD, Config, Where, namelist, where
-from ngcm_coupler.config.run_groups import Ensemble
+from ngcm_coupler.config.run_files import forms
+from ngcm_coupler.config.settings import MEMBER
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown, told
 from ngcm_coupler.files import kind_of, require_free
 from ngcm_coupler.output.file_names import of_member
@@ -64,36 +66,52 @@ def settings(config: Config, segment: Segment, wall_clock_seconds: int) -> dict[
     return changes
 
 
-def set_aside(changes: dict[Where, str | int], segment: Segment, ensemble: Ensemble) -> list[Path]:
-    """Moves what an attempt that has failed left in the segment's outputs out of their way.
-
-    A report would else count its records twice.
+def left_behind(
+    changes: dict[Where, str | int], segment: Segment, config: Config
+) -> dict[Path, str]:
+    """What an attempt that has failed left in the segment's outputs.
 
     Args:
       changes: what `settings` gave, with the names of the outputs.
       segment: the segment, whose date a name may hold.
-      ensemble: the members, whose numbers it may hold.
+      config: the namelist of the chain, with the members whose numbers it may hold.
+
+    Returns:
+      Each file -> its name in messages.
+
+    Raises:
+      OutputError: one is no file, or a run is writing it.
+    """
+    ensemble, found = config.ensemble, {}
+    numbers = range(ensemble.first_member, ensemble.first_member + ensemble.members)
+    for key in _OUTPUTS:
+        name, known = str(changes.get(key, "")), forms(config, key)
+        names = [name.replace(DATE, segment.name) if DATE in known else name]
+        if MEMBER in known:
+            names = [of_member(names[0], number) for number in numbers]
+        for each in dict.fromkeys(names):
+            if each and os.path.lexists(each):
+                found[Path(each)] = f"{key} = '{each}'"
+    for file, what in found.items():
+        if kind := kind_of(file):
+            raise OutputError(f"{what} is {kind}, and no file; name another")
+        require_free(file, what)
+    return found
+
+
+def set_aside(files: Iterable[Path]) -> list[Path]:
+    """Moves what an attempt has left out of the way; a report would else count its records twice.
 
     Returns:
       Where the files are now.
 
     Raises:
-      OutputError: a file cannot be moved, or a run is writing it.
+      OutputError: a file cannot be moved.
     """
-    numbers = range(ensemble.first_member, ensemble.first_member + ensemble.members)
-    moved = []
-    for key in _OUTPUTS:
-        name = str(changes.get(key, "")).replace(DATE, segment.name)
-        for each in dict.fromkeys(of_member(name, number) for number in numbers):
-            if each and os.path.lexists(each):
-                moved.append(_moved_aside(Path(each), f"{key} = '{each}'"))
-    return moved
+    return [_moved_aside(each) for each in files]
 
 
-def _moved_aside(file: Path, what: str) -> Path:
-    if kind := kind_of(file):
-        raise OutputError(f"{what} is {kind}, and no file; name another")
-    require_free(file, what)
+def _moved_aside(file: Path) -> Path:
     folder = file.parent / ASIDE
     names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
     target = next(name for name in names if not os.path.lexists(name))

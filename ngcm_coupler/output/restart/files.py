@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -135,14 +136,21 @@ def write_into(
 
 
 def _keep_other(file: Path, header: dict[str, Any]) -> None:
-    """Moves aside what is no restart of this run, and has the name of one to be written."""
-    if not file.is_file() or file.is_symlink() or _is_of_run(file, header):
+    """Gives the restart of another run a second name, before one of this run takes its own.
+
+    What is no restart, or a damaged one, is not worth keeping.
+    """
+    there = _header(file)
+    if there is None or is_of_experiment(there, header):
         return
     names = (file.with_name(f"other_{number}_{file.name}") for number in itertools.count(1))
     kept = next(name for name in names if not os.path.lexists(name))
-    file.rename(kept)
+    try:
+        os.link(file, kept)
+    except OSError:  # a disk without links
+        shutil.copy2(file, kept)
     _log.warning(
-        "%s was none of this run, and is now %s; give each run a folder of its own", file, kept
+        "%s is of another run, and kept as %s; give each run a folder of its own", file, kept
     )
 
 
@@ -234,14 +242,19 @@ def _is_of_run(path: Path, header: dict[str, Any]) -> bool:
 
     A link is not, for somebody has put its file elsewhere to keep it.
     """
-    if not _NAME.fullmatch(path.name) or path.is_symlink():
-        return False
+    there = _header(path)
+    return there is not None and is_of_experiment(there, header)
+
+
+def _header(path: Path) -> dict[str, Any] | None:
+    """The header of a restart in a folder; None of what is none, or cannot be read."""
+    if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_file():
+        return None
     try:
-        with open_dataset(path, "r") as file:
-            there = json.loads(file.getncattr("header"))
-        return is_of_experiment(there, header)
+        with open_dataset(path) as file:
+            return dict(json.loads(file.getncattr("header")))
     except _DAMAGE:
-        return False
+        return None
 
 
 def _files(folder: Path) -> list[Path]:

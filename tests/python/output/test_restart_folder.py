@@ -10,7 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from ngcm_coupler.errors import RestartError
+from ngcm_coupler.errors import OutputError, RestartError
 from ngcm_coupler.output.restart import continuation
 from ngcm_coupler.output.restart.files import newest, read_restart, write_into
 
@@ -127,10 +127,26 @@ def test_restarts_of_another_experiment_are_neither_removed_nor_replaced(here, c
     again = write_into(
         "restarts", 1, date(2), of_settings(2, "700.0"), {"state.a": ARRAYS["state.a"] + 1}
     )
-    assert again == first and "none of this run, and is now restarts/other_1_" in caplog.text
+    assert again == first and "is of another run, and kept as restarts/other_1_" in caplog.text
     header, arrays = read_restart(str(first.with_name(f"other_1_{first.name}")))
     assert "1361.0" in header["configuration"]
     np.testing.assert_array_equal(arrays["state.a"], ARRAYS["state.a"])
     caplog.clear()
     write_into("restarts", 1, date(2), of_settings(2, "700.0"), ARRAYS)
     assert not caplog.text, "its own is replaced"
+    damaged(first, "truncated")
+    write_into("restarts", 1, date(2), of_settings(2, "700.0"), ARRAYS)
+    assert not caplog.text, "and so is what is left of one"
+
+
+def test_a_write_that_fails_leaves_the_restart_of_another_experiment_where_it_is(here, monkeypatch):
+    file = write_into("restarts", 1, date(2), of_settings(2, "1361.0"), ARRAYS)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ngcm_coupler.output.restart.files._write", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_into("restarts", 1, date(2), of_settings(2, "700.0"), ARRAYS)
+    assert newest("restarts") == file
+    assert "1361.0" in read_restart(str(file))[0]["configuration"]

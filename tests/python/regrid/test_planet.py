@@ -260,4 +260,4 @@ def test_an_atmosphere_grid_of_another_model_is_warned_of(oasis_grid):
     # Its mask has every cell with a trace of water, as an atmosphere's, not an ocean's.
     facts = engine_of(parse("")).facts(parse(""))
     found = judge(ExchangeGrid.build(facts.grid, oasis_grid("lmdz")), facts.land_area_fraction)
-    assert len(found.warnings) == 1
+    assert len(found.warnings) == 2

@@ -8,18 +8,20 @@ import cftime
 import pytest
 
 from ngcm_coupler.cli.batch.chain import Segment
-from ngcm_coupler.cli.batch.segment_namelist import set_aside
-from ngcm_coupler.config import where
+from ngcm_coupler.cli.batch.segment_namelist import left_behind, set_aside
+from ngcm_coupler.config import Config, where
 from ngcm_coupler.config.run_groups import Ensemble
 from ngcm_coupler.errors import OutputError
 from ngcm_coupler.files import Claims
 
 HISTORY = where(lambda at: at.history.file)
+BUDGETS = where(lambda at: at.history.budget_file)
 SEGMENT = Segment(cftime.datetime(2000, 1, 1, 6), cftime.datetime(2000, 1, 2), 18)
 
 
 def aside(changes, members=1):
-    return set_aside(changes, SEGMENT, Ensemble(members=members))
+    config = Config(ensemble=Ensemble(members=members))
+    return set_aside(left_behind(changes, SEGMENT, config))
 
 
 def contents(folder):
@@ -61,7 +63,12 @@ def test_what_is_no_file_stays(tmp_path):
 
 def test_names_with_a_date_or_a_member_are_found(tmp_path):
     names = [f"b_{number}_2000-01-01T060000.nc" for number in ("000", "001")]
-    for name in (*names, "b_000_2000-01-02T060000.nc"):
+    for name in (*names, "b_000_2000-01-02T060000.nc", "h_{member}.nc", "h_000.nc"):
         (tmp_path / name).write_text("records")
-    assert len(aside({HISTORY: f"{tmp_path}/b_{{member}}_{{date}}.nc"}, members=2)) == 2
-    assert [each.name for each in tmp_path.glob("b_*.nc")] == ["b_000_2000-01-02T060000.nc"]
+    outputs = {
+        BUDGETS: f"{tmp_path}/b_{{member}}_{{date}}.nc",
+        HISTORY: f"{tmp_path}/h_{{member}}.nc",  # which all members share
+    }
+    assert len(aside(outputs, members=2)) == 3
+    left = {each.name for each in tmp_path.glob("*.nc")}
+    assert left == {"b_000_2000-01-02T060000.nc", "h_000.nc"}

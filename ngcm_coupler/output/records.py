@@ -25,6 +25,7 @@ from ngcm_coupler.output.budget.ledger import Ledger
 from ngcm_coupler.output.budget.output import BudgetFile
 from ngcm_coupler.output.budget.provenance import Sources
 from ngcm_coupler.output.budget.table import table
+from ngcm_coupler.output.comparison import bound_keys
 from ngcm_coupler.output.file_names import (
     BUDGET_FILE,
     HISTORY_FILE,
@@ -35,9 +36,8 @@ from ngcm_coupler.output.file_names import (
     of_periods,
     outputs,
 )
-from ngcm_coupler.output.history import SETTINGS, Continued, Existing, History
+from ngcm_coupler.output.history import SETTINGS, Continued, Existing, History, settings_text
 from ngcm_coupler.output.recording import Recorder
-from ngcm_coupler.output.restart.continuation import settings_digest
 
 _log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class Records:
         attributes = {
             "source": self._atmosphere.name,
             "ngcm_coupler_version": __version__,
-            SETTINGS: settings_digest(self._config.resolved_text()),
+            SETTINGS: settings_text(bound_keys(self._config.resolved_text())),
         }
         if core := self._atmosphere.dynamical_core:
             attributes["dynamical_core"] = core

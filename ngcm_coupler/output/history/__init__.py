@@ -11,3 +11,4 @@ from ngcm_coupler.output.history.history import needs_levels as needs_levels
 from ngcm_coupler.output.history.layout import LEFT_OUT as LEFT_OUT
 from ngcm_coupler.output.history.layout import SAMPLED as SAMPLED
 from ngcm_coupler.output.history.layout import SETTINGS as SETTINGS
+from ngcm_coupler.output.history.layout import settings_text as settings_text

@@ -11,6 +11,7 @@ import numpy as np
 from ngcm_coupler.clock import Clock
 from ngcm_coupler.files.foreign import HISTORY_TITLE
 from ngcm_coupler.grid import Grid
+from ngcm_coupler.output.comparison import differing
 from ngcm_coupler.output.history.variables import Record, Variable
 
 SAMPLED = "sampled_every_seconds"
@@ -19,10 +20,10 @@ SAMPLED = "sampled_every_seconds"
 LEFT_OUT = "fields_left_out"
 """Global attribute: the exchanged fields that the namelist has not chosen, separated by blanks."""
 
-SETTINGS = "settings_sha256"
-"""Global attribute: of the settings on which results depend, so that no two runs share a file."""
+SETTINGS = "settings"
+"""Global attribute: the keys on which results depend, by which runs that share a name are known."""
 
-_MAY_DIFFER = ("ngcm_coupler_version", LEFT_OUT)
+_MAY_DIFFER = ("ngcm_coupler_version", LEFT_OUT, SETTINGS)
 """Global attributes that may be others where a file is continued."""
 
 MISSING = np.float32(1.0e20)
@@ -103,10 +104,12 @@ class Layout:
         if attributes.get("title") != HISTORY_TITLE:
             return "it is no history of ngcm_coupler"
         for name, own in self.attributes.items():
-            # Older files do not say which settings they are of.
-            known = name != SETTINGS or SETTINGS in attributes
-            if name not in _MAY_DIFFER and known and attributes.get(name) != own:
+            if name not in _MAY_DIFFER and attributes.get(name) != own:
                 return f"its {name} is {attributes.get(name)}, this run's is {own}"
+        # Older files do not say which settings they are of.
+        there, here = (_parsed(each.get(SETTINGS, "")) for each in (attributes, self.attributes))
+        for name in differing(there, here):
+            return f"its {name} is {there[name]}, this run's is {here[name]}"
         names = {each.name: each for each in self.variables}
         coordinates = self._coordinates()
         if odd := sorted({*file.variables} ^ {*names, *coordinates}):
@@ -170,3 +173,13 @@ class Layout:
                 "positive": "down", "axis": "Z",
             })  # fmt: skip
         return found
+
+
+def settings_text(settings: Mapping[str, str]) -> str:
+    """Keys and values as a file has them, one on a line."""
+    return "\n".join(f"{name} = {value}" for name, value in settings.items())
+
+
+def _parsed(text: str) -> dict[str, str]:
+    lines = (line.partition(" = ") for line in text.splitlines())
+    return {name: value for name, _, value in lines}

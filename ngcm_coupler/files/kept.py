@@ -6,6 +6,7 @@ import filecmp
 import itertools
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -24,7 +25,11 @@ def keep_other(path: Path, new: Path) -> Path | None:
     """
     if not path.is_file() or filecmp.cmp(path, new, shallow=False):
         return None
-    names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
-    kept = next(name for name in names if not os.path.lexists(name))
+    kept = free_name(lambda number: path.with_name(f"{path.name}.{number}"))
     shutil.copy2(path, kept)
     return kept
+
+
+def free_name(numbered: Callable[[int], Path]) -> Path:
+    """The first of the names numbered from 1 on that nothing has, not even a link to nowhere."""
+    return next(name for name in map(numbered, itertools.count(1)) if not os.path.lexists(name))

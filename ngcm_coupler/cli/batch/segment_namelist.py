@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from ngcm_coupler.config import DATE, KEYS, PERIOD, Config, Where, namelist, whe
 from ngcm_coupler.config.run_files import forms
 from ngcm_coupler.config.settings import MEMBER
 from ngcm_coupler.errors import ConfigError, OutputError, RestartError, shown, told
-from ngcm_coupler.files import kind_of, require_free
+from ngcm_coupler.files import free_name, kind_of, require_free
 from ngcm_coupler.output.file_names import of_member
 
 _STOP_DATE = where(lambda at: at.run.stop_date)
@@ -113,8 +112,7 @@ def set_aside(files: Iterable[Path]) -> list[Path]:
 
 def _moved_aside(file: Path) -> Path:
     folder = file.parent / ASIDE
-    names = (folder / f"{file.stem}.{count}{file.suffix}" for count in itertools.count(1))
-    target = next(name for name in names if not os.path.lexists(name))
+    target = free_name(lambda number: folder / f"{file.stem}.{number}{file.suffix}")
     try:
         folder.mkdir(exist_ok=True)
         file.rename(target)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import json
 import logging
 import os
@@ -20,7 +19,7 @@ import numpy as np
 
 from ngcm_coupler.config.run_files import POINTER
 from ngcm_coupler.errors import OutputError, RestartError, reading, shown
-from ngcm_coupler.files import kind_of, replaced, require_file
+from ngcm_coupler.files import free_name, kind_of, replaced, require_file
 from ngcm_coupler.files.foreign import RESTART_TITLE
 from ngcm_coupler.files.netcdf import open_dataset
 from ngcm_coupler.output.restart.continuation import is_of_experiment
@@ -143,8 +142,7 @@ def _keep_other(file: Path, header: dict[str, Any]) -> None:
     there = _header(file)
     if there is None or is_of_experiment(there, header):
         return
-    names = (file.with_name(f"other_{number}_{file.name}") for number in itertools.count(1))
-    kept = next(name for name in names if not os.path.lexists(name))
+    kept = free_name(lambda number: file.with_name(f"other_{number}_{file.name}"))
     try:
         os.link(file, kept)
     except OSError:  # a disk without links
